@@ -1,0 +1,32 @@
+/**
+ * One request to an AWS service that speaks JSON over signed HTTP (DynamoDB, DynamoDB Streams, Kinesis).
+ * The answer is what `JSON.parse` gives; numbers inside DynamoDB values are text there, so nothing is rounded.
+ */
+export interface AwsApi {
+  /**
+   * Sends one signed request, once. Rejects with a `TailraceError` (AWS_*, ITERATOR_EXPIRED, …) for every failure;
+   * service errors that mean something to the caller come as {@link AwsServiceError}. Retrying is the caller's job.
+   */
+  call(request: AwsRequest, signal: AbortSignal): Promise<unknown>
+}
+
+/** What to send. */
+export interface AwsRequest {
+  readonly service: 'dynamodb' | 'streams' | 'kinesis'
+  /** For example `GetRecords`. */
+  readonly action: string
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** An error that the service itself named, for example `TrimmedDataAccessException`. */
+export class AwsServiceError extends Error {
+  readonly type: string
+  readonly statusCode: number
+
+  constructor(type: string, message: string, statusCode: number) {
+    super(message)
+    this.name = 'AwsServiceError'
+    this.type = type
+    this.statusCode = statusCode
+  }
+}

@@ -1,0 +1,29 @@
+import type { Item } from './attribute-value.ts'
+
+/** DynamoDB's own words; `READ` is a row of a snapshot. */
+export type Operation = 'INSERT' | 'MODIFY' | 'REMOVE' | 'READ'
+
+/** Who made the change, when DynamoDB says so. Time-to-live deletes carry `Service` / `dynamodb.amazonaws.com`. */
+export interface UserIdentity {
+  readonly type: string
+  readonly principalId: string
+}
+
+/**
+ * One change of one item, decoded but not converted: values keep DynamoDB's exact types.
+ * An image that is `undefined` was not captured (or cannot exist); it is neither null nor an empty item.
+ */
+export interface ChangeEvent {
+  readonly operation: Operation
+  readonly keys: Item
+  readonly oldImage: Item | undefined
+  readonly newImage: Item | undefined
+  readonly eventId: string
+  readonly shardId: string
+  /** Decimal digits; compare with `compareSequenceNumbers`, never as text. */
+  readonly sequenceNumber: string
+  /** DynamoDB's approximate creation time in milliseconds; Streams round it down to the second. Never order by it. */
+  readonly createdAtMs: number
+  readonly userIdentity: UserIdentity | undefined
+  readonly sizeBytes: number
+}

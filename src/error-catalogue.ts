@@ -1,0 +1,235 @@
+/**
+ * What the thrower of an error wants its owner to do.
+ *
+ * - `retry`: nothing is wrong with us; wait (jittered) and try the same again, for ever.
+ * - `retake`: the lane's session is in doubt; throw it away, fence again, re-read the ledger.
+ * - `stop-table`: one table (or shard) cannot go on; its neighbours do.
+ * - `stop-worker`: this process must leave; others may go on.
+ * - `refuse`: the input is wrong; nothing was started (exit code 2).
+ */
+export type ErrorPolicy = 'retry' | 'retake' | 'stop-table' | 'stop-worker' | 'refuse'
+
+
+/** One documented kind of failure. `docs/errors.md` is rendered from these. */
+export interface ErrorEntry {
+  readonly policy: ErrorPolicy
+  /** What happened, for someone who sees the code for the first time. */
+  readonly cause: string
+  /** What to do about it. */
+  readonly remedy: string
+}
+
+const entry = (policy: ErrorPolicy, cause: string, remedy: string): ErrorEntry => ({ policy, cause, remedy })
+
+/** Every code that tailrace can show, with policy, cause and remedy. Codes are never renamed or re-used. */
+export const errorCatalogue = {
+  // --- configuration ---
+  CONFIG_UNREADABLE: entry(
+    'refuse',
+    'The configuration file does not exist, cannot be read, or is not YAML.',
+    'Check the path and the syntax at the line that the message names.',
+  ),
+  CONFIG_INVALID: entry(
+    'refuse',
+    'A property is unknown, missing, of the wrong type, or contradicts another one.',
+    'Correct the properties that the message lists; `tailrace config docs` prints the reference.',
+  ),
+  SECRET_UNAVAILABLE: entry(
+    'refuse',
+    'A `${env:…}` or `${file:…}` reference cannot be resolved, or is outside the allow list.',
+    'Set the variable or the file, or add it to `secrets.allow`.',
+  ),
+  USAGE: entry('refuse', 'The command line is not understood.', 'See `tailrace <command> --help`.'),
+
+  // --- AWS ---
+  TABLE_NOT_FOUND: entry(
+    'refuse',
+    'A configured table does not exist in the region and account, or no table matches the pattern.',
+    'Check the table name, the region and the credentials\' account.',
+  ),
+  STREAM_DISABLED: entry(
+    'refuse',
+    'The table has no enabled stream.',
+    'Enable DynamoDB Streams on the table (view type NEW_AND_OLD_IMAGES).',
+  ),
+  STREAM_VIEW_TYPE: entry(
+    'refuse',
+    'The stream\'s view type carries no new image, so readers could not build the item\'s state.',
+    'Use NEW_AND_OLD_IMAGES (or NEW_IMAGE), or set `source.allow.keys.only` to accept it.',
+  ),
+  AWS_ACCESS_DENIED: entry(
+    'retry',
+    'The credentials may not perform the action that the message names.',
+    'Grant the action on the resource; the worker goes on by itself once it is granted.',
+  ),
+  AWS_CREDENTIALS: entry(
+    'retry',
+    'No AWS credentials were found, or they have expired or are not valid.',
+    'Renew the credentials; the worker picks new ones up by itself.',
+  ),
+  AWS_THROTTLED: entry('retry', 'AWS asked for fewer requests.', 'Nothing: tailrace backs off and goes on.'),
+  AWS_UNREACHABLE: entry(
+    'retry',
+    'The AWS endpoint did not answer, answered with a server error, or the answer was cut off.',
+    'Check the endpoint, the region and the network; tailrace retries for ever.',
+  ),
+  AWS_REGION: entry(
+    'refuse',
+    'The region is missing, or the table\'s ARN belongs to another region.',
+    'Set `source.region` to the region of the table.',
+  ),
+  AWS_RESPONSE: entry(
+    'retry',
+    'An AWS answer could not be understood (truncated, wrong checksum, or not JSON).',
+    'Nothing: the request is repeated. If it persists, look for a proxy between tailrace and AWS.',
+  ),
+  ITERATOR_EXPIRED: entry(
+    'retry',
+    'A shard iterator was older than 15 minutes.',
+    'Nothing: the shard is taken up again after its last accepted change.',
+  ),
+  STREAM_GAP: entry(
+    'stop-table',
+    'Changes were trimmed (24 hours) before they were read: data may be missing downstream.',
+    'Decide: `tailrace offsets reset` takes up what is left; a new snapshot restores completeness.',
+  ),
+  SHARD_NOT_FOUND: entry(
+    'stop-table',
+    'A shard that was not read to its end no longer exists.',
+    'As for STREAM_GAP.',
+  ),
+  SEQUENCE_ORDER: entry(
+    'stop-table',
+    'A shard gave a sequence number that is not greater than the one before it.',
+    'Report it: DynamoDB promises increasing sequence numbers within a shard.',
+  ),
+  SOURCE_REPLACED: entry(
+    'stop-table',
+    'The table or its stream was deleted and made anew since the pipeline began.',
+    'Decide what downstream should hold, then `tailrace offsets reset --table`.',
+  ),
+
+  // --- records ---
+  RECORD_UNREADABLE: entry(
+    'stop-table',
+    'A change could not be decoded: it has an unknown type or shape.',
+    'Look at the record at the position that the message names.',
+  ),
+  RECORD_TOO_LARGE: entry(
+    'stop-table',
+    'A record is larger than the broker or the topic accepts.',
+    'Raise `max.message.bytes` of the topic (and of the broker).',
+  ),
+  TOPIC_COLLISION: entry(
+    'refuse',
+    'Two tables would be written into one topic.',
+    'Change `topic.name`, or set `topic.shared: true` if this is wanted.',
+  ),
+
+  // --- Kafka ---
+  KAFKA_UNREACHABLE: entry(
+    'retake',
+    'No broker answered, or the connection broke.',
+    'Check `bootstrap.servers` and the network; a running worker retries for ever.',
+  ),
+  KAFKA_TLS: entry(
+    'retake',
+    'The TLS handshake with the broker failed.',
+    'Check `security.protocol` and the `ssl.*` properties (trusted CA, host name, client certificate).',
+  ),
+  KAFKA_AUTHENTICATION: entry(
+    'retake',
+    'The broker refused the SASL credentials or the mechanism.',
+    'Check `sasl.mechanism` and the credentials.',
+  ),
+  KAFKA_AUTHORIZATION: entry(
+    'retake',
+    'The Kafka principal may not use a topic, a group or a transactional id; the message names it.',
+    'Grant the ACL that the message names.',
+  ),
+  KAFKA_TIMEOUT: entry('retake', 'A broker did not answer in time.', 'Nothing: the lane is taken again.'),
+  KAFKA_PROTOCOL: entry(
+    'retake',
+    'A broker answered with an error that tailrace does not expect at this place.',
+    'Nothing: the lane is taken again. If it persists, the message names the API and the error.',
+  ),
+  KAFKA_FENCED: entry(
+    'retake',
+    'A newer owner has taken the lane, or the transaction timed out.',
+    'Nothing: this is how a lane changes hands.',
+  ),
+  TRANSACTION_IN_DOUBT: entry(
+    'retake',
+    'A transaction failed or its outcome is unknown.',
+    'Nothing: the ledger says what was committed; the lane goes on from there.',
+  ),
+  TOPIC_MISSING: entry(
+    'refuse',
+    'A topic does not exist and `topic.create` is off, or its creation was refused.',
+    'Create the topic, or allow its creation.',
+  ),
+  TOPIC_PARTITIONS_CHANGED: entry(
+    'stop-worker',
+    'The partition count of a topic changed under a running pipeline: items would move between partitions.',
+    'Drain, then start a new pipeline (or raise `pipeline.epoch` to accept that order is not kept across the change).',
+  ),
+
+  // --- ledger ---
+  LEDGER_FOREIGN: entry(
+    'refuse',
+    'The ledger topic belongs to another pipeline or another cluster.',
+    'Give the pipeline its own name, or its own `ledger.topic`.',
+  ),
+  LEDGER_LOST: entry(
+    'refuse',
+    'The ledger is empty, truncated or recreated, although this pipeline has run before.',
+    'Restore the topic, or start over with `tailrace delete` and a decision about what downstream holds.',
+  ),
+  LEDGER_NOT_COMPACTED: entry(
+    'refuse',
+    'The ledger topic has a `cleanup.policy` other than `compact`: positions would be deleted.',
+    'Set `cleanup.policy=compact` on the ledger topic.',
+  ),
+  LEDGER_LANES: entry(
+    'refuse',
+    'The configured number of lanes differs from the ledger\'s partitions.',
+    'Set `lanes` to what the message says; it is fixed for the life of a pipeline.',
+  ),
+  LEDGER_CORRUPT: entry(
+    'refuse',
+    'A ledger entry fails its checksum or cannot be read.',
+    'Do not repair by hand. Keep the topic, and start over with `tailrace delete`.',
+  ),
+  LEDGER_FORMAT: entry(
+    'stop-worker',
+    'The ledger was written by a newer version of tailrace.',
+    'Upgrade this worker.',
+  ),
+  CONFIG_CONFLICT: entry(
+    'refuse',
+    'Another worker runs this pipeline with a different configuration of the same epoch.',
+    'Give all workers the same file; raise `pipeline.epoch` with each change.',
+  ),
+  CONFIG_OUTDATED: entry(
+    'stop-worker',
+    'The pipeline has moved on to a newer configuration epoch.',
+    'Start this worker with the newer file.',
+  ),
+  PIPELINE_ACTIVE: entry(
+    'refuse',
+    'The command needs the pipeline to stand still, but workers are running.',
+    'Stop all workers first.',
+  ),
+
+  // --- ourselves ---
+  RUNTIME_TOO_OLD: entry('refuse', 'Node.js is older than 22.22.', 'Install a newer Node.js, or use `npx -p node@24`.'),
+  LOCAL_SERVER: entry(
+    'refuse',
+    'A local server of the demo or the tests (Kafka, DynamoDB Local) could not be installed or started.',
+    'Java 17 and Maven must be on the PATH; the message holds the end of the server\'s log.',
+  ),
+  INTERNAL: entry('stop-worker', 'A promise inside tailrace was broken.', 'Please report it with the log.'),
+} as const satisfies Record<string, ErrorEntry>
+
+/** The name of one documented kind of failure. */
+export type ErrorCode = keyof typeof errorCatalogue

@@ -1,0 +1,24 @@
+import type { ProducerRecord } from './kafka.ts'
+
+/**
+ * The writing half of a lane: one producer identity, one transaction after the other.
+ *
+ * After any rejection the session is dead: its outcome is unknown, nothing may be sent again from memory, and every
+ * later call rejects. Whoever owns it makes a new one (which fences this one and settles what was open) and reads the
+ * ledger to learn what was committed.
+ */
+export interface TransactionSession extends AsyncDisposable {
+  /**
+   * Writes all phases and commits them. Resolves when they are durable and visible to read_committed readers.
+   *
+   * `exactly_once`: all phases are one transaction. `at_least_once`: phase by phase, each acknowledged by all in-sync
+   * replicas before the next is sent, so a crash leaves a prefix of the phases (and of one phase, any part).
+   * Order within a partition is the order given. Not to be called while an earlier call is pending.
+   */
+  commit(phases: readonly (readonly ProducerRecord[])[], signal: AbortSignal): Promise<void>
+}
+
+/** Opens sessions. Opening fences every older session of the same id. */
+export interface TransactionSessions {
+  open(transactionalId: string, signal: AbortSignal): Promise<TransactionSession>
+}
