@@ -9,7 +9,6 @@
  */
 export type ErrorPolicy = 'retry' | 'retake' | 'stop-table' | 'stop-worker' | 'refuse'
 
-
 /** One documented kind of failure. `docs/errors.md` is rendered from these. */
 export interface ErrorEntry {
   readonly policy: ErrorPolicy
@@ -39,13 +38,19 @@ export const errorCatalogue = {
     'A `${env:…}` or `${file:…}` reference cannot be resolved, or is outside the allow list.',
     'Set the variable or the file, or add it to `secrets.allow`.',
   ),
+  FILE_EXISTS: entry(
+    'refuse',
+    'The file that a command should write exists already.',
+    'Name another file, or move the present one away; tailrace overwrites none.',
+  ),
+  FILE_UNWRITABLE: entry('refuse', 'A file cannot be written.', 'Check the folder and its permissions.'),
   USAGE: entry('refuse', 'The command line is not understood.', 'See `tailrace <command> --help`.'),
 
   // --- AWS ---
   TABLE_NOT_FOUND: entry(
     'refuse',
     'A configured table does not exist in the region and account, or no table matches the pattern.',
-    'Check the table name, the region and the credentials\' account.',
+    "Check the table name, the region and the credentials' account.",
   ),
   STREAM_DISABLED: entry(
     'refuse',
@@ -54,8 +59,8 @@ export const errorCatalogue = {
   ),
   STREAM_VIEW_TYPE: entry(
     'refuse',
-    'The stream\'s view type carries no new image, so readers could not build the item\'s state.',
-    'Use NEW_AND_OLD_IMAGES (or NEW_IMAGE), or set `source.allow.keys.only` to accept it.',
+    "The stream's view type carries no new image, so readers could not build the item's state.",
+    'Use NEW_AND_OLD_IMAGES (or NEW_IMAGE), or set `source.allow.keys.only` or `source.allow.old.image` to accept it.',
   ),
   AWS_ACCESS_DENIED: entry(
     'retry',
@@ -75,7 +80,7 @@ export const errorCatalogue = {
   ),
   AWS_REGION: entry(
     'refuse',
-    'The region is missing, or the table\'s ARN belongs to another region.',
+    "The region is missing, or the table's ARN belongs to another region.",
     'Set `source.region` to the region of the table.',
   ),
   AWS_RESPONSE: entry(
@@ -93,9 +98,10 @@ export const errorCatalogue = {
     'Changes were trimmed (24 hours) before they were read: data may be missing downstream.',
     'Decide: `tailrace offsets reset` takes up what is left; a new snapshot restores completeness.',
   ),
-  SHARD_NOT_FOUND: entry(
+  SHARD_NOT_FOUND: entry('stop-table', 'A shard that was not read to its end no longer exists.', 'As for STREAM_GAP.'),
+  STREAM_NOT_FOUND: entry(
     'stop-table',
-    'A shard that was not read to its end no longer exists.',
+    'The stream that is being read no longer exists: it was disabled, or its table deleted, more than 24 hours ago.',
     'As for STREAM_GAP.',
   ),
   SEQUENCE_ORDER: entry(
@@ -171,7 +177,7 @@ export const errorCatalogue = {
   TOPIC_PARTITIONS_CHANGED: entry(
     'stop-worker',
     'The partition count of a topic changed under a running pipeline: items would move between partitions.',
-    'Drain, then start a new pipeline (or raise `pipeline.epoch` to accept that order is not kept across the change).',
+    'Drain, then start a new pipeline (or raise `epoch` to accept that order is not kept across the change).',
   ),
 
   // --- ledger ---
@@ -192,7 +198,7 @@ export const errorCatalogue = {
   ),
   LEDGER_LANES: entry(
     'refuse',
-    'The configured number of lanes differs from the ledger\'s partitions.',
+    "The configured number of lanes differs from the ledger's partitions.",
     'Set `lanes` to what the message says; it is fixed for the life of a pipeline.',
   ),
   LEDGER_CORRUPT: entry(
@@ -200,15 +206,11 @@ export const errorCatalogue = {
     'A ledger entry fails its checksum or cannot be read.',
     'Do not repair by hand. Keep the topic, and start over with `tailrace delete`.',
   ),
-  LEDGER_FORMAT: entry(
-    'stop-worker',
-    'The ledger was written by a newer version of tailrace.',
-    'Upgrade this worker.',
-  ),
+  LEDGER_FORMAT: entry('stop-worker', 'The ledger was written by a newer version of tailrace.', 'Upgrade this worker.'),
   CONFIG_CONFLICT: entry(
     'refuse',
     'Another worker runs this pipeline with a different configuration of the same epoch.',
-    'Give all workers the same file; raise `pipeline.epoch` with each change.',
+    'Give all workers the same file; raise `epoch` with each change.',
   ),
   CONFIG_OUTDATED: entry(
     'stop-worker',
@@ -221,12 +223,28 @@ export const errorCatalogue = {
     'Stop all workers first.',
   ),
 
+  PIPELINE_UNKNOWN: entry(
+    'refuse',
+    'The pipeline has no ledger on this cluster: it has never run there, or was deleted.',
+    'Check `pipeline`, `ledger.topic` and the brokers; `tailrace run` makes the ledger.',
+  ),
+  OFFSET_OUT_OF_RANGE: entry(
+    'refuse',
+    'A topic does not hold the offset that was asked for: it was deleted by retention, or does not exist yet.',
+    'Ask for `beginning`, `end`, or an offset within the range that the message names.',
+  ),
+
   // --- ourselves ---
+  LISTEN_FAILED: entry(
+    'refuse',
+    'The address of `http.listen` cannot be used: it is not of this machine, or the port needs more rights.',
+    'Choose another address (port 0 takes any free one), or `off`.',
+  ),
   RUNTIME_TOO_OLD: entry('refuse', 'Node.js is older than 22.22.', 'Install a newer Node.js, or use `npx -p node@24`.'),
   LOCAL_SERVER: entry(
     'refuse',
     'A local server of the demo or the tests (Kafka, DynamoDB Local) could not be installed or started.',
-    'Java 17 and Maven must be on the PATH; the message holds the end of the server\'s log.',
+    "Java 17 and Maven must be on the PATH; the message holds the end of the server's log.",
   ),
   INTERNAL: entry('stop-worker', 'A promise inside tailrace was broken.', 'Please report it with the log.'),
 } as const satisfies Record<string, ErrorEntry>

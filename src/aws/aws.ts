@@ -8,6 +8,15 @@ export interface AwsApi {
    * service errors that mean something to the caller come as {@link AwsServiceError}. Retrying is the caller's job.
    */
   call(request: AwsRequest, signal: AbortSignal): Promise<unknown>
+  /** As `call`, with the size of the answer: for whoever accounts for bytes in flight. */
+  exchange(request: AwsRequest, signal: AbortSignal): Promise<AwsAnswer>
+}
+
+/** An answer and what it weighed. */
+export interface AwsAnswer {
+  readonly body: unknown
+  /** Bytes of the body on the wire. */
+  readonly bytes: number
 }
 
 /** What to send. */

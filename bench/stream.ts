@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { systemClock } from '../src/async/system-clock.ts'
+import { systemRng } from '../src/async/system-rng.ts'
+import { spawnGuarded } from '../src/hosts/demo/guarded-process.ts'
+import { startLocalKafka } from '../src/hosts/demo/local-kafka.ts'
+import type { KafkaApi } from '../src/kafka/kafka.ts'
+import { createWireKafka } from '../src/kafka/wire-kafka.ts'
+import type { RunCost } from './run-cost.ts'
+import { figuresOf, rowOf } from './stream-report.ts'
+import type { Round } from './stream-report.ts'
+
+/**
+ * What moving a change from DynamoDB Streams to Kafka costs: tailrace against a bare loop, on one backlog, one replay
+ * server and one broker. Rounds alternate, each run is a process of its own, and what it has used is what counts: the
+ * clock says more about the machine. Ends with one JSON line.
+ *
+ * Options: `--rounds 5`, `--records 200000`, `--shards 4` (also partitions), `--profile <folder>` (a CPU profile of
+ * every run). A run that takes longer than two minutes ends the suite.
+ */
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    records: { type: 'string', default: '200000' },
+    shards: { type: 'string', default: '4' },
+    profile: { type: 'string' },
+  },
+})
+const runDeadlineMs = 120_000
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => stop.abort(new Error(`the benchmark was ended by ${signal}`)))
+
+await using stack = new AsyncDisposableStack()
+const folder = await mkdtemp(path.join(tmpdir(), 'tailrace-bench-'))
+stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
+const broker = stack.use(
+  await startLocalKafka({
+    directory: folder,
+    heapMegabytes: 1024,
+    // What a round has written goes away with its topics, so that later rounds do not work on a fuller disk.
+    extraProperties: { 'log.segment.delete.delay.ms': '1000' },
+    signal: stop.signal,
+    onProgress: (line) => console.log(line),
+  }),
+)
+const kafka = stack.use(
+  createWireKafka({ connection: { brokers: [broker.bootstrapServers] }, clock: systemClock, rng: systemRng }),
+)
+const replay = await startReplayServer()
+console.log(`${replay.records} changes of ${Math.round(replay.meanSizeBytes)} bytes in ${values.shards} shards`)
+
+const rounds: Round[] = []
+for (let number = 1; number <= Number(values.rounds); number++) {
+  // Who comes first changes, so that neither always finds the other's dirty pages.
+  const isFloorFirst = number % 2 === 1
+  const first = isFloorFirst ? await runFloor(number) : await runTailrace(number)
+  const second = isFloorFirst ? await runTailrace(number) : await runFloor(number)
+  const round = isFloorFirst ? { floor: first, tailrace: second } : { floor: second, tailrace: first }
+  console.log(rowOf(number, 'floor', round.floor))
+  console.log(rowOf(number, 'tailrace', round.tailrace))
+  rounds.push(round)
+}
+console.log(JSON.stringify(figuresOf(rounds)))
+
+async function runFloor(round: number): Promise<RunCost> {
+  const table = `floor-${round}`
+  const topic = `bench.${table}`
+  const config = { 'max.message.bytes': String(16 * 1024 * 1024) }
+  await kafka.createTopic({ name: topic, partitions: Number(values.shards), replicationFactor: 1, config }, stop.signal)
+  const cost = await runProgram('stream-floor', ['--table', table, '--topic', topic])
+  await deleteTopics(kafka, [topic])
+  return cost
+}
+
+async function runTailrace(round: number): Promise<RunCost> {
+  const table = `tailrace-${round}`
+  const cost = await runProgram('stream-tailrace', ['--table', table, '--partitions', values.shards])
+  await deleteTopics(kafka, [`bench.${table}`, `tailrace.${table}.ledger`])
+  return cost
+}
+
+async function deleteTopics(api: KafkaApi, names: readonly string[]): Promise<void> {
+  for (const name of names) await api.deleteTopic(name, stop.signal)
+}
+
+/** Runs one reader to its end; its last line is its cost. */
+async function runProgram(name: string, args: readonly string[]): Promise<RunCost> {
+  const shared = [
+    '--endpoint',
+    replay.endpoint,
+    '--kafka',
+    broker.bootstrapServers,
+    '--records',
+    String(replay.records),
+  ]
+  const profile = values.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', path.resolve(values.profile)]
+  const program = path.join(import.meta.dirname, `${name}.ts`)
+  let output = ''
+  const child = await spawnGuarded(process.execPath, [...profile, program, ...shared, ...args], {
+    cwd: folder,
+    env: { ...process.env, AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench', AWS_SESSION_TOKEN: undefined },
+    output: (text) => {
+      output += text
+    },
+  })
+  const limit = AbortSignal.any([stop.signal, AbortSignal.timeout(runDeadlineMs)])
+  const onLimit = (): void => child.kill('SIGKILL')
+  if (limit.aborted) onLimit()
+  limit.addEventListener('abort', onLimit, { once: true })
+  const { code, signal } = await child.exited
+  limit.removeEventListener('abort', onLimit)
+  stop.signal.throwIfAborted()
+  const cost = output.split('\n').find((line) => line.startsWith('{"records":'))
+  if (code !== 0 || cost === undefined) throw new Error(`${name} failed (${signal ?? code}):\n${output}`)
+  return JSON.parse(cost) as RunCost
+}
+
+interface Replay {
+  readonly endpoint: string
+  readonly records: number
+  readonly meanSizeBytes: number
+}
+
+async function startReplayServer(): Promise<Replay> {
+  const program = path.join(import.meta.dirname, 'replay-server.ts')
+  const args = [program, '--records', values.records, '--shards', values.shards]
+  let output = ''
+  const listening = Promise.withResolvers<void>()
+  const child = await spawnGuarded(process.execPath, args, {
+    cwd: folder,
+    output: (text) => {
+      output += text
+      if (output.includes('\n')) listening.resolve()
+    },
+  })
+  stack.defer(() => child.kill('SIGKILL'))
+  await Promise.race([listening.promise, child.exited, systemClock.sleep(60_000, stop.signal)])
+  if (child.exit !== undefined || !output.startsWith('{')) throw new Error(`the replay server failed:\n${output}`)
+  return JSON.parse(output.slice(0, output.indexOf('\n'))) as Replay
+}

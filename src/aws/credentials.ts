@@ -1,0 +1,158 @@
+import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers'
+import type { Clock } from '../async/clock.ts'
+import { TailraceError } from '../errors.ts'
+
+/** What requests are signed with. Never logged, never part of a message. */
+export interface AwsCredentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string | undefined
+  readonly expiration?: Date | undefined
+}
+
+/** Credentials as a request needs them: cached, renewed before they expire and after the service refused them. */
+export interface CredentialsCache {
+  /**
+   * Usable credentials; asks the provider only if there are none or the cached ones are about to expire. Rejects with
+   * AWS_CREDENTIALS if the provider has none, AWS_ACCESS_DENIED if a role may not be assumed.
+   */
+  get(signal: AbortSignal): Promise<AwsCredentials>
+  /** The service did not accept these: ask the provider anew at the next `get` (at most every five seconds). */
+  refuse(used: AwsCredentials): void
+}
+
+/**
+ * Asks a provider for credentials. `afterRefusal` is true when the service rejected the ones it gave before, so that
+ * whatever it remembers (a parsed profile file, an assumed role) must be thrown away.
+ */
+export type CredentialsLoader = (afterRefusal: boolean) => Promise<AwsCredentials>
+
+/** A role to work under, for tables of another account. */
+export interface AssumedRole {
+  readonly roleArn: string
+  readonly externalId?: string
+  readonly sessionName?: string
+}
+
+/** Which provider to ask: the SDK's default chain (environment, profile, SSO, web identity, container, instance). */
+export interface CredentialsOptions {
+  readonly region: string
+  readonly profile?: string
+  readonly assumeRole?: AssumedRole
+}
+
+/** Renewal begins this long before the expiry, and blocks requests only in the last part of it. */
+const renewAheadMs = 300_000
+const renewBlockingMs = 60_000
+const minimumReloadIntervalMs = 5_000
+
+/** A loader over the SDK's default provider chain, with an assumed role on top if one is given. */
+export function createCredentialsLoader(options: CredentialsOptions): CredentialsLoader {
+  let chain = providerChain(options, false)
+  return (afterRefusal) => {
+    // The SDK's chain remembers credentials without an expiry for ever; only a new chain reads the files again.
+    if (afterRefusal) chain = providerChain(options, true)
+    return chain()
+  }
+}
+
+function providerChain(options: CredentialsOptions, ignoreCache: boolean): () => Promise<AwsCredentials> {
+  const base = fromNodeProviderChain({
+    clientConfig: { region: options.region },
+    ignoreCache,
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
+  })
+  const role = options.assumeRole
+  if (role === undefined) return base
+  return fromTemporaryCredentials({
+    masterCredentials: base,
+    clientConfig: { region: options.region },
+    params: {
+      RoleArn: role.roleArn,
+      RoleSessionName: role.sessionName ?? 'tailrace',
+      ...(role.externalId === undefined ? {} : { ExternalId: role.externalId }),
+    },
+  })
+}
+
+/** A cache over `load`. Concurrent callers share one request to the provider. */
+export function createCredentialsCache(options: {
+  readonly clock: Clock
+  readonly load: CredentialsLoader
+  /** Names the role in error messages. */
+  readonly roleArn?: string
+}): CredentialsCache {
+  const { clock } = options
+  let cached: AwsCredentials | undefined
+  let loading: Promise<AwsCredentials> | undefined
+  let isRefused = false
+  let loadedAtMs = Number.NEGATIVE_INFINITY
+
+  const reload = (): Promise<AwsCredentials> => {
+    loading ??= load()
+    return loading
+  }
+  const load = async (): Promise<AwsCredentials> => {
+    const afterRefusal = isRefused
+    loadedAtMs = clock.monotonic()
+    try {
+      cached = await options.load(afterRefusal)
+      isRefused = false
+      return cached
+    } catch (error) {
+      throw credentialsError(error, options.roleArn)
+    } finally {
+      loading = undefined
+    }
+  }
+
+  return {
+    get: (signal) => {
+      const leftMs =
+        cached?.expiration === undefined ? Number.POSITIVE_INFINITY : cached.expiration.getTime() - clock.now()
+      const isRecent = clock.monotonic() - loadedAtMs < minimumReloadIntervalMs
+      if (cached === undefined) return untilAborted(reload(), signal)
+      if (isRecent || (!isRefused && leftMs > renewAheadMs)) return Promise.resolve(cached)
+      const renewed = reload()
+      if (isRefused || leftMs <= renewBlockingMs) return untilAborted(renewed, signal)
+      // Still good for a while: a failure here comes back when the credentials are really needed.
+      renewed.catch(() => {})
+      return Promise.resolve(cached)
+    },
+    refuse: (used) => {
+      if (used === cached) isRefused = true
+    },
+  }
+}
+
+/** The provider's request goes on when the caller stops waiting; its result then serves the next caller. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
+function credentialsError(error: unknown, roleArn: string | undefined): TailraceError {
+  const name = error instanceof Error ? error.name : ''
+  if (name === 'AccessDenied' || name === 'AccessDeniedException') {
+    return new TailraceError(
+      'AWS_ACCESS_DENIED',
+      `Not allowed: sts:AssumeRole on ${roleArn ?? 'the configured role'}`,
+      {
+        cause: error,
+        details: { action: 'sts:AssumeRole', resource: roleArn },
+      },
+    )
+  }
+  const role = roleArn === undefined ? '' : ` for ${roleArn}`
+  return new TailraceError(
+    'AWS_CREDENTIALS',
+    `No usable AWS credentials${role} (${name === '' ? 'unknown error' : name})`,
+    {
+      cause: error,
+    },
+  )
+}

@@ -1,0 +1,83 @@
+import { TailraceError } from '../errors.ts'
+import type { AwsRequest } from './aws.ts'
+
+/** The services that are spoken to. */
+export type AwsService = AwsRequest['service']
+
+/** Environment variables as a value: the leaf reads no globals. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Where requests go. A configured override wins over the environment, which wins over the region's own host. */
+export interface EndpointOptions {
+  readonly region: string
+  readonly overrides?: Readonly<Partial<Record<AwsService, string>>>
+  readonly env?: Environment
+}
+
+const environmentVariables: Readonly<Record<AwsService, string>> = {
+  dynamodb: 'AWS_ENDPOINT_URL_DYNAMODB',
+  streams: 'AWS_ENDPOINT_URL_DYNAMODB_STREAMS',
+  kinesis: 'AWS_ENDPOINT_URL_KINESIS',
+}
+
+const hostPrefixes: Readonly<Record<AwsService, string>> = {
+  dynamodb: 'dynamodb',
+  streams: 'streams.dynamodb',
+  kinesis: 'kinesis',
+}
+
+/** Domain of each partition by the region's prefix; everything else, GovCloud too, is under amazonaws.com. */
+const partitionDomains: readonly (readonly [prefix: string, domain: string])[] = [
+  ['cn-', 'amazonaws.com.cn'],
+  ['eusc-', 'amazonaws.eu'],
+  ['us-iso-', 'c2s.ic.gov'],
+  ['us-isob-', 'sc2s.sgov.gov'],
+  ['us-isof-', 'csp.hci.ic.gov'],
+  ['eu-isoe-', 'cloud.adc-e.uk'],
+]
+
+/**
+ * The URL that a service's requests are posted to. Throws CONFIG_INVALID if an override is not an http(s) URL; the
+ * message names where the override came from, not its text, which may hold a password.
+ */
+export function endpointFor(service: AwsService, options: EndpointOptions): URL {
+  const configured = options.overrides?.[service]
+  if (configured !== undefined) return parseEndpoint(configured, `the endpoint override for ${service}`)
+  const env = options.env ?? {}
+  if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS']?.toLowerCase() !== 'true') {
+    for (const name of [environmentVariables[service], 'AWS_ENDPOINT_URL']) {
+      const value = env[name]
+      if (value !== undefined && value !== '') return parseEndpoint(value, name)
+    }
+  }
+  return new URL(`https://${hostPrefixes[service]}.${options.region}.${domainOf(options.region)}/`)
+}
+
+/** The configured region, else AWS_REGION, else AWS_DEFAULT_REGION. Throws AWS_REGION when there is none. */
+export function resolveRegion(configured: string | undefined, env: Environment): string {
+  const region = configured ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION']
+  if (region === undefined || region === '') {
+    throw new TailraceError('AWS_REGION', 'No AWS region: neither the configuration nor AWS_REGION names one')
+  }
+  // The region becomes part of a host name, so it must not be able to name another host.
+  if (!/^[a-z0-9-]{1,40}$/.test(region))
+    throw new TailraceError('AWS_REGION', `${JSON.stringify(region)} is not an AWS region`)
+  return region
+}
+
+function domainOf(region: string): string {
+  return partitionDomains.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'amazonaws.com'
+}
+
+function parseEndpoint(text: string, origin: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (
+    url === undefined ||
+    (url.protocol !== 'http:' && url.protocol !== 'https:') ||
+    url.search !== '' ||
+    url.hash !== ''
+  ) {
+    throw new TailraceError('CONFIG_INVALID', `${origin} is not an http or https URL`)
+  }
+  return url
+}

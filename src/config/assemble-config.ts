@@ -1,0 +1,76 @@
+import type { KafkaClientConfig } from './kafka-client-config.ts'
+import { parseListenAddress } from './listen-address.ts'
+import type { PipelineConfig, RoleConfig, SourceConfig, TopicConfig } from './pipeline-config.ts'
+import type { PropertyValues } from './properties.ts'
+import type { Secret } from './secret.ts'
+import { parseStartPosition } from './start-position.ts'
+
+/** The parts that are not values of declared properties. */
+export interface ConfigParts {
+  readonly region: string
+  readonly kafka: KafkaClientConfig
+  readonly secrets: readonly Secret[]
+  readonly notes: readonly string[]
+}
+
+/** Gives checked values the shape in which the program uses them. */
+export function assembleConfig(values: PropertyValues, parts: ConfigParts): PipelineConfig {
+  return {
+    pipeline: values.pipeline,
+    epoch: values.epoch,
+    lanes: values.lanes,
+    delivery: values.delivery,
+    source: sourceConfig(values, parts.region),
+    kafka: parts.kafka,
+    topic: topicConfig(values),
+    ledger: { topic: values['ledger.topic'], replicationFactor: values['ledger.replication.factor'] },
+    groupId: values['group.id'],
+    format: {
+      hasSchema: values['format.schemas.enable'],
+      hasTombstones: values['format.tombstones.on.delete'],
+      numberMode: values['format.number.mode'],
+    },
+    memoryMaxBytes: values['memory.max.bytes'],
+    pollIdleMaxMs: values['poll.idle.max.ms'],
+    http: parseListenAddress(values['http.listen']),
+    log: { level: values['log.level'], format: values['log.format'] },
+    secrets: parts.secrets,
+    notes: parts.notes,
+    values,
+  }
+}
+
+function sourceConfig(values: PropertyValues, region: string): SourceConfig {
+  return {
+    type: values['source.type'],
+    region,
+    tables: values['source.tables'],
+    start: parseStartPosition(values['source.start']) ?? { kind: 'trim-horizon' },
+    gap: values['source.gap'],
+    allowsKeysOnly: values['source.allow.keys.only'],
+    allowsOldImage: values['source.allow.old.image'],
+    endpoint: values['source.endpoint'],
+    streamsEndpoint: values['source.streams.endpoint'],
+    role: roleConfig(values),
+  }
+}
+
+function roleConfig(values: PropertyValues): RoleConfig | undefined {
+  const arn = values['source.role.arn']
+  if (arn === undefined) return undefined
+  return { arn, externalId: values['source.role.external.id'], sessionName: values['source.role.session.name'] }
+}
+
+function topicConfig(values: PropertyValues): TopicConfig {
+  return {
+    prefix: values['topic.prefix'],
+    name: values['topic.name'],
+    isShared: values['topic.shared'],
+    create: values['topic.create'],
+    partitions: values['topic.partitions'],
+    replicationFactor: values['topic.replication.factor'],
+    cleanupPolicy: values['topic.cleanup.policy'],
+    retentionMs: values['topic.retention.ms'],
+    maxMessageBytes: values['topic.max.message.bytes'],
+  }
+}

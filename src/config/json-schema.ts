@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { allKafkaNames, firstKafkaName, kafkaPropertyList } from './kafka-property-catalogue.ts'
+import { propertyList } from './properties.ts'
+import type { Property } from './property.ts'
+
+/** A JSON value that describes others. */
+export type JsonSchema = { readonly [key: string]: unknown }
+
+/**
+ * The JSON Schema (2020-12) of a pipeline file, for editors. Every mixture of nesting and dotted keys that `loadConfig`
+ * takes is described; what follows from several properties together is not.
+ */
+export function configJsonSchema(): JsonSchema {
+  const leaves = new Map<string, JsonSchema>()
+  for (const [name, property] of propertyList) leaves.set(name, propertySchema(property))
+  for (const name of allKafkaNames()) leaves.set(`kafka.${name}`, kafkaSchema(name))
+  const names = [...leaves.keys()]
+  const sections = sectionsOf(names).map((section) => [`${section}.*`, sectionSchema(section, names)] as const)
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'tailrace pipeline',
+    ...sectionSchema('', names),
+    required: [...propertyList]
+      .filter(([name, { presence }]) => presence === 'required' && !name.includes('.'))
+      .map(([name]) => name),
+    $defs: Object.fromEntries([...leaves, ...sections]),
+  }
+}
+
+/** Every proper prefix of the names that ends before a dot: `source`, `source.role`. */
+function sectionsOf(names: Iterable<string>): readonly string[] {
+  const sections = new Set<string>()
+  for (const name of names) {
+    for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) sections.add(name.slice(0, dot))
+  }
+  return [...sections].sort()
+}
+
+/** What may stand directly in a section: the rest of each name below it, whole or cut at any dot. */
+function sectionSchema(section: string, names: readonly string[]): JsonSchema {
+  const prefix = section === '' ? '' : `${section}.`
+  const rests = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length))
+  const referTo = (name: string): JsonSchema => ({ $ref: `#/$defs/${prefix}${name}` })
+  const sections = sectionsOf(rests).map((rest) => [rest, referTo(`${rest}.*`)] as const)
+  // A name that is both (`partitioner` and `partitioner.class`) is described as the property.
+  const members = [...sections, ...rests.map((rest) => [rest, referTo(rest)] as const)]
+  return { type: 'object', properties: Object.fromEntries(members), additionalProperties: false }
+}
+
+/** Besides its own values, every property takes a reference as text. */
+const reference: JsonSchema = { type: 'string', pattern: '\\$\\{(env|file):' }
+
+function propertySchema(property: Property): JsonSchema {
+  const { $schema: _, ...own } = z.toJSONSchema(property.schema)
+  const described: JsonSchema = {
+    description: property.documentation,
+    ...(property.defaultValue === undefined ? {} : { default: property.defaultValue }),
+  }
+  const isPlainText = property.type === 'text' && Object.keys(own).length === 1
+  return isPlainText ? { ...own, ...described } : { anyOf: [own, reference], ...described }
+}
+
+function kafkaSchema(name: string): JsonSchema {
+  const first = firstKafkaName(name)
+  const property = first === undefined ? undefined : kafkaPropertyList.get(first)
+  const scalar = { type: ['string', 'number', 'boolean'] }
+  if (property === undefined) return { ...scalar, description: 'Without effect in tailrace.' }
+  const description = property.documentation
+  return property.type === 'list'
+    ? { anyOf: [scalar, { type: 'array', items: scalar }], description }
+    : { ...scalar, description }
+}

@@ -1,0 +1,143 @@
+import { dirname, isAbsolute, join } from 'node:path'
+import { assembleConfig } from './assemble-config.ts'
+import type { ConfigEntry } from './config-entry.ts'
+import { findContradictions } from './contradictions.ts'
+import type { KafkaFindings } from './kafka-input.ts'
+import { readKafkaProperties } from './kafka-properties.ts'
+import { firstKafkaName } from './kafka-property-catalogue.ts'
+import type { PipelineConfig } from './pipeline-config.ts'
+import { problemsError } from './problem.ts'
+import type { Problem } from './problem.ts'
+import { parsePropertiesFile } from './properties-file.ts'
+import { properties } from './properties.ts'
+import { readValues } from './read-values.ts'
+import { createReferenceResolver } from './references.ts'
+import type { ConfigSources, ReferenceResolver } from './references.ts'
+import { yamlEntries } from './yaml-entries.ts'
+
+/** A configuration file and the world it may refer to. */
+export interface ConfigInput extends ConfigSources {
+  readonly text: string
+  /** Where the text comes from: named in messages, and its folder is where relative paths begin. */
+  readonly path: string
+}
+
+const kafkaPrefix = 'kafka.'
+
+/**
+ * Reads, resolves and checks a pipeline file. A function of its argument: nothing else is read.
+ *
+ * Throws one `TailraceError` that lists everything that is wrong: CONFIG_UNREADABLE if it is not YAML, SECRET_UNAVAILABLE
+ * if only references fail, AWS_REGION if only the region does, CONFIG_INVALID otherwise. No message holds a value.
+ */
+export function loadConfig(input: ConfigInput): PipelineConfig {
+  const findings: KafkaFindings = { problems: [], notes: [], secrets: [] }
+  const { problems } = findings
+  const yaml = yamlEntries(input.text, input.path)
+  problems.push(...yaml.problems)
+  const allow = yaml.entries.find(({ name }) => name === 'secrets.allow')
+  const scope: Scope = { input, problems, failed: new Set(), resolver: createReferenceResolver(allowed(allow), input) }
+  // What is allowed to be read must not depend on what is read.
+  const entries = [
+    ...resolveAll(
+      yaml.entries.filter((entry) => entry !== allow),
+      scope,
+    ),
+    ...(allow === undefined ? [] : [allow]),
+  ]
+
+  const isKafka = ({ name }: ConfigEntry): boolean => name.startsWith(kafkaPrefix) && name !== 'kafka.properties.file'
+  const read = readValues(
+    entries.filter((entry) => !isKafka(entry)),
+    input.env,
+  )
+  problems.push(...read.problems)
+  const whereOf = (name: string): string | undefined => entries.find((entry) => entry.name === name)?.where
+  if (read.values !== undefined) problems.push(...findContradictions(read.values, whereOf))
+
+  const yamlLayer = entries.filter(isKafka).map((entry) => ({ ...entry, name: entry.name.slice(kafkaPrefix.length) }))
+  const pipeline = read.values?.pipeline ?? 'unnamed'
+  const region = read.values?.['source.region']
+  const kafka = readKafkaProperties(
+    [kafkaFileLayer(entries, scope), yamlLayer],
+    { clientId: `tailrace.${pipeline}`, region, readText: (path) => readText(path, input) },
+    findings,
+  )
+  // A reference that cannot be resolved leaves its property without a value: one mistake, one line.
+  const remaining = problems.filter(
+    ({ name, code }) => code === 'SECRET_UNAVAILABLE' || name === undefined || !scope.failed.has(name),
+  )
+  if (remaining.length > 0 || read.values === undefined || region === undefined) {
+    throw problemsError(
+      input.path,
+      remaining.toSorted((a, b) => lineOf(a) - lineOf(b)),
+    )
+  }
+  return assembleConfig(read.values, { region, kafka, secrets: findings.secrets, notes: findings.notes })
+}
+
+interface Scope {
+  readonly input: ConfigInput
+  readonly problems: Problem[]
+  /** Names of properties whose references failed. */
+  readonly failed: Set<string>
+  readonly resolver: ReferenceResolver
+}
+
+/** The allow list of the file if it is valid, the default otherwise (and then there is a problem anyway). */
+function allowed(entry: ConfigEntry | undefined): readonly string[] {
+  const { schema, defaultValue = [] } = properties['secrets.allow']
+  if (entry === undefined) return defaultValue
+  const given = typeof entry.value === 'string' ? entry.value.split(',').map((part) => part.trim()) : entry.value
+  const result = schema.safeParse(given)
+  return result.success ? result.data : defaultValue
+}
+
+/** The entries with their references replaced; one whose reference fails becomes a problem and is left out. */
+function resolveAll(entries: readonly ConfigEntry[], scope: Scope, prefix = ''): readonly ConfigEntry[] {
+  return entries.flatMap((entry) => {
+    const texts = typeof entry.value === 'string' ? [entry.value] : entry.value
+    const resolved: string[] = []
+    for (const text of texts) {
+      const resolution = scope.resolver.resolve(text)
+      if ('text' in resolution) resolved.push(resolution.text)
+      else {
+        const name = `${prefix}${entry.name}`
+        scope.failed.add(canonicalName(name))
+        scope.problems.push({ ...resolution.problem, where: entry.where, text: `${name}: ${resolution.problem.text}` })
+        return []
+      }
+    }
+    return [{ ...entry, value: typeof entry.value === 'string' ? (resolved[0] ?? '') : resolved }]
+  })
+}
+
+function canonicalName(name: string): string {
+  const first = name.startsWith(kafkaPrefix) ? firstKafkaName(name.slice(kafkaPrefix.length)) : undefined
+  return first === undefined ? name : `${kafkaPrefix}${first}`
+}
+
+/** The entries of `kafka.properties.file`, if there is one. */
+function kafkaFileLayer(entries: readonly ConfigEntry[], scope: Scope): readonly ConfigEntry[] {
+  const entry = entries.find(({ name }) => name === 'kafka.properties.file')
+  if (typeof entry?.value !== 'string' || entry.value === '') return []
+  try {
+    const text = readText(entry.value, scope.input)
+    return resolveAll(parsePropertiesFile(text, 'kafka.properties.file'), scope, kafkaPrefix)
+  } catch {
+    // Why it cannot be read (absent, no permission, a folder) adds nothing to which file it is.
+    scope.problems.push({ where: entry.where, text: 'kafka.properties.file names a file that cannot be read' })
+    return []
+  }
+}
+
+/** A relative path starts at the folder of the configuration file. */
+function readText(path: string, input: ConfigInput): string {
+  const absolute = isAbsolute(path) ? path : join(dirname(input.path), path)
+  return new TextDecoder().decode(input.readFile(absolute))
+}
+
+/** Problems in the order of the lines of the file, then those without a line. */
+function lineOf({ where }: Problem): number {
+  return Number(/^line (\d+)$/.exec(where ?? '')?.[1] ?? Number.MAX_SAFE_INTEGER)
+}

@@ -1,0 +1,83 @@
+import type { KafkaClientConfig } from './kafka-client-config.ts'
+import type { HostPort } from './network-address.ts'
+import type { PropertyValues } from './properties.ts'
+import type { Secret } from './secret.ts'
+import type { StartPosition } from './start-position.ts'
+
+/** One pipeline as its file and its surroundings describe it: checked, defaults filled in, never changed. */
+export interface PipelineConfig {
+  readonly pipeline: string
+  readonly epoch: number
+  readonly lanes: number
+  readonly delivery: 'exactly_once' | 'at_least_once'
+  readonly source: SourceConfig
+  readonly kafka: KafkaClientConfig
+  readonly topic: TopicConfig
+  readonly ledger: { readonly topic: string; readonly replicationFactor: number }
+  readonly groupId: string
+  readonly format: FormatConfig
+  /** Bytes read and not yet committed, all lanes of the process together. */
+  readonly memoryMaxBytes: number
+  readonly pollIdleMaxMs: number
+  /** Where metrics and health are served; undefined means nowhere. */
+  readonly http: HostPort | undefined
+  readonly log: LogConfig
+  /** Every secret of this configuration, for whoever hides them in logs and messages. */
+  readonly secrets: readonly Secret[]
+  /** What the user should know although it stops nothing (properties without effect, switched-off checks). */
+  readonly notes: readonly string[]
+  /** The value of every property by its name; for the fingerprint and for showing them. Holds no secret. */
+  readonly values: PropertyValues
+}
+
+export interface SourceConfig {
+  readonly type: 'dynamodb-streams'
+  readonly region: string
+  /** Names, patterns (`*`, `?`) and ARNs, as given. */
+  readonly tables: readonly string[]
+  readonly start: StartPosition
+  readonly gap: 'stop'
+  readonly allowsKeysOnly: boolean
+  readonly allowsOldImage: boolean
+  /** Undefined means AWS's own for the region. */
+  readonly endpoint: string | undefined
+  readonly streamsEndpoint: string | undefined
+  /** The role to assume; undefined means the credentials as they are. */
+  readonly role: RoleConfig | undefined
+}
+
+export interface RoleConfig {
+  readonly arn: string
+  readonly externalId: string | undefined
+  readonly sessionName: string
+}
+
+export interface TopicConfig {
+  readonly prefix: string
+  /** Template; `topicNameOf` fills it. */
+  readonly name: string
+  readonly isShared: boolean
+  readonly create: boolean
+  readonly partitions: number
+  /** -1 means the broker's default. */
+  readonly replicationFactor: number
+  readonly cleanupPolicy: 'delete' | 'compact' | 'compact,delete'
+  /** -1 means for ever. */
+  readonly retentionMs: number
+  /** Undefined means the broker's default. */
+  readonly maxMessageBytes: number | undefined
+}
+
+export interface FormatConfig {
+  /** Wrap key and value as `{"schema":…,"payload":…}`. */
+  readonly hasSchema: boolean
+  /** A record without a value after each delete. */
+  readonly hasTombstones: boolean
+  readonly numberMode: 'exact' | 'string'
+}
+
+export interface LogConfig {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** `auto` means pretty on a terminal, JSON otherwise. */
+  readonly format: 'auto' | 'json' | 'pretty'
+}

@@ -1,0 +1,22 @@
+import type { Property, ValueOf } from './property.ts'
+import { pipelineProperties } from './properties/pipeline-properties.ts'
+import { processProperties } from './properties/process-properties.ts'
+import { sourceProperties } from './properties/source-properties.ts'
+import { topicProperties } from './properties/topic-properties.ts'
+
+/** Every property of a pipeline file except those of the Kafka client (`kafka-property-catalogue.ts`). */
+export const properties = {
+  ...pipelineProperties,
+  ...sourceProperties,
+  ...topicProperties,
+  ...processProperties,
+} as const satisfies Readonly<Record<string, Property>>
+
+/** The dotted name of one property. */
+export type PropertyName = keyof typeof properties
+
+/** A value for every property, defaults filled in. */
+export type PropertyValues = { readonly [N in PropertyName]: ValueOf<(typeof properties)[N]> }
+
+/** The same declarations, for code that treats all alike. In the order of the documentation. */
+export const propertyList: ReadonlyMap<string, Property> = new Map<string, Property>(Object.entries(properties))

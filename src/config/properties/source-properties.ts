@@ -1,0 +1,116 @@
+import { z } from 'zod'
+import { isSafeUrl } from '../network-address.ts'
+import { choice, defaulted, derived, list, optional, pattern, required, text, trueOrFalse } from '../property.ts'
+import type { Given } from '../property.ts'
+import { isStartPosition } from '../start-position.ts'
+
+const tableEntry =
+  /^(?:[a-zA-Z0-9_.*?-]{1,255}|arn:aws[a-z-]*:dynamodb:[a-z0-9-]{1,40}:\d{12}:table\/[a-zA-Z0-9_.-]{3,255})$/
+
+const url = text('an http or https URL without a user name, not of a link-local address', z.string().refine(isSafeUrl))
+
+/** Where changes come from. */
+export const sourceProperties = {
+  'source.type': defaulted(choice(['dynamodb-streams']), 'dynamodb-streams', {
+    importance: 'low',
+    isShared: true,
+    documentation: 'The kind of source.',
+  }),
+  'source.region': optional(pattern('an AWS region, such as `eu-west-1`', /^[a-z]{2,}(-[a-z0-9]+)+$/), {
+    importance: 'high',
+    isShared: true,
+    documentation: 'The AWS region of the tables.',
+    defaultNote: '`$AWS_REGION`, `$AWS_DEFAULT_REGION`',
+    from: ({ env }) => env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'],
+  }),
+  'source.tables': required(
+    list('a list of table names, patterns with `*` and `?`, or table ARNs', z.string().regex(tableEntry), 1),
+    {
+      importance: 'high',
+      isShared: true,
+      documentation:
+        'The tables to stream: names, patterns (`"billing-*"`, quoted in YAML) or ARNs. A pattern also takes tables that are created later.',
+    },
+  ),
+  'source.start': defaulted(
+    text(
+      '`TRIM_HORIZON`, `LATEST`, a time with its offset (`2026-01-31T12:00:00Z`), or milliseconds since 1970',
+      z.string().refine(isStartPosition),
+    ),
+    'TRIM_HORIZON',
+    {
+      importance: 'high',
+      isShared: true,
+      documentation:
+        'Where a table begins that this pipeline has never read: the oldest change that DynamoDB still holds (24 hours), only new changes, or those from a time on (to the second). Without effect on tables that have a position.',
+    },
+  ),
+  'source.gap': defaulted(choice(['stop']), 'stop', {
+    importance: 'medium',
+    isShared: true,
+    documentation: 'What happens when changes were trimmed before they were read: `stop` stops the table and says so.',
+  }),
+  'source.allow.keys.only': defaulted(trueOrFalse, false, {
+    importance: 'low',
+    isShared: true,
+    documentation:
+      'Accept streams of view type `KEYS_ONLY`: records then hold keys, and readers cannot build the item.',
+  }),
+  'source.allow.old.image': defaulted(trueOrFalse, false, {
+    importance: 'low',
+    isShared: true,
+    documentation: 'Accept streams of view type `OLD_IMAGE`: records then lack the state after the change.',
+  }),
+  'source.endpoint': optional(url, {
+    importance: 'low',
+    documentation: 'Where the DynamoDB API is, instead of the endpoint of the region (DynamoDB Local, a VPC endpoint).',
+    defaultNote: '`$AWS_ENDPOINT_URL_DYNAMODB`, `$AWS_ENDPOINT_URL`',
+    from: dynamodbEndpoint,
+  }),
+  'source.streams.endpoint': optional(url, {
+    importance: 'low',
+    documentation: 'Where the DynamoDB Streams API is, instead of the endpoint of the region.',
+    defaultNote:
+      '`$AWS_ENDPOINT_URL_DYNAMODB_STREAMS`, `$AWS_ENDPOINT_URL`; else `source.endpoint` unless that is a host of AWS',
+    from: streamsEndpoint,
+  }),
+  'source.role.arn': optional(
+    pattern('the ARN of an IAM role', /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/),
+    {
+      importance: 'medium',
+      documentation:
+        'A role to assume for reading the source, for tables of another account. Kafka credentials do not use it.',
+    },
+  ),
+  'source.role.external.id': optional(pattern('2 to 1224 letters, digits or `+=,.@:/-_`', /^[\w+=,.@:/-]{2,1224}$/), {
+    importance: 'low',
+    documentation: 'The external id that the role asks for.',
+  }),
+  'source.role.session.name': derived(
+    pattern('2 to 64 letters, digits or `+=,.@-_`', /^[\w+=,.@-]{2,64}$/),
+    '`tailrace-<pipeline>`, cut to 64 characters',
+    {
+      importance: 'low',
+      documentation: "The name of the role's session, as CloudTrail shows it.",
+      from: ({ pipeline }) => `tailrace-${pipeline}`.slice(0, 64),
+    },
+  ),
+}
+
+function environmentEndpoint(env: Given['env'], service: string): string | undefined {
+  if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS']?.toLowerCase() === 'true') return undefined
+  return env[`AWS_ENDPOINT_URL_${service}`] ?? env['AWS_ENDPOINT_URL']
+}
+
+function dynamodbEndpoint({ env }: Given): string | undefined {
+  return environmentEndpoint(env, 'DYNAMODB')
+}
+
+/** A substitute for AWS serves both APIs at one address; AWS's own hosts (VPC endpoints too) serve one each. */
+function streamsEndpoint(given: Given): string | undefined {
+  const fromEnvironment = environmentEndpoint(given.env, 'DYNAMODB_STREAMS')
+  const endpoint = given.text('source.endpoint') ?? dynamodbEndpoint(given)
+  if (fromEnvironment !== undefined || endpoint === undefined) return fromEnvironment
+  const host = URL.parse(endpoint)?.hostname ?? ''
+  return /\.amazonaws\.com(\.cn)?$|\.api\.aws$/.test(host) ? undefined : endpoint
+}

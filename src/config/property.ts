@@ -1,0 +1,118 @@
+import { z } from 'zod'
+
+/** How much most users have to care. Kafka's own three words. */
+export type Importance = 'high' | 'medium' | 'low'
+
+/** How a value is written. Everything arrives as text (YAML scalars, references, properties files) and is read as this. */
+export type PropertyType = 'text' | 'integer' | 'boolean' | 'list'
+
+/** Which values a property takes, and how to say so. */
+export interface ValueKind<T> {
+  readonly type: PropertyType
+  /** Decides about a value that was read as `type`. */
+  readonly schema: z.ZodType<T>
+  /** Finishes the sentence "… must be". */
+  readonly rule: string
+}
+
+/** What holds for a property whatever its values are. */
+interface About {
+  readonly importance: Importance
+  /** One to three sentences of Markdown. */
+  readonly documentation: string
+  /**
+   * All workers of a pipeline must agree on it: it decides what is written, where, or from which position on. It counts
+   * in the fingerprint unless it is at its default, so defaults of such properties never change.
+   */
+  readonly isShared?: boolean
+}
+
+/** What a default may be made from. */
+export interface Given {
+  readonly pipeline: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The text that the user gave for another property. */
+  readonly text: (name: string) => string | undefined
+}
+
+/**
+ * One property, declared once. Validation, types, JSON Schema and the documentation are all made from this.
+ * `P` says when a value exists: always (`required`, `defaulted`) or not always (`optional`).
+ */
+export interface Property<T = unknown, P extends Presence = Presence> extends ValueKind<T>, About {
+  readonly presence: P
+  readonly defaultValue?: T
+  /** Makes the default where it depends on others; `defaultNote` says how, in Markdown. */
+  readonly defaultFrom?: (given: Given) => string | undefined
+  readonly defaultNote?: string
+}
+
+/** Whether a value exists once defaults are filled in. */
+export type Presence = 'required' | 'defaulted' | 'optional'
+
+/** The type of a property's value in a complete configuration. */
+export type ValueOf<X> = X extends Property<infer T, infer P> ? (P extends 'optional' ? T | undefined : T) : never
+
+/** A property that the user must set. */
+export function required<T>(kind: ValueKind<T>, about: About): Property<T, 'required'> {
+  return { ...kind, ...about, presence: 'required' }
+}
+
+/** A property with a fixed default. */
+export function defaulted<T>(kind: ValueKind<T>, defaultValue: NoInfer<T>, about: About): Property<T, 'defaulted'> {
+  return { ...kind, ...about, presence: 'defaulted', defaultValue }
+}
+
+/** A property whose default is made from the pipeline's name. */
+export function derived(
+  kind: ValueKind<string>,
+  defaultNote: string,
+  about: About & { readonly from: (given: Given) => string },
+): Property<string, 'defaulted'> {
+  const { from, ...rest } = about
+  return { ...kind, ...rest, presence: 'defaulted', defaultNote, defaultFrom: from }
+}
+
+/** A property that may stay unset; with `from`, something outside the file may set it (an AWS variable). */
+export function optional<T>(
+  kind: ValueKind<T>,
+  about: About & { readonly defaultNote?: string; readonly from?: (given: Given) => string | undefined },
+): Property<T, 'optional'> {
+  const { from, ...rest } = about
+  return { ...kind, ...rest, presence: 'optional', ...(from === undefined ? {} : { defaultFrom: from }) }
+}
+
+/** Text that `schema` accepts. */
+export function text(rule: string, schema: z.ZodType<string>): ValueKind<string> {
+  return { type: 'text', schema, rule }
+}
+
+/** Text that a pattern (anchored, linear) accepts. */
+export function pattern(rule: string, expression: RegExp): ValueKind<string> {
+  return text(rule, z.string().regex(expression))
+}
+
+/** A whole number within bounds, both included. */
+export function integer(minimum: number, maximum: number): ValueKind<number> {
+  const words = (value: number): string => value.toLocaleString('en-US')
+  return {
+    type: 'integer',
+    schema: z.int().min(minimum).max(maximum),
+    rule: `a whole number from ${words(minimum)} to ${words(maximum)}`,
+  }
+}
+
+/** `true` or `false`. */
+export const trueOrFalse: ValueKind<boolean> = { type: 'boolean', schema: z.boolean(), rule: '`true` or `false`' }
+
+/** One of a few words. */
+export function choice<const C extends readonly [string, ...string[]]>(words: C): ValueKind<C[number]> {
+  const quoted = words.map((word) => `\`${word}\``)
+  const rule = quoted.length === 1 ? quoted.join('') : `one of ${quoted.join(', ')}`
+  return { type: 'text', schema: z.enum(words), rule }
+}
+
+/** A list of texts; in the file a YAML list, or one text with commas. */
+export function list(rule: string, item: z.ZodType<string>, minimum: 0 | 1): ValueKind<readonly string[]> {
+  return { type: 'list', schema: z.array(item).min(minimum).max(1000), rule }
+}

@@ -1,0 +1,80 @@
+import {
+  fixedKafkaProperties,
+  kafkaPropertyList,
+  refusedKafkaProperties,
+  unusedKafkaProperties,
+} from './kafka-property-catalogue.ts'
+import { propertyList } from './properties.ts'
+import type { Property } from './property.ts'
+
+/** Headings of the reference, by the first part of the names below them. */
+const headings: readonly (readonly [string, readonly string[]])[] = [
+  ['The pipeline', ['pipeline', 'epoch', 'lanes', 'delivery', 'ledger', 'group']],
+  ['Source', ['source']],
+  ['Topics', ['topic']],
+  ['Records', ['format']],
+  ['The process', ['memory', 'poll', 'http', 'log']],
+  ['Secrets', ['secrets']],
+]
+
+/** The reference of all properties in Markdown, made from their declarations. */
+export function referenceMarkdown(): string {
+  const sections = headings.map(([heading, roots]) => {
+    const rows = [...propertyList].filter(([name]) => roots.includes(name.split('.')[0] ?? '')).map(propertyRow)
+    return `### ${heading}\n\n${table(['Property', 'Type', 'Default', 'Importance', 'Meaning'], rows)}`
+  })
+  return [...sections, kafkaSection()].join('\n\n')
+}
+
+function propertyRow([name, property]: readonly [string, Property]): readonly string[] {
+  const marks = property.isShared === true ? ' *' : ''
+  const rule = property.type === 'boolean' ? '' : ` Must be ${property.rule}.`
+  return [
+    `\`${name}\`${marks}`,
+    property.type,
+    defaultWords(property),
+    property.importance,
+    `${property.documentation}${rule}`,
+  ]
+}
+
+function defaultWords({ presence, defaultValue, defaultNote }: Property): string {
+  if (defaultNote !== undefined) return defaultNote
+  if (presence === 'required') return '(required)'
+  if (defaultValue === undefined) return ''
+  const values: readonly unknown[] = Array.isArray(defaultValue) ? defaultValue : [defaultValue]
+  return values.map((value) => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``).join(', ')
+}
+
+function kafkaSection(): string {
+  const file = propertyList.get('kafka.properties.file')
+  const rows = [...kafkaPropertyList].map(([name, { aliases, type, importance, documentation }]) => {
+    const others = aliases.map((alias) => `\`${alias}\``).join(', ')
+    return [`\`${name}\``, others, type, importance, documentation]
+  })
+  const fixed = [...fixedKafkaProperties].map(([name, [value = '']]) => `\`${name}=${value}\``).join(', ')
+  const refused = [...refusedKafkaProperties].map(([name, reason]) => `\`${name}\` (${reason})`).join(', ')
+  return [
+    '### Kafka client',
+    'Names as in Java or librdkafka, below `kafka`.',
+    table(
+      ['Property', 'Type', 'Default', 'Importance', 'Meaning'],
+      file === undefined ? [] : [propertyRow(['kafka.properties.file', file])],
+    ),
+    table(['Property', 'Also known as', 'Type', 'Importance', 'Meaning'], rows),
+    `Always so, and refused with another value: ${fixed}.`,
+    `Refused: ${refused}.`,
+    `Accepted without effect, with a note in \`check\` and in the log: ${[...unusedKafkaProperties].map((name) => `\`${name}\``).join(', ')}.`,
+  ].join('\n\n')
+}
+
+/** Columns aligned as the formatter aligns them, so that the document is the same before and after formatting. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', String.raw`\|`)))
+  const widths = head.map((_, at) => Math.max(3, ...cells.map((row) => row[at]?.length ?? 0)))
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`
+  const [first = [], ...rest] = cells
+  const rule = widths.map((width) => '-'.repeat(width))
+  return [first, rule, ...rest].map(line).join('\n')
+}

@@ -1,0 +1,150 @@
+import { createByteBudget } from '../async/byte-budget.ts'
+import type { Clock } from '../async/clock.ts'
+import type { Rng } from '../async/rng.ts'
+import { configFingerprint } from '../config/config-fingerprint.ts'
+import type { PipelineConfig } from '../config/pipeline-config.ts'
+import { topicNameOf } from '../config/topic-name.ts'
+import { createDebeziumEnvelope } from '../envelope/debezium-envelope.ts'
+import type { GroupMembership } from '../kafka/group-membership.ts'
+import type { KafkaApi } from '../kafka/kafka.ts'
+import { createTransactionSessions } from '../kafka/transaction-sessions.ts'
+import { createLaneTaker } from '../lanes/lane-session.ts'
+import { admitToLedger } from '../pipeline/admission.ts'
+import type { AdmissionOptions } from '../pipeline/admission.ts'
+import { defaultCoordinatorTuning } from '../pipeline/coordination.ts'
+import type { CoordinatorTuning, StartPosition } from '../pipeline/coordination.ts'
+import { coordinate } from '../pipeline/coordinator.ts'
+import { defaultLaneTuning } from '../pipeline/lane-environment.ts'
+import type { LaneEnvironment, LaneTuning } from '../pipeline/lane-environment.ts'
+import type { LaneCompanion } from '../pipeline/lane-work.ts'
+import { createLaneNudges } from '../pipeline/lane-nudges.ts'
+import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
+import type { Stages } from '../pipeline/stages.ts'
+import { createTopicLimits } from '../pipeline/topic-limits.ts'
+import { createTopicProvisioner } from '../pipeline/topic-provisioner.ts'
+import type { TopicRules } from '../pipeline/topic-provisioner.ts'
+import { runWorker } from '../pipeline/worker.ts'
+import { createJsonSerializer } from '../serialize/json-serializer.ts'
+import type { Source } from '../sources/source.ts'
+import { createRecordStages } from './record-stages.ts'
+
+/** The parts of the outside world that a worker stands on; a simulation gives its own. */
+export interface WorkerPorts {
+  readonly kafka: KafkaApi
+  readonly membership: GroupMembership
+  readonly source: Source
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly onEvent: PipelineEventSink
+  readonly tuning?: Partial<LaneTuning>
+  readonly coordinatorTuning?: Partial<CoordinatorTuning>
+}
+
+/**
+ * Runs one worker of the configured pipeline until `signal` aborts. The only place that names which envelope, which
+ * serializer and which session a configuration means.
+ */
+export async function runPipeline(
+  config: PipelineConfig,
+  ports: WorkerPorts,
+  version: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kafka, membership, source, clock, rng, onEvent } = ports
+  const identity = await admitToLedger(admissionOf(config, ports), signal)
+  const sessions = createTransactionSessions({
+    kafka,
+    clock,
+    rng,
+    delivery: config.delivery,
+    transactionTimeoutMs: config.kafka.transactionTimeoutMs,
+  })
+  const { pipeline } = config
+  const ledgerTopic = config.ledger.topic
+  const environment: LaneEnvironment = {
+    identity,
+    tuning: { ...defaultLaneTuning, ...ports.tuning },
+    source,
+    stages: stagesOf(config, version),
+    taker: createLaneTaker({ kafka, sessions, membership, pipeline, ledgerTopic, clock }),
+    membership,
+    topicLimits: createTopicLimits(kafka),
+    nudges: createLaneNudges(),
+    budget: createByteBudget(config.memoryMaxBytes),
+    clock,
+    rng,
+    onEvent,
+  }
+  const options = {
+    environment,
+    kafka,
+    group: config.groupId,
+    ledgerTopic,
+    topics: createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent }),
+    start: startOf(config),
+    tuning: { ...defaultCoordinatorTuning, ...ports.coordinatorTuning },
+  }
+  const coordinator: LaneCompanion = (session, inbox, live) => coordinate(options, session, inbox, live)
+  await runWorker({ environment, membership, coordinator, clock }, signal)
+}
+
+/** The way of a record as the configuration wants it. */
+export function stagesOf(config: PipelineConfig, version: string): Stages {
+  const { format, topic } = config
+  return createRecordStages({
+    envelopeFor: (table) =>
+      createDebeziumEnvelope({
+        table,
+        name: topic.prefix,
+        connectorVersion: version,
+        tombstonesOnDelete: format.hasTombstones,
+      }),
+    serializer: createJsonSerializer({ numbers: format.numberMode, schemasEnable: format.hasSchema }),
+  })
+}
+
+/** Names and properties of the topics that the configuration describes. */
+export function topicRulesOf(config: PipelineConfig): TopicRules {
+  const { topic } = config
+  return {
+    nameOf: ({ account, region, name }) =>
+      topicNameOf(topic.name, { prefix: topic.prefix, account, region, table: name }),
+    isSharingAllowed: topic.isShared,
+    mayCreate: topic.create,
+    partitions: topic.partitions,
+    replicationFactor: topic.replicationFactor,
+    config: {
+      'cleanup.policy': topic.cleanupPolicy,
+      'retention.ms': String(topic.retentionMs),
+      ...(topic.maxMessageBytes === undefined ? {} : { 'max.message.bytes': String(topic.maxMessageBytes) }),
+    },
+  }
+}
+
+function admissionOf(config: PipelineConfig, ports: WorkerPorts): AdmissionOptions {
+  return {
+    kafka: ports.kafka,
+    clock: ports.clock,
+    rng: ports.rng,
+    pipeline: config.pipeline,
+    group: config.groupId,
+    ledgerTopic: config.ledger.topic,
+    lanes: config.lanes,
+    replicationFactor: config.ledger.replicationFactor,
+    epoch: config.epoch,
+    fingerprint: configFingerprint(config),
+    mayCreate: config.topic.create,
+    onEvent: ports.onEvent,
+  }
+}
+
+function startOf({ source: { start } }: PipelineConfig): StartPosition {
+  switch (start.kind) {
+    case 'trim-horizon':
+      return { kind: 'TRIM_HORIZON' }
+    case 'latest':
+      return { kind: 'LATEST' }
+    case 'timestamp':
+      return { kind: 'AT', timeMs: start.atMs }
+  }
+}

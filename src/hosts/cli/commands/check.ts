@@ -1,0 +1,61 @@
+import type { Command } from 'commander'
+import { configFingerprint } from '../../../config/config-fingerprint.ts'
+import type { PipelineConfig } from '../../../config/pipeline-config.ts'
+import { isRefusal, passed, warning } from '../../preflight/finding.ts'
+import type { Finding } from '../../preflight/finding.ts'
+import { runPreflight } from '../../preflight/preflight.ts'
+import type { CommandContext, CommandResult } from '../command-context.ts'
+import { foundWrong, refused, succeeded } from '../command-context.ts'
+import { isJson, writeResult } from '../command-host.ts'
+import type { CommandHost } from '../command-host.ts'
+import { loadPipeline } from '../load-pipeline.ts'
+import { redactedFinding, renderFailures } from '../render-findings.ts'
+import { renderTable } from '../render.ts'
+
+/**
+ * `tailrace check <config>`: what would go wrong, before it does; writes nothing. The result is 2 if something must be
+ * corrected before a start, 1 if only what may pass by itself (or can be granted) is in the way.
+ */
+export function registerCheck(program: Command, { context, action }: CommandHost): void {
+  program
+    .command('check')
+    .description('check a pipeline before it runs: the file, AWS, Kafka')
+    .argument('<config>', 'the pipeline file')
+    .option('--offline', 'check the file alone, without AWS and Kafka')
+    .action(
+      action(async (command) => {
+        const config = loadPipeline(command.args[0] ?? '', context)
+        const isOffline = command.opts<{ offline?: boolean }>().offline === true
+        if (!isOffline && !isJson(command)) context.stderr.write('asking AWS and Kafka …\n')
+        const online = isOffline ? [] : (await runPreflight(config, context)).findings
+        return reportFindings([...checkFile(config), ...online], context, command)
+      }),
+    )
+}
+
+function reportFindings(all: readonly Finding[], context: CommandContext, command: Command): CommandResult {
+  const findings = all.map((finding) => redactedFinding(finding, context.redactor))
+  const isOk = findings.every(({ status }) => status !== 'failed')
+  const rows = findings.map(({ status, check, detail, code }) => [
+    status,
+    check,
+    code === undefined ? detail : `[${code}] ${detail}`,
+  ])
+  const table = renderTable([{ title: 'STATUS' }, { title: 'CHECK' }, { title: 'DETAIL' }], rows)
+  writeResult(context, command, { json: { ok: isOk, findings }, text: `${table}${renderFailures(findings)}` })
+  if (isOk) return succeeded
+  return findings.some(isRefusal) ? refused : foundWrong
+}
+
+function checkFile(config: PipelineConfig): readonly Finding[] {
+  const { source, topic, kafka } = config
+  const security = `${kafka.tls === undefined ? 'no TLS' : 'TLS'}, ${kafka.sasl?.mechanism ?? 'no SASL'}`
+  return [
+    passed('file', `pipeline ${config.pipeline}, epoch ${config.epoch}, ${config.lanes} lanes, ${config.delivery}`),
+    passed('source', `${source.region}: ${source.tables.join(', ')}`),
+    passed('topics', topic.name.replaceAll('{prefix}', topic.prefix)),
+    passed('kafka', `${kafka.brokers.join(', ')} (${security})`),
+    passed('fingerprint', configFingerprint(config)),
+    ...config.notes.map((note) => warning('note', note)),
+  ]
+}

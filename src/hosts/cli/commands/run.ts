@@ -1,0 +1,85 @@
+import type { Command } from 'commander'
+import type { PipelineConfig } from '../../../config/pipeline-config.ts'
+import { createLogger } from '../../../observe/create-logger.ts'
+import type { Logger } from '../../../observe/logger.ts'
+import { packageVersion } from '../../package-version.ts'
+import { isRefusal } from '../../preflight/finding.ts'
+import type { Finding } from '../../preflight/finding.ts'
+import { runPreflight } from '../../preflight/preflight.ts'
+import { runWorkerProcess } from '../../worker-process.ts'
+import type { CommandContext, CommandResult } from '../command-context.ts'
+import { refused, succeeded } from '../command-context.ts'
+import { isJson } from '../command-host.ts'
+import type { CommandHost } from '../command-host.ts'
+import { loadPipeline } from '../load-pipeline.ts'
+import { redactedFinding, renderFailures } from '../render-findings.ts'
+
+/**
+ * `tailrace run <config>`: one worker, until it is stopped. What is wrong at the first contact with AWS and Kafka ends it
+ * at once (exit code 2), before it has joined the group; later the same troubles are waited out.
+ */
+export function registerRun(program: Command, { context, action }: CommandHost): void {
+  program
+    .command('run')
+    .description('run a pipeline: one worker; start more of them to share the work')
+    .argument('<config>', 'the pipeline file')
+    .option('--no-check', 'start without asking AWS and Kafka first whether all is well')
+    .action(
+      action(async (command) => {
+        const config = loadPipeline(command.args[0] ?? '', context)
+        const logger = openLogger(config, context)
+        if (command.opts<{ check: boolean }>().check) {
+          const failures = await failuresAtStart(config, logger, context)
+          if (failures.length > 0) return refuse(failures, context, command)
+        }
+        await runWorkerProcess({ config, version: packageVersion(), env: context.env, logger }, context.signal)
+        return succeeded
+      }),
+    )
+}
+
+function openLogger(config: PipelineConfig, context: CommandContext): Logger {
+  const { stderr, clock, redactor, env } = context
+  const isTerminal = 'isTTY' in stderr && stderr.isTTY === true
+  const { level, format } = config.log
+  return createLogger({
+    level,
+    format: format === 'auto' ? (isTerminal ? 'pretty' : 'json') : format,
+    isColored: isTerminal && (env['NO_COLOR'] ?? '') === '',
+    destination: stderr,
+    now: () => clock.now(),
+    redactor,
+  })
+}
+
+/**
+ * What must not be started with. A pipeline that has run before goes on without a table that cannot be read any more, as
+ * it would if that happened while it runs.
+ */
+async function failuresAtStart(
+  config: PipelineConfig,
+  logger: Logger,
+  context: CommandContext,
+): Promise<readonly Finding[]> {
+  const { findings, hasRunBefore } = await runPreflight(config, context)
+  const isTolerated = (finding: Finding): boolean =>
+    hasRunBefore && finding.table !== undefined && isRefusal(finding) && finding.code !== 'AWS_REGION'
+  for (const finding of findings) {
+    const { check, status, detail, code } = finding
+    if (status === 'warning' || isTolerated(finding)) logger.warn(`${check}: ${detail}`, { code })
+  }
+  return findings.filter((finding) => finding.status === 'failed' && !isTolerated(finding))
+}
+
+/** As errors are shown, all of them; in JSON the first one stands where every command has its error. */
+function refuse(failures: readonly Finding[], context: CommandContext, command: Command): CommandResult {
+  const findings = failures.map((finding) => redactedFinding(finding, context.redactor))
+  const [first] = findings
+  if (isJson(command)) {
+    const error = { code: first?.code, message: first?.detail, remedy: first?.remedy, details: {}, causes: [] }
+    context.stdout.write(`${JSON.stringify({ error, findings })}\n`)
+  } else {
+    context.stderr.write(`tailrace: not started\n${renderFailures(findings)}`)
+  }
+  return refused
+}

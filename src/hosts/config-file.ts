@@ -1,0 +1,41 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from 'node:fs'
+import type { ConfigSources } from '../config/references.ts'
+import { loadConfig } from '../config/load-config.ts'
+import type { PipelineConfig } from '../config/pipeline-config.ts'
+import { TailraceError } from '../errors.ts'
+
+/** Larger files are none of configuration's: certificates bundles have a few hundred KB. */
+const maximumBytes = 4 * 1024 * 1024
+
+/**
+ * Reads and checks a pipeline file of this machine. Throws what `loadConfig` throws, and CONFIG_UNREADABLE if the file
+ * itself cannot be read.
+ */
+export function readConfigFile(path: string, env: ConfigSources['env']): PipelineConfig {
+  const text = readPipelineText(path)
+  return loadConfig({ text, path, env, readFile: readRegularFile, realPath: (file) => realpathSync.native(file) })
+}
+
+function readPipelineText(path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readRegularFile(path))
+  } catch (error) {
+    throw new TailraceError('CONFIG_UNREADABLE', `${path} cannot be read`, { cause: error, details: { file: path } })
+  }
+}
+
+/**
+ * Pipes and devices would block or never end, so only regular files are read. The check is on the opened file, and opening
+ * does not wait for a pipe's writer.
+ */
+function readRegularFile(path: string): Uint8Array {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const stat = fstatSync(descriptor)
+    if (!stat.isFile()) throw new Error('not a regular file')
+    if (stat.size > maximumBytes) throw new Error(`larger than ${maximumBytes} bytes`)
+    return readFileSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

@@ -1,0 +1,147 @@
+import { systemClock } from '../../async/system-clock.ts'
+import { loadConfig } from '../../config/load-config.ts'
+import type { PipelineConfig } from '../../config/pipeline-config.ts'
+import { TailraceError } from '../../errors.ts'
+import { createLogger } from '../../observe/create-logger.ts'
+import type { Logger } from '../../observe/logger.ts'
+import type { Redactor } from '../../observe/redactor.ts'
+import type { PipelineEvent } from '../../pipeline/pipeline-event.ts'
+import type { ProgressBoard } from '../server/progress-board.ts'
+import { runWorkerProcess } from '../worker-process.ts'
+import type { DemoServers } from './demo-servers.ts'
+import { shopRegion, shopTable } from './shop-table.ts'
+
+/** What the demo's worker is started with. */
+export interface DemoWorkerOptions {
+  readonly servers: DemoServers
+  readonly version: string
+  readonly redactor: Redactor
+  readonly hasColor: boolean
+  /** A warning or an error of the worker, as a line without its break. */
+  readonly onLog: (line: string) => void
+}
+
+/** A real worker in this process. Disposing stops it and hides how it ended. */
+export interface DemoWorker extends AsyncDisposable {
+  readonly board: ProgressBoard
+  readonly topic: string
+  readonly partitions: number
+  readonly monitoringUrl: string | undefined
+  /** Aborts, with the error as its reason, when the worker ends by itself. */
+  readonly failed: AbortSignal
+  /** Hands over in order; rejects with what the worker failed with. */
+  stop(): Promise<void>
+}
+
+const topicPartitions = 6
+
+/** The pipeline as a user would write it. */
+function pipelineText({ bootstrapServers, dynamodbEndpoint }: DemoServers): string {
+  return `pipeline: shop
+lanes: 4
+source:
+  region: ${shopRegion}
+  endpoint: ${dynamodbEndpoint}
+  tables: [${shopTable}]
+kafka:
+  bootstrap.servers: ${bootstrapServers}
+topic:
+  partitions: ${topicPartitions}
+http.listen: 127.0.0.1:0
+`
+}
+
+/** Starts the worker and waits until it reads the table's stream; rejects if it fails before, or on abort. */
+export async function startDemoWorker(options: DemoWorkerOptions, signal: AbortSignal): Promise<DemoWorker> {
+  const stopping = new AbortController()
+  const failed = new AbortController()
+  const first = createFirstEvents()
+  const { onEvent, onStarted } = first
+  const { servers, version } = options
+  const logger = loggerOf(options)
+  const worker = { config: configOf(servers), version, env: {}, logger, onEvent, onStarted }
+  const run = async (): Promise<void> => {
+    try {
+      await runWorkerProcess(worker, stopping.signal)
+      if (!stopping.signal.aborted) throw new TailraceError('INTERNAL', 'the worker of the demo ended by itself')
+    } catch (error) {
+      failed.abort(error)
+    }
+  }
+  const running = run()
+  const stop = async (): Promise<void> => {
+    stopping.abort(new DOMException('the demo ends', 'AbortError'))
+    await running
+  }
+  try {
+    const facts = await firstOf(first.reading, AbortSignal.any([signal, failed.signal]))
+    return {
+      ...facts,
+      partitions: topicPartitions,
+      failed: failed.signal,
+      stop: async () => {
+        await stop()
+        failed.signal.throwIfAborted()
+      },
+      [Symbol.asyncDispose]: stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+interface WorkerFacts {
+  readonly board: ProgressBoard
+  readonly monitoringUrl: string | undefined
+  readonly topic: string
+}
+
+/** Gathers from the worker's events what the demo must know; `reading` resolves when the first shard is open. */
+function createFirstEvents(): {
+  readonly onStarted: (worker: Omit<WorkerFacts, 'topic'>) => void
+  readonly onEvent: (event: PipelineEvent) => void
+  readonly reading: Promise<WorkerFacts>
+} {
+  const { promise, resolve } = Promise.withResolvers<WorkerFacts>()
+  let started: Omit<WorkerFacts, 'topic'> | undefined
+  let topic = ''
+  return {
+    onStarted: (worker) => {
+      started = worker
+    },
+    onEvent: (event) => {
+      if (event.kind === 'table-started') topic = event.topic
+      if (event.kind === 'shard-opened' && started !== undefined) resolve({ ...started, topic })
+    },
+    reading: promise,
+  }
+}
+
+function configOf(servers: DemoServers): PipelineConfig {
+  const noFile = (): never => {
+    throw new Error('the demo reads no files')
+  }
+  return loadConfig({ text: pipelineText(servers), path: 'the demo', env: {}, readFile: noFile, realPath: noFile })
+}
+
+function loggerOf({ hasColor, onLog, redactor }: DemoWorkerOptions): Logger {
+  return createLogger({
+    level: 'warn',
+    format: 'pretty',
+    isColored: hasColor,
+    destination: { write: (line) => onLog(line.trimEnd()) },
+    now: () => systemClock.now(),
+    redactor,
+  })
+}
+
+/** What `promise` gives, unless `signal` aborts before. */
+function firstOf<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

@@ -1,0 +1,166 @@
+import { withDeadline } from '../../async/clock.ts'
+import type { Clock } from '../../async/clock.ts'
+import type { Rng } from '../../async/rng.ts'
+import { TailraceError } from '../../errors.ts'
+import { createWireKafka } from '../../kafka/wire-kafka.ts'
+import type { KafkaApi } from '../../kafka/kafka.ts'
+import type { Redactor } from '../../observe/redactor.ts'
+import { createDeliveryCheck } from './delivery-check.ts'
+import type { DeliveryResult } from './delivery-check.ts'
+import { useMadeUpCredentials } from './demo-credentials.ts'
+import { createDemoFolder } from './demo-folder.ts'
+import { startDemoServers } from './demo-servers.ts'
+import type { DemoServers } from './demo-servers.ts'
+import { streamShop } from './demo-streaming.ts'
+import type { DemoSummary } from './demo-summary.ts'
+import { startDemoWorker } from './demo-worker.ts'
+import type { DemoWorker } from './demo-worker.ts'
+import { createLiveView } from './live-view.ts'
+import type { LiveView } from './live-view.ts'
+import type { Screen } from './screen.ts'
+import { largeOrder } from './shop-items.ts'
+import { openShopTable, shopTable } from './shop-table.ts'
+import type { ShopTable } from './shop-table.ts'
+import { createStepList } from './step-list.ts'
+import type { StepList } from './step-list.ts'
+import { readWholeTopic } from './topic-watch.ts'
+import { createWriteLedger } from './write-ledger.ts'
+import type { WriteLedger } from './write-ledger.ts'
+
+/** What the demo is run with. */
+export interface DemoOptions {
+  /** How long the shop is open; undefined: until `signal` aborts. */
+  readonly forMs: number | undefined
+  /** Writes a second, if the machine can make so many. */
+  readonly perSecond: number
+  readonly version: string
+  /** Gets the steps before and after streaming. */
+  readonly progress: Screen
+  /** Gets what happens while streaming. */
+  readonly live: Screen
+  /** False: status lines only. */
+  readonly hasChanges: boolean
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly redactor: Redactor
+}
+
+const readBackLimitMs = 120_000
+
+/**
+ * Starts the servers, streams the shop's changes with a real worker until the time is over or `signal` aborts, stops the
+ * worker and compares what is in Kafka with what was written. An abort before the shop opens rejects with the signal's
+ * reason. However it ends: no process and no file is left, except downloads in the cache.
+ */
+export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<DemoSummary> {
+  const { clock, rng, progress } = options
+  using _credentials = useMadeUpCredentials()
+  await using folder = await createDemoFolder()
+  await using steps = createStepList(progress, clock)
+  await using servers = await startDemoServers(folder, steps, signal)
+  await using table = openShopTable(servers.dynamodbEndpoint, clock)
+  // While a view draws on the terminal, lines from elsewhere go through it.
+  const log = { show: (line: string): void => progress.print([line]) }
+  await using worker = await startWorker({ options, servers, table, steps, log }, signal)
+  await using kafka = connect(servers, options)
+  const ledger = createWriteLedger()
+  const view = viewOf(options, worker, ledger)
+  introduce(options, servers, worker)
+
+  log.show = view.note
+  const { perSecond, forMs } = options
+  await streamShop({ table, worker, kafka, ledger, view, perSecond, forMs, clock, rng }, signal)
+  log.show = (line) => progress.print([line])
+
+  await steps.run('tailrace has handed over and stopped', (onProgress) => {
+    onProgress('stopping tailrace')
+    return worker.stop()
+  })
+  const result = await steps.run('a fresh read_committed reader has read the topic back', (onProgress) => {
+    onProgress('reading the topic back')
+    return readBack({ options, servers, worker, ledger })
+  })
+  const [p50Ms = null, p99Ms = null] = ledger.quantilesMs([0.5, 0.99]).map((ms) => (ms === null ? ms : Math.round(ms)))
+  return { ...result, p50Ms, p99Ms }
+}
+
+async function startWorker(
+  parts: {
+    readonly options: DemoOptions
+    readonly servers: DemoServers
+    readonly table: ShopTable
+    readonly steps: StepList
+    readonly log: { readonly show: (line: string) => void }
+  },
+  signal: AbortSignal,
+): Promise<DemoWorker> {
+  const { options, servers, table, steps, log } = parts
+  return steps.run(`tailrace reads table ${shopTable}`, async (onProgress) => {
+    onProgress('starting tailrace')
+    await table.create(signal)
+    const { version, redactor, live } = options
+    const onLog = (line: string): void => log.show(line)
+    return startDemoWorker({ servers, version, redactor, hasColor: live.hasColor, onLog }, signal)
+  })
+}
+
+function viewOf({ live, clock, hasChanges }: DemoOptions, worker: DemoWorker, ledger: WriteLedger): LiveView {
+  return createLiveView({
+    screen: live,
+    clock,
+    topic: worker.topic,
+    hasChanges,
+    isRare: ({ key }) => key.endsWith(`/${largeOrder}`),
+    latencyOf: ({ key, rank }) => ledger.latencyMs(key, rank),
+    numbers: () => ({
+      written: ledger.written,
+      delivered: ledger.seen,
+      transactions: worker.board.totals.transactions,
+      headroomMs: smallest([...worker.board.headroomMs().values()]),
+    }),
+  })
+}
+
+function introduce({ progress, forMs }: DemoOptions, servers: DemoServers, worker: DemoWorker): void {
+  const end = forMs === undefined ? 'Ctrl-C ends it' : `It ends after ${forMs / 1000} s, or with Ctrl-C`
+  progress.print([
+    '',
+    `  DynamoDB  ${servers.dynamodbEndpoint}, table ${shopTable}`,
+    `  Kafka     ${servers.bootstrapServers}, topic ${worker.topic}`,
+    ...(worker.monitoringUrl === undefined ? [] : [`  metrics   ${worker.monitoringUrl}/metrics`]),
+    '',
+    `Streaming. ${end}, and every change is checked.`,
+    '',
+  ])
+}
+
+/** Compares the whole topic with all writes. Rejects if the topic cannot be read in time. */
+async function readBack(parts: {
+  readonly options: DemoOptions
+  readonly servers: DemoServers
+  readonly worker: DemoWorker
+  readonly ledger: WriteLedger
+}): Promise<DeliveryResult> {
+  const { options, servers, worker, ledger } = parts
+  const check = createDeliveryCheck(ledger.writes())
+  await using kafka = connect(servers, options)
+  const { topic, partitions } = worker
+  const late = new AbortController()
+  const reading = readWholeTopic({ kafka, topic, partitions, onChange: check.add }, late.signal)
+  const tooLate = (): Error =>
+    new TailraceError('KAFKA_TIMEOUT', `Topic ${topic} could not be read back within ${readBackLimitMs / 1000} s.`)
+  try {
+    await withDeadline(options.clock, readBackLimitMs, reading, tooLate)
+  } finally {
+    late.abort()
+  }
+  return check.result()
+}
+
+function connect({ bootstrapServers }: DemoServers, { clock, rng }: DemoOptions): KafkaApi {
+  return createWireKafka({ connection: { brokers: [bootstrapServers], clientId: 'tailrace-demo-reader' }, clock, rng })
+}
+
+function smallest(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : Math.min(...values)
+}

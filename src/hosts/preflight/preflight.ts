@@ -1,0 +1,21 @@
+import type { PipelineConfig } from '../../config/pipeline-config.ts'
+import type { Finding } from './finding.ts'
+import { checkKafka } from './kafka-checks.ts'
+import type { PreflightParts } from './preflight-parts.ts'
+import { checkSource } from './source-checks.ts'
+
+/** What would happen to a worker of this pipeline, as far as it can be seen without writing anything. */
+export interface Preflight {
+  readonly findings: readonly Finding[]
+  /** The pipeline has run before: what concerns one table must not keep the others from going on. */
+  readonly hasRunBefore: boolean
+}
+
+/** Asks AWS and Kafka everything that a start depends on. Rejects with the signal's reason when it aborts. */
+export async function runPreflight(config: PipelineConfig, parts: PreflightParts): Promise<Preflight> {
+  const source = await checkSource(config.source, parts)
+  parts.signal.throwIfAborted()
+  const kafka = await checkKafka(config, source.tables, parts)
+  parts.signal.throwIfAborted()
+  return { findings: [...source.findings, ...kafka.findings], hasRunBefore: kafka.knownTables.length > 0 }
+}

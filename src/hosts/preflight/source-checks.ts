@@ -1,0 +1,169 @@
+import type { AwsApi, AwsRequest } from '../../aws/aws.ts'
+import { AwsServiceError } from '../../aws/aws.ts'
+import { isJsonObject } from '../../aws/json-object.ts'
+import { retryForever } from '../../aws/retry-forever.ts'
+import type { Table } from '../../change/table.ts'
+import type { SourceConfig } from '../../config/pipeline-config.ts'
+import type { ErrorCode } from '../../error-catalogue.ts'
+import { TailraceError } from '../../errors.ts'
+import type { SourceEvent } from '../../sources/dynamodb-streams/source-event.ts'
+import { isTablePattern } from '../../sources/dynamodb-streams/table-pattern.ts'
+import type { Source } from '../../sources/source.ts'
+import { openSource } from '../source-of.ts'
+import { failed, passed, warning } from './finding.ts'
+import type { Finding } from './finding.ts'
+import { ask, patienceMs } from './preflight-parts.ts'
+import type { PreflightParts } from './preflight-parts.ts'
+
+/** What was found at the source, and the tables that could be described. */
+export interface SourceReport {
+  readonly findings: readonly Finding[]
+  readonly tables: readonly Table[]
+}
+
+/** Errors that do not pass by waiting a little. */
+const hopeless: readonly ErrorCode[] = ['AWS_ACCESS_DENIED', 'AWS_CREDENTIALS']
+/** Errors that every further request would meet, too. */
+const universal: ReadonlySet<ErrorCode> = new Set([
+  'AWS_CREDENTIALS',
+  'AWS_UNREACHABLE',
+  'AWS_THROTTLED',
+  'AWS_RESPONSE',
+])
+const tablesAtOnce = 8
+
+/** Asks AWS everything that a worker will ask, once, and reports each thing that it would not get. Reads no change. */
+export async function checkSource(config: SourceConfig, parts: PreflightParts): Promise<SourceReport> {
+  let lastFailure: TailraceError | undefined
+  const skipped: Finding[] = []
+  const onEvent = (event: SourceEvent): void => {
+    if (event.kind === 'throttled') lastFailure = new TailraceError('AWS_THROTTLED', `${event.action} is throttled`)
+    if (event.kind === 'retried') lastFailure = new TailraceError(event.code, event.message)
+    if (event.kind === 'table-skipped') skipped.push(skippedTable(event.table, event.code))
+  }
+  const { clock, rng, env } = parts
+  const open = (tables: readonly string[]): ReturnType<typeof openSource> =>
+    openSource({ ...config, tables }, { clock, rng, env, giveUpOn: hopeless, onEvent })
+  await using owned = open(config.tables)
+  const access: SourceAccess = {
+    ...owned,
+    region: config.region,
+    parts,
+    attempt: (question) =>
+      ask(
+        parts,
+        question,
+        () => lastFailure ?? new TailraceError('AWS_UNREACHABLE', `AWS did not answer within ${patienceMs} ms`),
+      ),
+    listPattern: async (pattern, signal) => {
+      await using one = open([pattern])
+      return await one.source.findTables(signal)
+    },
+  }
+  const report = await checkTables(config.tables, access)
+  return { findings: [...report.findings, ...skipped], tables: report.tables }
+}
+
+interface SourceAccess {
+  readonly source: Source
+  readonly api: AwsApi
+  readonly region: string
+  readonly parts: PreflightParts
+  readonly attempt: <T>(question: (signal: AbortSignal) => Promise<T>) => Promise<T>
+  readonly listPattern: (pattern: string, signal: AbortSignal) => Promise<readonly Table[]>
+}
+
+async function checkTables(selections: readonly string[], access: SourceAccess): Promise<SourceReport> {
+  const findings: Finding[] = []
+  const tables = new Map<string, Table>()
+  // The first one alone: without credentials, or without a network, one finding says it all.
+  const batches = [selections.slice(0, 1), ...chunks(selections.slice(1))]
+  for (const batch of batches) {
+    const reports = await Promise.all(batch.map((selection) => findSelection(selection, access)))
+    for (const report of reports) {
+      findings.push(...report.findings)
+      for (const table of report.tables) tables.set(table.arn, table)
+    }
+    if (findings.some(({ code }) => code !== undefined && universal.has(code))) return { findings, tables: [] }
+  }
+  for (const batch of chunks([...tables.values()]))
+    findings.push(...(await Promise.all(batch.map((table) => checkReading(table, access)))).flat())
+  return { findings, tables: [...tables.values()] }
+}
+
+async function findSelection(selection: string, access: SourceAccess): Promise<SourceReport> {
+  const { source, attempt } = access
+  try {
+    const tables = isTablePattern(selection)
+      ? await attempt((signal) => access.listPattern(selection, signal))
+      : [await attempt((signal) => source.describeTable(selection, signal))]
+    const findings = tables.flatMap((table) => checkRegion(table, access.region))
+    return { findings, tables }
+  } catch (error) {
+    return { findings: [{ ...failed(`table ${selection}`, error), table: selection }], tables: [] }
+  }
+}
+
+/** An endpoint of another region answers as willingly; DynamoDB Local's tables are in no region of the real world. */
+function checkRegion({ arn, name, region }: Table, expected: string): readonly Finding[] {
+  if (region === expected || region === 'ddblocal') return []
+  const error = new TailraceError('AWS_REGION', `table ${name} is in ${region}, source.region says ${expected}`)
+  return [{ ...failed(`table ${name}`, error), table: arn }]
+}
+
+/** DescribeStream, GetShardIterator and GetRecords, each on its own: one missing permission does not hide the next. */
+async function checkReading(table: Table, access: SourceAccess): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  const attempt = async <T>(action: string, question: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await access.attempt(question)
+    } catch (error) {
+      // A shard that is gone, or was never there: the action is allowed, and that was the question.
+      if (error instanceof AwsServiceError) return undefined
+      findings.push({ ...failed(`table ${table.name}: ${action}`, error), table: table.arn })
+      return undefined
+    }
+  }
+  const listing = await attempt('DescribeStream', (signal) => access.source.listShards(table.streamArn, signal))
+  const open = listing?.shards.filter((shard) => shard.endingSequenceNumber === undefined) ?? []
+  const ShardId = open[0]?.shardId ?? 'shardId-00000000000000000000-00000000'
+  const answer = await attempt('GetShardIterator', (signal) =>
+    send(access, 'GetShardIterator', { StreamArn: table.streamArn, ShardId, ShardIteratorType: 'LATEST' }, signal),
+  )
+  const iterator = isJsonObject(answer) ? answer['ShardIterator'] : undefined
+  if (typeof iterator === 'string')
+    await attempt('GetRecords', (signal) => send(access, 'GetRecords', { ShardIterator: iterator, Limit: 1 }, signal))
+  if (findings.length > 0) return findings
+  const shards = `${listing?.shards.length ?? 0} shards, ${open.length} open`
+  return [
+    { ...passed(`table ${table.name}`, `${table.viewType}, ${shards}, ${table.streamArn}`), table: table.arn },
+    ...(table.viewType === 'NEW_IMAGE' ? [withoutOldImage(table)] : []),
+  ]
+}
+
+function send(
+  { api, parts }: SourceAccess,
+  action: string,
+  body: AwsRequest['body'],
+  signal: AbortSignal,
+): Promise<unknown> {
+  const { clock, rng } = parts
+  const policy = { baseMs: 100, capMs: 2000 }
+  const options = { clock, rng, policy, giveUpOn: hopeless }
+  return retryForever(options, () => api.call({ service: 'streams', action, body }, signal), signal)
+}
+
+function withoutOldImage({ arn, name }: Table): Finding {
+  return { ...warning(`table ${name}`, 'the stream is NEW_IMAGE: records will have no `before`'), table: arn }
+}
+
+function skippedTable(table: string, code: ErrorCode): Finding {
+  const why = code === 'STREAM_DISABLED' ? 'it has no enabled stream' : `it cannot be read (${code})`
+  return { ...warning(`table ${table}`, `matches a pattern and is left out: ${why}`), code, table }
+}
+
+function chunks<T>(items: readonly T[]): readonly (readonly T[])[] {
+  const groups: T[][] = []
+  for (let at = 0; at < items.length; at += tablesAtOnce) groups.push(items.slice(at, at + tablesAtOnce))
+  return groups
+}

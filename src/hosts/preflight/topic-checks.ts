@@ -1,0 +1,79 @@
+import type { Table } from '../../change/table.ts'
+import { TailraceError } from '../../errors.ts'
+import type { InspectedTopic } from '../../kafka/cluster-inspector.ts'
+import type { TableEntry } from '../../lanes/ledger-entry.ts'
+import { createTopicProvisioner } from '../../pipeline/topic-provisioner.ts'
+import { topicRulesOf } from '../assemble.ts'
+import { failed, passed } from './finding.ts'
+import type { Finding } from './finding.ts'
+import { missingRights } from './kafka-access.ts'
+import type { KafkaAccess } from './kafka-access.ts'
+import { ask } from './preflight-parts.ts'
+import { checkDurability, checkMissingTopic, checkRetention } from './topic-settings.ts'
+
+/** The topics of the tables that were found at the source, and of those that the ledger knows besides. */
+export async function checkTopics(
+  access: KafkaAccess,
+  found: readonly Table[],
+  known: readonly TableEntry[],
+): Promise<readonly Finding[]> {
+  const rules = topicRulesOf(access.config)
+  const findings: Finding[] = []
+  try {
+    const { clock } = access.parts
+    createTopicProvisioner(access.kafka, rules, { clock, onEvent: () => undefined }).refuseCollisions(found)
+  } catch (error) {
+    findings.push(failed('topics', error))
+  }
+  const entries = new Map(known.map((entry) => [entry.table.arn, entry]))
+  const topics = new Map<string, TableEntry | undefined>(known.map((entry) => [entry.topic, entry]))
+  for (const table of found) if (!entries.has(table.arn)) topics.set(rules.nameOf(table), undefined)
+  for (const [topic, entry] of topics) findings.push(...(await checkTopic(access, topic, entry)))
+  return findings
+}
+
+async function checkTopic(
+  access: KafkaAccess,
+  name: string,
+  entry: TableEntry | undefined,
+): Promise<readonly Finding[]> {
+  const check = `topic ${name}`
+  const { config, inspector, parts } = access
+  const { partitions, replicationFactor, config: properties } = topicRulesOf(config)
+  const of = (finding: Finding): Finding => (entry === undefined ? finding : { ...finding, table: entry.table.arn })
+  try {
+    const topic = await ask(parts, (signal) => inspector.topic(name, signal))
+    if (topic === undefined && entry !== undefined) {
+      const why = `topic ${name} of table ${entry.table.name} had ${entry.topicPartitions} partitions and is gone`
+      return [of(failed(check, new TailraceError('TOPIC_MISSING', why)))]
+    }
+    if (topic === undefined) {
+      const retention = checkRetention(check, config.topic.cleanupPolicy, config.topic.retentionMs)
+      return [
+        await checkMissingTopic(access, check, { name, partitions, replicationFactor, config: properties }),
+        ...retention,
+      ]
+    }
+    const problems = [
+      ...missingRights(check, ['WRITE', 'DESCRIBE'], topic.rights),
+      ...checkPartitions(check, name, topic, entry),
+    ]
+    const unsafe = await checkDurability(access, check, name, topic)
+    return problems.length > 0 || unsafe.some(({ status }) => status === 'failed')
+      ? [...problems.map(of), ...unsafe]
+      : [passed(check, `${topic.partitions} partitions, ${topic.replicas} replicas`), ...unsafe]
+  } catch (error) {
+    return [failed(check, error)]
+  }
+}
+
+function checkPartitions(
+  check: string,
+  name: string,
+  topic: InspectedTopic,
+  entry: TableEntry | undefined,
+): readonly Finding[] {
+  if (entry === undefined || entry.topicPartitions === topic.partitions) return []
+  const why = `topic ${name} of table ${entry.table.name} had ${entry.topicPartitions} partitions and has ${topic.partitions} now`
+  return [failed(check, new TailraceError('TOPIC_PARTITIONS_CHANGED', why))]
+}

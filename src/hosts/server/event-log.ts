@@ -1,0 +1,51 @@
+import type { Logger } from '../../observe/logger.ts'
+import type { PipelineEvent, PipelineEventSink } from '../../pipeline/pipeline-event.ts'
+
+/** Writes events as log lines. Pages and transactions are `trace`: one line each would be a line per batch. */
+export function createEventLog(logger: Logger): PipelineEventSink {
+  return (event) => {
+    switch (event.kind) {
+      case 'page-read':
+      case 'transaction-committed':
+        return logger.trace(event.kind, factsOf(event))
+      case 'shard-closed':
+      case 'shard-awaits-children':
+        return logger.debug(event.kind, factsOf(event))
+      case 'lane-in-doubt':
+      case 'coordinator-failed':
+      case 'worker-waits':
+        return logger.warn(`${event.kind}: ${event.error.message}`, {
+          ...factsOf(event),
+          code: event.error.code,
+          error: event.error,
+        })
+      case 'stream-gap':
+      case 'record-refused':
+        return logger.error(`${event.kind}: ${event.error.message}`, {
+          ...factsOf(event),
+          code: event.error.code,
+          error: event.error,
+        })
+      case 'table-stopped':
+        return logger.error(`table ${event.table} stopped: ${event.reason}`, factsOf(event))
+      case 'table-replaced':
+        return logger.warn(`table ${event.table} was replaced`, factsOf(event))
+      default:
+        return logger.info(event.kind, factsOf(event))
+    }
+  }
+}
+
+/** The event's scalar members; a shard is spread into lane, table and shardId. */
+function factsOf(
+  event: PipelineEvent,
+): Readonly<Record<string, string | number | boolean | readonly string[] | readonly number[] | undefined>> {
+  const facts: Record<string, string | number | boolean | readonly string[] | readonly number[] | undefined> = {}
+  for (const [name, value] of Object.entries(event)) {
+    if (name === 'kind' || name === 'error' || name === 'shards') {
+      if (name === 'shards' && typeof value === 'number') facts[name] = value
+    } else if (name === 'shard') Object.assign(facts, value)
+    else facts[name] = value as string | number | boolean | readonly string[]
+  }
+  return facts
+}

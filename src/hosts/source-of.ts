@@ -1,0 +1,66 @@
+import { createCredentialsCache, createCredentialsLoader } from '../aws/credentials.ts'
+import type { CredentialsOptions } from '../aws/credentials.ts'
+import { createAwsApi } from '../aws/signed-request.ts'
+import type { AwsApi } from '../aws/aws.ts'
+import type { Clock } from '../async/clock.ts'
+import type { Rng } from '../async/rng.ts'
+import type { SourceConfig } from '../config/pipeline-config.ts'
+import type { ErrorCode } from '../error-catalogue.ts'
+import { createDynamoDbStreamsSource } from '../sources/dynamodb-streams/dynamodb-streams-source.ts'
+import type { SourceEvent } from '../sources/dynamodb-streams/source-event.ts'
+import type { Source } from '../sources/source.ts'
+
+/** What a source runs on. */
+export interface SourceParts {
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly pollIdleMaxMs?: number
+  /** Errors to reject with instead of waiting them out; for commands that a person waits for. */
+  readonly giveUpOn?: readonly ErrorCode[]
+  readonly onEvent?: (event: SourceEvent) => void
+}
+
+/** A source and the connections below it, which end with it. */
+export interface OwnedSource extends AsyncDisposable {
+  readonly source: Source
+  readonly api: AwsApi
+}
+
+/** The source that a configuration describes. Opens nothing before it is asked. */
+export function openSource(config: SourceConfig, parts: SourceParts): OwnedSource {
+  const { clock, rng, env } = parts
+  const { region, role, endpoint, streamsEndpoint } = config
+  const loader = createCredentialsLoader(credentialsOf(region, role))
+  const api = createAwsApi({
+    clock,
+    region,
+    env,
+    credentials: createCredentialsCache({ clock, load: loader }),
+    overrides: {
+      ...(endpoint === undefined ? {} : { dynamodb: endpoint }),
+      ...(streamsEndpoint === undefined ? {} : { streams: streamsEndpoint }),
+    },
+  })
+  const source = createDynamoDbStreamsSource({
+    api,
+    clock,
+    rng,
+    region,
+    tables: config.tables,
+    alsoViewTypes: [
+      ...(config.allowsKeysOnly ? (['KEYS_ONLY'] as const) : []),
+      ...(config.allowsOldImage ? (['OLD_IMAGE'] as const) : []),
+    ],
+    polling: parts.pollIdleMaxMs === undefined ? {} : { idleCapMs: parts.pollIdleMaxMs },
+    ...(parts.giveUpOn === undefined ? {} : { giveUpOn: parts.giveUpOn }),
+    ...(parts.onEvent === undefined ? {} : { onEvent: parts.onEvent }),
+  })
+  return { source, api, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() }
+}
+
+function credentialsOf(region: string, role: SourceConfig['role']): CredentialsOptions {
+  if (role === undefined) return { region }
+  const { arn, externalId, sessionName } = role
+  return { region, assumeRole: { roleArn: arn, sessionName, ...(externalId === undefined ? {} : { externalId }) } }
+}

@@ -1,0 +1,118 @@
+import { systemClock } from '../async/system-clock.ts'
+import { systemRng } from '../async/system-rng.ts'
+import type { PipelineConfig } from '../config/pipeline-config.ts'
+import { TailraceError } from '../errors.ts'
+import { createWireKafka } from '../kafka/wire-kafka.ts'
+import { createWireGroupMembership } from '../kafka/wire-group-membership.ts'
+import { asError } from '../observe/logger.ts'
+import type { Logger } from '../observe/logger.ts'
+import { createPrometheusMetrics } from '../observe/prometheus-metrics.ts'
+import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
+import type { SourceEvent } from '../sources/dynamodb-streams/source-event.ts'
+import { runPipeline } from './assemble.ts'
+import { kafkaConnectionOf } from './kafka-connection-of.ts'
+import { createEventLog } from './server/event-log.ts'
+import { createEventMetrics } from './server/event-metrics.ts'
+import { startMonitoringServer } from './server/monitoring-server.ts'
+import type { MonitoringServer, MonitoringSources } from './server/monitoring-server.ts'
+import { createProgressBoard } from './server/progress-board.ts'
+import type { ProgressBoard } from './server/progress-board.ts'
+import { openSource } from './source-of.ts'
+
+/** What a worker process needs besides its configuration. */
+export interface WorkerProcessOptions {
+  readonly config: PipelineConfig
+  readonly version: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly logger: Logger
+  /** Hears every event, too; for the demo's display. */
+  readonly onEvent?: PipelineEventSink
+  /** Told once, before the work begins. */
+  readonly onStarted?: (worker: { readonly board: ProgressBoard; readonly monitoringUrl: string | undefined }) => void
+}
+
+/**
+ * One worker on real time, real sockets and real credentials, with its log, metrics and health endpoints. Resolves when
+ * `signal` aborts and everything is handed over; rejects when this process must not go on.
+ */
+export async function runWorkerProcess(options: WorkerProcessOptions, signal: AbortSignal): Promise<void> {
+  const { config, logger, env } = options
+  const clock = systemClock
+  const rng = systemRng
+  const metrics = createPrometheusMetrics({ hasProcessMetrics: true })
+  const board = createProgressBoard(clock)
+  const sinks: readonly PipelineEventSink[] = [
+    createEventLog(logger),
+    board.onEvent,
+    createEventMetrics(metrics, board),
+    ...(options.onEvent === undefined ? [] : [options.onEvent]),
+  ]
+  for (const note of config.notes) logger.warn(note)
+  metrics.set('tailrace_build_info', { version: options.version }, 1)
+  await using monitoring =
+    config.http === undefined
+      ? undefined
+      : await startMonitoring(config.http, logger, {
+          metrics: async () => ({ contentType: metrics.contentType, body: await metrics.expose() }),
+          isReady: () => board.hasAssignment,
+        })
+  const connection = kafkaConnectionOf(config.kafka, clock)
+  await using kafka = createWireKafka({ connection, clock, rng, compression: config.kafka.compression })
+  await using membership = createWireGroupMembership({
+    connection,
+    clock,
+    rng,
+    group: config.groupId,
+    topic: config.ledger.topic,
+    sessionTimeoutMs: config.kafka.sessionTimeoutMs,
+    heartbeatMs: config.kafka.heartbeatMs,
+    onProblem: (error) => logger.warn('the consumer group did not answer as hoped', { error: asError(error) }),
+  })
+  await using owned = openSource(config.source, {
+    clock,
+    rng,
+    env,
+    pollIdleMaxMs: config.pollIdleMaxMs,
+    onEvent: (event) => {
+      logSourceEvent(logger, event)
+      if (event.kind === 'throttled') metrics.increment('tailrace_throttled_total', { op: event.action })
+    },
+  })
+  options.onStarted?.({ board, monitoringUrl: monitoring?.url })
+  const onEvent: PipelineEventSink = (event) => sinks.forEach((sink) => sink(event))
+  await runPipeline(config, { kafka, membership, source: owned.source, clock, rng, onEvent }, options.version, signal)
+}
+
+/** A second worker on one machine meets the first one's port: it takes a free one, and says so. */
+async function startMonitoring(
+  address: { readonly host: string; readonly port: number },
+  logger: Logger,
+  sources: MonitoringSources,
+): Promise<MonitoringServer> {
+  const start = async (): Promise<MonitoringServer> => {
+    try {
+      return await startMonitoringServer(address, sources)
+    } catch (error) {
+      if (!isTaken(error)) {
+        const where = `${address.host}:${address.port}`
+        throw new TailraceError('LISTEN_FAILED', `http.listen: ${where} cannot be used`, { cause: error })
+      }
+      logger.warn(`port ${address.port} is taken; metrics and health are served on a free one`)
+      return await startMonitoringServer({ ...address, port: 0 }, sources)
+    }
+  }
+  const server = await start()
+  logger.info('metrics and health are served', { url: server.url })
+  return server
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+}
+
+function logSourceEvent(logger: Logger, event: SourceEvent): void {
+  const { kind, ...facts } = event
+  if (kind === 'retried') logger.warn(`${event.action} is repeated: ${event.message}`, { ...facts })
+  else if (kind === 'throttled') logger.debug(kind, { ...facts })
+  else logger.info(kind, { ...facts })
+}

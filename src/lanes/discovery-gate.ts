@@ -1,0 +1,58 @@
+import type { Shard } from '../change/shard.ts'
+import { shardKey } from './lane-state.ts'
+import type { LaneState } from './lane-state.ts'
+import type { AddressedEntry, TableEntry } from './ledger-entry.ts'
+import { registrarOf } from './registrar.ts'
+
+/**
+ * The shards of a complete listing that nobody has begun and that may be begun: each of their parents is END in a
+ * ledger, or is absent from the listing while no ledger holds it unfinished. Only ever adds; a shard whose parent is
+ * still to be read is begun by that parent's end.
+ *
+ * `ledgers` must have been read after the listing was complete: a parent that ended in between is then seen.
+ */
+export function beginnableShards(
+  table: TableEntry,
+  listing: readonly Shard[],
+  ledgers: readonly LaneState[],
+): readonly Shard[] {
+  const streamArn = table.table.streamArn
+  const listed = new Set(listing.map((shard) => shard.shardId))
+  const stateOf = (shardId: string): 'unknown' | 'unfinished' | 'end' => {
+    const key = shardKey(streamArn, shardId)
+    let seen: 'unknown' | 'unfinished' = 'unknown'
+    for (const ledger of ledgers) {
+      const shard = ledger.shards.get(key)
+      if (shard?.status === 'end') return 'end'
+      if (shard !== undefined) seen = 'unfinished'
+    }
+    return seen
+  }
+  const mayFollow = (parent: string): boolean => {
+    const state = stateOf(parent)
+    return state === 'end' || (state === 'unknown' && !listed.has(parent))
+  }
+  return listing.filter((shard) => stateOf(shard.shardId) === 'unknown' && shard.parents.every(mayFollow))
+}
+
+/** The `begin` of shards that passed the gate, addressed to their registrars. */
+export function discoveryEntries(
+  table: TableEntry,
+  shards: readonly Shard[],
+  lanes: number,
+): readonly AddressedEntry[] {
+  return shards.map((shard) => ({
+    lane: registrarOf(table.table.streamArn, shard.shardId, lanes),
+    entry: {
+      kind: 'begin',
+      tableArn: table.table.arn,
+      streamArn: table.table.streamArn,
+      shardId: shard.shardId,
+      generation: 0,
+      parent: undefined,
+      parents: [],
+      after: undefined,
+      notBeforeMs: table.notBeforeMs,
+    },
+  }))
+}

@@ -1,0 +1,146 @@
+import type { Shard } from '../change/shard.ts'
+import type { LaneState, ShardState } from './lane-state.ts'
+import { ledgerKey } from './ledger-codec.ts'
+import type { AddressedEntry, AnswerEntry, AtEntry, BeginEntry, TableEntry } from './ledger-entry.ts'
+import { registrarOf } from './registrar.ts'
+
+/** Which lane, of how many, at what time: what every decision below needs besides the state. */
+export interface LaneContext {
+  readonly lane: number
+  readonly lanes: number
+  /** Wall clock, milliseconds; recorded, never compared. */
+  readonly nowMs: number
+}
+
+/** The lane that is to read an open shard now: the table's home lane during a snapshot, the registrar otherwise. */
+export function readerLaneOf(shard: ShardState, table: TableEntry | undefined, lanes: number): number {
+  return table?.homeLane ?? registrarOf(shard.streamArn, shard.shardId, lanes)
+}
+
+/** Open shards that this lane is to read: their table is known here, and no other lane is their reader. */
+export function shardsToRead(state: LaneState, context: LaneContext): readonly ShardState[] {
+  const mine: ShardState[] = []
+  for (const shard of state.shards.values()) {
+    const table = state.tables.get(shard.tableArn)
+    if (shard.status !== 'open' || table === undefined) continue
+    if (readerLaneOf(shard, table, context.lanes) === context.lane) mine.push(shard)
+  }
+  return mine
+}
+
+/**
+ * Moves that this lane owes: for each open shard whose reader is another lane, `moved` here and a `begin` of the next
+ * generation there. To be committed in one transaction, before anything more of these shards is read.
+ */
+export function movesOwed(state: LaneState, context: LaneContext): readonly AddressedEntry[] {
+  const entries: AddressedEntry[] = []
+  for (const shard of state.shards.values()) {
+    if (shard.status !== 'open') continue
+    const reader = readerLaneOf(shard, state.tables.get(shard.tableArn), context.lanes)
+    if (reader !== context.lane) entries.push(...moveEntries(shard, reader, context))
+  }
+  return entries
+}
+
+function moveEntries(shard: ShardState, taker: number, context: LaneContext): readonly AddressedEntry[] {
+  const begin: BeginEntry = {
+    kind: 'begin',
+    tableArn: shard.tableArn,
+    streamArn: shard.streamArn,
+    shardId: shard.shardId,
+    generation: shard.generation + 1,
+    parent: undefined,
+    parents: [],
+    after: shard.after,
+    notBeforeMs: shard.notBeforeMs,
+  }
+  const moved: AtEntry = { ...atEntry(shard, shard.after, context.nowMs), status: 'moved', movedTo: taker }
+  return [
+    { lane: taker, entry: begin },
+    { lane: context.lane, entry: moved },
+  ]
+}
+
+/**
+ * Answers that this lane owes to home lanes: it has no open shard of the table that it would have to move away. To be
+ * asked after {@link movesOwed} is empty. Each is given once per run; the lane's own partition remembers it.
+ */
+export function answersOwed(state: LaneState, context: LaneContext): readonly AddressedEntry[] {
+  const entries: AddressedEntry[] = []
+  for (const table of state.tables.values()) {
+    if (table.homeLane === undefined) continue
+    const answer: AnswerEntry = { kind: 'answer', tableArn: table.table.arn, run: table.run, lane: context.lane }
+    if (state.answers.has(ledgerKey(answer))) continue
+    entries.push({ lane: context.lane, entry: answer })
+    if (table.homeLane !== context.lane) entries.push({ lane: table.homeLane, entry: answer })
+  }
+  return entries
+}
+
+/** True once every lane has answered for the table's current run: nobody but the home lane emits its changes. */
+export function isGathered(state: LaneState, table: TableEntry, lanes: number): boolean {
+  for (let lane = 0; lane < lanes; lane++) {
+    const key = ledgerKey({ kind: 'answer', tableArn: table.table.arn, run: table.run, lane })
+    if (!state.answers.has(key)) return false
+  }
+  return true
+}
+
+/** The position of an open shard after a batch. Rides in the batch's transaction. */
+export function progressEntry(
+  shard: ShardState,
+  last: { readonly sequenceNumber: string; readonly createdAtMs: number },
+  context: LaneContext,
+): AddressedEntry {
+  const entry: AtEntry = { ...atEntry(shard, last.sequenceNumber, context.nowMs), createdAtMs: last.createdAtMs }
+  return { lane: context.lane, entry }
+}
+
+/**
+ * The end of a drained shard and the beginning of its children: one transaction. END also goes to the registrar's
+ * partition where that is another lane's; each child's `begin` names this parent and all parents it waits for.
+ */
+export function endEntries(
+  shard: ShardState,
+  children: readonly Shard[],
+  context: LaneContext,
+): readonly AddressedEntry[] {
+  const begins = children.map((child): AddressedEntry => ({
+    lane: registrarOf(shard.streamArn, child.shardId, context.lanes),
+    entry: {
+      kind: 'begin',
+      tableArn: shard.tableArn,
+      streamArn: shard.streamArn,
+      shardId: child.shardId,
+      generation: 0,
+      parent: shard.shardId,
+      parents: child.parents,
+      after: undefined,
+      notBeforeMs: shard.notBeforeMs,
+    },
+  }))
+  const end: AtEntry = {
+    ...atEntry(shard, shard.after, context.nowMs),
+    status: 'end',
+    children: children.map((child) => child.shardId),
+  }
+  const registrar = registrarOf(shard.streamArn, shard.shardId, context.lanes)
+  const ends = registrar === context.lane ? [context.lane] : [registrar, context.lane]
+  return [...begins, ...ends.map((lane): AddressedEntry => ({ lane, entry: end }))]
+}
+
+function atEntry(shard: ShardState, after: string | undefined, nowMs: number): AtEntry {
+  return {
+    kind: 'at',
+    tableArn: shard.tableArn,
+    streamArn: shard.streamArn,
+    shardId: shard.shardId,
+    generation: shard.generation,
+    status: 'open',
+    after,
+    createdAtMs: shard.at?.createdAtMs,
+    committedAtMs: nowMs,
+    movedTo: undefined,
+    children: undefined,
+  }
+}

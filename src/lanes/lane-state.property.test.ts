@@ -1,0 +1,106 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createLaneFold } from './lane-state.ts'
+import type { LaneState } from './lane-state.ts'
+import type { AtEntry, BeginEntry, LedgerEntry } from './ledger-entry.ts'
+
+const shard = { tableArn: 't', streamArn: 's', shardId: 'x' }
+const sequence = fc.option(fc.bigInt(1n, 40n).map(String), { nil: undefined })
+
+/** Entries as the protocol writes them: one configuration of parents per generation, one end per generation. */
+const begins: fc.Arbitrary<BeginEntry> = fc
+  .record({ generation: fc.integer({ min: 0, max: 2 }), parent: fc.constantFrom('p', 'q') })
+  .map(({ generation, parent }) => ({
+    kind: 'begin',
+    ...shard,
+    generation,
+    parent: generation === 0 ? parent : undefined,
+    parents: generation === 0 ? ['p', 'q'] : [],
+    after: generation === 0 ? undefined : String(generation * 10),
+    notBeforeMs: undefined,
+  }))
+const ats: fc.Arbitrary<AtEntry> = fc
+  .record({
+    generation: fc.integer({ min: 0, max: 2 }),
+    after: sequence,
+    status: fc.constantFrom('open' as const, 'open' as const, 'end' as const),
+  })
+  .map(({ generation, after, status }) => ({
+    kind: 'at',
+    ...shard,
+    generation,
+    status,
+    after: status === 'end' ? '99' : after,
+    createdAtMs: undefined,
+    committedAtMs: 0,
+    movedTo: undefined,
+    children: undefined,
+  }))
+const entries = fc.array(fc.oneof<fc.Arbitrary<LedgerEntry>[]>(begins, ats), { maxLength: 12 })
+
+/** What reading goes by; a shard that waits is told apart by the parents that have ended. */
+const essence = (state: LaneState): unknown =>
+  [...state.shards.values()].map(({ generation, status, after, endedParents }) =>
+    status === 'waiting' ? { generation, status, ended: [...endedParents].sort() } : { generation, status, after },
+  )
+const foldAll = (list: readonly LedgerEntry[]): unknown => {
+  const fold = createLaneFold()
+  for (const entry of list) fold.apply({ kind: 'entry', entry })
+  return essence(fold.state)
+}
+
+describe('the fold of a ledger partition', () => {
+  it('does not change when entries are read again', () => {
+    fc.assert(
+      fc.property(entries, (list) => {
+        expect(foldAll([...list, ...list])).toEqual(foldAll(list))
+      }),
+    )
+  })
+
+  it('never moves a position back, whatever is read late', () => {
+    fc.assert(
+      fc.property(entries, ats, (list, late) => {
+        const fold = createLaneFold()
+        for (const entry of list) fold.apply({ kind: 'entry', entry })
+        const before = [...fold.state.shards.values()][0]
+        fold.apply({ kind: 'entry', entry: late })
+        const after = [...fold.state.shards.values()][0]
+        if (before === undefined || after === undefined) return
+        expect(after.generation).toBeGreaterThanOrEqual(before.generation)
+        const mayGoBack = after.generation > before.generation || before.status === 'waiting'
+        expect(mayGoBack || BigInt(after.after ?? 0) >= BigInt(before.after ?? 0)).toBe(true)
+      }),
+    )
+  })
+
+  it('does not depend on the order of positions', () => {
+    const positions = fc.array(ats, { maxLength: 10 })
+    fc.assert(
+      fc.property(positions, fc.infiniteStream(fc.nat()), (list, dice) => {
+        const shuffled = list
+          .map((entry) => ({ entry, at: dice.next().value as number }))
+          .sort((a, b) => a.at - b.at)
+          .map(({ entry }) => entry)
+        expect(foldAll(shuffled)).toEqual(foldAll(list))
+      }),
+    )
+  })
+
+  it('opens a child of two parents when both have ended', () => {
+    const child = (parent: string): LedgerEntry => ({
+      kind: 'begin',
+      ...shard,
+      generation: 0,
+      parent,
+      parents: ['p', 'q'],
+      after: undefined,
+      notBeforeMs: undefined,
+    })
+    const fold = createLaneFold()
+    fold.apply({ kind: 'entry', entry: child('p') })
+    expect([...fold.state.shards.values()][0]?.status).toBe('waiting')
+    fold.apply({ kind: 'entry', entry: child('q') })
+    expect([...fold.state.shards.values()][0]?.status).toBe('open')
+  })
+})

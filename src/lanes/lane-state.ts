@@ -1,0 +1,210 @@
+import { compareSequenceNumbers } from '../change/sequence-number.ts'
+import { ledgerKey } from './ledger-codec.ts'
+import type { LedgerRecord } from './ledger-codec.ts'
+import type {
+  AnswerEntry,
+  AtEntry,
+  BeginEntry,
+  IdentityEntry,
+  LedgerEntry,
+  ScanEntry,
+  StopEntry,
+  TableEntry,
+} from './ledger-entry.ts'
+
+/** Life of a shard in one lane: it waits for its parents, is read, and ends here or moves to another lane. */
+export type ShardStatus = 'waiting' | 'open' | 'moved' | 'end'
+
+/** What a lane knows of one shard. Owned by the fold; readers must not keep it across a fold. */
+export interface ShardState {
+  readonly tableArn: string
+  readonly streamArn: string
+  readonly shardId: string
+  readonly generation: number
+  readonly status: ShardStatus
+  readonly after: string | undefined
+  readonly notBeforeMs: number | undefined
+  readonly endedParents: ReadonlySet<string>
+  readonly parents: readonly string[]
+  /** The newest `at`, for people and metrics. */
+  readonly at: AtEntry | undefined
+}
+
+/** The folded state of one ledger partition. */
+export interface LaneState {
+  readonly identity: IdentityEntry | undefined
+  readonly tables: ReadonlyMap<string, TableEntry>
+  readonly shards: ReadonlyMap<string, ShardState>
+  readonly stops: ReadonlyMap<string, StopEntry>
+  readonly answers: ReadonlyMap<string, AnswerEntry>
+  readonly scans: ReadonlyMap<string, ScanEntry>
+}
+
+/** A lane's state that takes further records. */
+export interface LaneFold {
+  readonly state: LaneState
+  /** True if the record changed the state. Order does not matter: of two entries the greater one stays. */
+  apply(record: LedgerRecord): boolean
+}
+
+/** Name of a shard within a lane's state. */
+export function shardKey(streamArn: string, shardId: string): string {
+  return `${streamArn}/${shardId}`
+}
+
+const rank: Readonly<Record<ShardStatus, number>> = { waiting: 0, open: 1, moved: 2, end: 3 }
+
+/**
+ * The fold of a ledger partition is a join: for one shard the greater of two entries by (generation, waiting < open <
+ * moved < end, sequence number) wins; of two tables the greater version; of two identities the greater epoch. So late
+ * tails, own entries that are read back, and compaction change nothing.
+ */
+export function createLaneFold(): LaneFold {
+  const shards = new Map<string, ShardState>()
+  const tables = new Map<string, TableEntry>()
+  const stops = new Map<string, StopEntry>()
+  const answers = new Map<string, AnswerEntry>()
+  const scans = new Map<string, ScanEntry>()
+  let identity: IdentityEntry | undefined
+
+  const put = <T extends LedgerEntry>(into: Map<string, T>, entry: T, isGreater: (old: T) => boolean): boolean => {
+    const key = entry.kind === 'table' ? entry.table.arn : ledgerKey(entry)
+    const old = into.get(key)
+    if (old !== undefined && !isGreater(old)) return false
+    into.set(key, entry)
+    return true
+  }
+  const applyEntry = (entry: LedgerEntry): boolean => {
+    switch (entry.kind) {
+      case 'identity':
+        if (identity !== undefined && identity.epoch >= entry.epoch) return false
+        identity = entry
+        return true
+      case 'table':
+        return put(tables, entry, (old) => entry.version > old.version)
+      case 'begin':
+      case 'at':
+        return applyToShard(shards, entry)
+      case 'stop':
+        return put(stops, entry, (old) => entry.tableVersion > old.tableVersion)
+      case 'answer':
+        return put(answers, entry, () => false)
+      case 'scan':
+        return put(scans, entry, (old) => entry.items > old.items || (entry.isDone && !old.isDone))
+    }
+  }
+
+  return {
+    state: {
+      get identity() {
+        return identity
+      },
+      tables,
+      shards,
+      stops,
+      answers,
+      scans,
+    },
+    apply: (record) =>
+      record.kind === 'entry'
+        ? applyEntry(record.entry)
+        : forget(record.key, { shards, stops, answers, scans, tables }),
+  }
+}
+
+function applyToShard(shards: Map<string, ShardState>, entry: BeginEntry | AtEntry): boolean {
+  const key = shardKey(entry.streamArn, entry.shardId)
+  const old = shards.get(key)
+  const joined = entry.kind === 'begin' ? joinBegin(old, entry) : joinAt(old, entry)
+  if (joined === old || joined === undefined) return false
+  shards.set(key, joined)
+  return true
+}
+
+/** A newer generation starts over; of the same generation only a waiting shard learns of one more ended parent. */
+function joinBegin(old: ShardState | undefined, begin: BeginEntry): ShardState | undefined {
+  if (old !== undefined && begin.generation < old.generation) return old
+  if (old !== undefined && begin.generation === old.generation && old.status !== 'waiting') {
+    // An `at` that was read before its `begin` does not know where dropping ends.
+    return old.notBeforeMs === undefined && begin.notBeforeMs !== undefined
+      ? { ...old, notBeforeMs: begin.notBeforeMs }
+      : old
+  }
+  const isNewer = old === undefined || begin.generation > old.generation
+  const known = isNewer ? new Set<string>() : old.endedParents
+  const endedParents = new Set([...known, ...(begin.parent === undefined ? [] : [begin.parent])])
+  const isOpen = begin.parents.every((parent) => endedParents.has(parent))
+  if (!isNewer && !isOpen && endedParents.size === known.size) return old
+  return {
+    tableArn: begin.tableArn,
+    streamArn: begin.streamArn,
+    shardId: begin.shardId,
+    generation: begin.generation,
+    status: isOpen ? 'open' : 'waiting',
+    after: begin.after,
+    notBeforeMs: begin.notBeforeMs,
+    endedParents,
+    parents: begin.parents,
+    at: old?.at,
+  }
+}
+
+function joinAt(old: ShardState | undefined, at: AtEntry): ShardState | undefined {
+  if (old !== undefined && compareProgress(at, old) <= 0) return old
+  return {
+    tableArn: at.tableArn,
+    streamArn: at.streamArn,
+    shardId: at.shardId,
+    generation: at.generation,
+    status: at.status,
+    after: at.after,
+    notBeforeMs: old?.notBeforeMs,
+    endedParents: old?.endedParents ?? new Set(),
+    parents: old?.parents ?? [],
+    at,
+  }
+}
+
+/** The order of the join, of two things that are known of one shard: negative, zero or positive. */
+export function compareProgress(
+  a: Pick<ShardState, 'generation' | 'status' | 'after'>,
+  b: Pick<ShardState, 'generation' | 'status' | 'after'>,
+): number {
+  if (a.generation !== b.generation) return a.generation - b.generation
+  if (a.status !== b.status) return rank[a.status] - rank[b.status]
+  return comparePositions(a.after, b.after)
+}
+
+/** Numeric order of positions; the trim horizon (undefined) is the smallest. */
+function comparePositions(a: string | undefined, b: string | undefined): number {
+  if (a === undefined) return b === undefined ? 0 : -1
+  return b === undefined ? 1 : compareSequenceNumbers(a, b)
+}
+
+interface Forgettable {
+  readonly shards: Map<string, ShardState>
+  readonly stops: Map<string, StopEntry>
+  readonly answers: Map<string, AnswerEntry>
+  readonly scans: Map<string, ScanEntry>
+  readonly tables: Map<string, TableEntry>
+}
+
+/** A tombstone. `begin` and `at` of a shard are forgotten together, so the `at` stands for both. */
+function forget(key: string, maps: Forgettable): boolean {
+  const slash = key.indexOf('/')
+  const rest = key.slice(slash + 1)
+  switch (key.slice(0, slash)) {
+    case 'at':
+      return maps.shards.delete(rest)
+    case 'table':
+      return maps.tables.delete(rest)
+    case 'stop':
+      return maps.stops.delete(key)
+    case 'answer':
+      return maps.answers.delete(key)
+    case 'scan':
+      return maps.scans.delete(key)
+    default:
+      return false
+  }
+}

@@ -1,0 +1,122 @@
+import type { Table } from '../change/table.ts'
+
+/**
+ * What a lane's partition of the ledger can hold. An entry is addressed by its key (see ledger-codec.ts); the newest
+ * value of a key survives compaction, and the fold (lane-state.ts) does not depend on the order of reading.
+ */
+export type LedgerEntry = IdentityEntry | TableEntry | BeginEntry | AtEntry | StopEntry | AnswerEntry | ScanEntry
+
+/** Whose ledger this is. In every partition; written at the first start and at each change of configuration. */
+export interface IdentityEntry {
+  readonly kind: 'identity'
+  readonly pipeline: string
+  readonly clusterId: string
+  readonly topicId: string
+  readonly lanes: number
+  /** Greater epochs win; two fingerprints of one epoch are a conflict. */
+  readonly epoch: number
+  readonly fingerprint: string
+}
+
+/** What happens with a table now. */
+export type TableStatus =
+  | { readonly kind: 'streaming' }
+  /** The table or its stream was replaced; what is left of the old stream is read to its end. */
+  | { readonly kind: 'draining'; readonly replacedBy: string }
+  /** Nothing of it is read. It is tried again when lane 0 is taken anew, except after a replacement. */
+  | { readonly kind: 'stopped'; readonly code: string; readonly reason: string; readonly shardId: string | undefined }
+
+/** One table of the pipeline. Written by the coordinator into all partitions in one transaction; `version` grows. */
+export interface TableEntry {
+  readonly kind: 'table'
+  readonly version: number
+  readonly table: Table
+  readonly topic: string
+  /** Fixed for the life of the pipeline: items must not move between partitions. */
+  readonly topicPartitions: number
+  readonly status: TableStatus
+  /** Changes created before this moment are dropped (milliseconds, granularity one second). */
+  readonly notBeforeMs: number | undefined
+  /** While the table is snapshotted, all its shards live in this lane. */
+  readonly homeLane: number | undefined
+  /** Number of the snapshot run that `homeLane` serves; 0 before the first. */
+  readonly run: number
+}
+
+/** A shard may be read from here on, by the lane in whose partition this stands. One for each parent of a child. */
+export interface BeginEntry {
+  readonly kind: 'begin'
+  readonly tableArn: string
+  readonly streamArn: string
+  readonly shardId: string
+  /** Raised by one at each move. A `begin` counts only if its generation is newer than what the lane knows. */
+  readonly generation: number
+  /** The parent whose end wrote this; undefined where nothing has to be waited for. */
+  readonly parent: string | undefined
+  /** All parents that must have ended before the shard opens. */
+  readonly parents: readonly string[]
+  /** Last sequence number already delivered; undefined = from the trim horizon. */
+  readonly after: string | undefined
+  readonly notBeforeMs: number | undefined
+}
+
+/** How far a shard was delivered: written in the transaction that carries the records it covers. */
+export interface AtEntry {
+  readonly kind: 'at'
+  readonly tableArn: string
+  readonly streamArn: string
+  readonly shardId: string
+  readonly generation: number
+  readonly status: 'open' | 'moved' | 'end'
+  readonly after: string | undefined
+  /** Creation time of the change at `after`, and the time of the commit; milliseconds. For people and metrics only. */
+  readonly createdAtMs: number | undefined
+  readonly committedAtMs: number
+  /** Set with `moved`. */
+  readonly movedTo: number | undefined
+  /** Set with `end`: the children that were begun in the same transaction. */
+  readonly children: readonly string[] | undefined
+}
+
+/** A lane asks the coordinator to stop a table. Written into lane 0's partition. */
+export interface StopEntry {
+  readonly kind: 'stop'
+  readonly tableArn: string
+  readonly streamArn: string
+  readonly shardId: string
+  /** The table's version that the lane acted on; the coordinator ignores requests of older ones. */
+  readonly tableVersion: number
+  readonly code: string
+  /** For people; holds positions, never item values. */
+  readonly reason: string
+  readonly after: string | undefined
+  readonly atMs: number
+}
+
+/** The lane holds no shard of the table any more. Written into the home lane's partition before a snapshot's scan. */
+export interface AnswerEntry {
+  readonly kind: 'answer'
+  readonly tableArn: string
+  readonly run: number
+  readonly lane: number
+}
+
+/** How far a segment of a snapshot's scan was delivered; `isDone` once it is complete. */
+export interface ScanEntry {
+  readonly kind: 'scan'
+  readonly tableArn: string
+  readonly run: number
+  readonly segment: number
+  readonly totalSegments: number
+  /** DynamoDB JSON of the last evaluated key; undefined before the first page. */
+  readonly lastKey: string | undefined
+  readonly items: number
+  readonly isDone: boolean
+}
+
+/** An entry and the lane in whose partition it is to be written; `undefined` as value forgets the key. */
+export interface AddressedEntry {
+  readonly lane: number
+  readonly entry: LedgerEntry
+  readonly isTombstone?: boolean
+}

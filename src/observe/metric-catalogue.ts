@@ -1,0 +1,109 @@
+/** One metric: what it counts, and the labels that part its series. Base units; names as Prometheus wants them. */
+export interface MetricEntry {
+  readonly kind: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels: readonly string[]
+  /** Upper bounds of a histogram's buckets, in the metric's unit. */
+  readonly buckets?: readonly number[]
+}
+
+type Kind = MetricEntry['kind']
+
+function entry<const K extends Kind, const L extends readonly string[]>(
+  kind: K,
+  labels: L,
+  help: string,
+  buckets?: readonly number[],
+): { readonly kind: K; readonly help: string; readonly labels: L; readonly buckets?: readonly number[] } {
+  return buckets === undefined ? { kind, help, labels } : { kind, help, labels, buckets }
+}
+
+/** From a millisecond to ten minutes: a healthy pipeline and one that catches up after an outage. */
+const latencyBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600]
+
+/** Every metric of tailrace. A name is never re-used with another meaning or other labels. */
+export const metricCatalogue = {
+  // --- source ---
+  tailrace_changes_read_total: entry('counter', ['table'], 'Changes read from the source.'),
+  tailrace_read_bytes_total: entry('counter', ['table'], 'Bytes of the answers that held changes.'),
+  tailrace_pages_read_total: entry('counter', ['table', 'result'], 'Pages read; result is "records" or "empty".'),
+  tailrace_shard_iterator_age_seconds: entry(
+    'gauge',
+    ['table', 'shard'],
+    'Age of the last change that was read from a shard; 0 when the shard is read to its tip.',
+  ),
+  tailrace_retention_headroom_seconds: entry(
+    'gauge',
+    ['table'],
+    '24 hours minus the age of the oldest unread change of a table: at 0, changes are lost.',
+  ),
+  tailrace_shards: entry(
+    'gauge',
+    ['state'],
+    'Shards of the lanes of this process: "waiting", "open", "ended", "stopped".',
+  ),
+  tailrace_lineage_waiting_shards: entry('gauge', [], 'Shards that wait for a parent to be read to its end.'),
+  tailrace_gap_total: entry('counter', ['table'], 'Gaps: changes that were trimmed before they were read.'),
+  tailrace_aws_requests_total: entry('counter', ['op', 'code'], 'Requests to AWS by action and outcome.'),
+  tailrace_throttled_total: entry('counter', ['op'], 'Requests that AWS refused with a throttle.'),
+
+  // --- the way to Kafka ---
+  tailrace_records_written_total: entry('counter', ['topic'], 'Records in committed transactions.'),
+  tailrace_written_bytes_total: entry('counter', ['topic'], 'Key and value bytes in committed transactions.'),
+  tailrace_inflight_records: entry('gauge', [], 'Changes read and not yet committed.'),
+  tailrace_inflight_bytes: entry('gauge', [], 'Bytes read and not yet committed; bounded by memory.max.bytes.'),
+  tailrace_end_to_end_latency_seconds: entry(
+    'histogram',
+    ['table'],
+    'From the creation time of a change (rounded down to the second by DynamoDB) to its commit in Kafka.',
+    latencyBuckets,
+  ),
+  tailrace_commit_seconds: entry(
+    'histogram',
+    [],
+    'From the first produce of a transaction to its commit.',
+    latencyBuckets,
+  ),
+  tailrace_kafka_transaction_total: entry(
+    'counter',
+    ['outcome'],
+    'Transactions by outcome: "committed", "aborted", "fenced", "indefinite".',
+  ),
+  tailrace_dedup_dropped_total: entry('counter', ['table'], 'Changes dropped because the ledger already holds them.'),
+
+  // --- ownership ---
+  tailrace_lanes: entry('gauge', ['state'], 'Lanes of this process: "taking", "running", "stopped".'),
+  tailrace_lane_retakes_total: entry(
+    'counter',
+    ['reason'],
+    'Lanes taken again, by the error code that put them in doubt.',
+  ),
+  tailrace_group_generation: entry('gauge', [], 'Generation of the consumer group that this process last saw.'),
+  tailrace_checkpoint_age_seconds: entry('gauge', ['lane'], 'Time since a lane last committed a position.'),
+
+  // --- health ---
+  tailrace_errors_total: entry('counter', ['code'], 'Errors by their documented code.'),
+  tailrace_entity_health: entry(
+    'gauge',
+    ['entity', 'status'],
+    '1 for the present status of an entity (worker, table, lane), 0 for its others.',
+  ),
+  tailrace_build_info: entry('gauge', ['version'], 'Always 1; the version of tailrace is a label.'),
+} as const satisfies Readonly<Record<string, MetricEntry>>
+
+/** The name of one metric. */
+export type MetricName = keyof typeof metricCatalogue
+
+type NameOfKind<K extends Kind> = {
+  [N in MetricName]: (typeof metricCatalogue)[N]['kind'] extends K ? N : never
+}[MetricName]
+
+/** Only ever grows. */
+export type CounterName = NameOfKind<'counter'>
+/** Goes up and down. */
+export type GaugeName = NameOfKind<'gauge'>
+/** A distribution. */
+export type HistogramName = NameOfKind<'histogram'>
+
+/** Exactly the labels that the metric declares; `{}` when it has none. */
+export type MetricLabels<N extends MetricName> = Readonly<Record<(typeof metricCatalogue)[N]['labels'][number], string>>

@@ -1,0 +1,24 @@
+import type { CounterName, GaugeName, HistogramName, MetricLabels } from './metric-catalogue.ts'
+
+/** Where numbers about the work go. Synchronous and cheap; call it once per page or transaction, never per record. */
+export interface Metrics {
+  /** Adds `by` (1 if absent; never negative) to a counter. */
+  increment<N extends CounterName>(name: N, labels: MetricLabels<N>, by?: number): void
+  /** Sets a gauge to its present value. */
+  set<N extends GaugeName>(name: N, labels: MetricLabels<N>, value: number): void
+  /** Drops one series of a gauge: what it described is gone (a shard that ended, a lane that left). */
+  remove<N extends GaugeName>(name: N, labels: MetricLabels<N>): void
+  /** Counts one measurement; seconds or bytes as the name says. */
+  observe<N extends HistogramName>(name: N, labels: MetricLabels<N>, value: number): void
+  /** Calls `update` before each exposition, for gauges that change by themselves (ages). The result ends that. */
+  onScrape(update: () => void): () => void
+}
+
+/** Counts nothing. For tests and simulations that do not look. */
+export const noMetrics: Metrics = {
+  increment: () => {},
+  set: () => {},
+  remove: () => {},
+  observe: () => {},
+  onScrape: () => () => {},
+}

@@ -1,0 +1,168 @@
+import { TailraceError } from '../errors.ts'
+import type { KafkaApi, NewTopic, TopicInfo } from '../kafka/kafka.ts'
+import { KafkaError } from '../kafka/kafka.ts'
+import { backoffDelay } from '../async/backoff.ts'
+import type { Clock } from '../async/clock.ts'
+import type { Rng } from '../async/rng.ts'
+import { transactionalIdOf } from '../lanes/lane-session.ts'
+import type { IdentityEntry } from '../lanes/ledger-entry.ts'
+import type { PipelineEventSink } from './pipeline-event.ts'
+
+/** Whose ledger is meant, and where it is. */
+export interface LedgerClaim {
+  readonly kafka: KafkaApi
+  readonly pipeline: string
+  readonly group: string
+  readonly ledgerTopic: string
+  readonly lanes: number
+}
+
+/** Which ledger a worker asks to be admitted to. */
+export interface AdmissionOptions extends LedgerClaim {
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly replicationFactor: number
+  readonly epoch: number
+  readonly fingerprint: string
+  /** False where the ledger topic must exist already. */
+  readonly mayCreate: boolean
+  readonly onEvent: PipelineEventSink
+}
+
+/** Metadata that marks, in the consumer group, that this pipeline has written its identity once. */
+export const initializedMark = 'tailrace:initialized'
+
+/**
+ * Before a worker joins the group: the ledger topic exists (or is made), is compacted, has as many partitions as there
+ * are lanes, and is not empty where this pipeline has run before. Returns the identity that its entries must carry.
+ * Fences nothing and writes nothing but the topic itself. Waits for a cluster that does not answer, for ever.
+ */
+export async function admitToLedger(options: AdmissionOptions, signal: AbortSignal): Promise<IdentityEntry> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await checkLedger(options, signal)
+    } catch (error) {
+      if (signal.aborted || !(error instanceof TailraceError) || !isPassing(error)) throw error
+      const retryInMs = backoffDelay(admissionBackoff, attempt, options.rng)
+      options.onEvent({ kind: 'worker-waits', error, retryInMs })
+      await options.clock.sleep(retryInMs, signal)
+    }
+  }
+}
+
+const admissionBackoff = { baseMs: 200, capMs: 10_000 }
+
+/** A cluster that is away or busy comes back: a worker that an orchestrator restarts must not give up on it. */
+function isPassing({ policy }: TailraceError): boolean {
+  return policy === 'retake' || policy === 'retry'
+}
+
+async function checkLedger(options: AdmissionOptions, signal: AbortSignal): Promise<IdentityEntry> {
+  const { kafka, lanes } = options
+  const { clusterId } = await kafka.cluster(signal)
+  const topic = (await findLedger(options, signal)) ?? (await makeLedger(options, signal))
+  requireLanes(options, topic)
+  await requireCompaction(options, signal)
+  await refuseLostLedger(options, signal)
+  return {
+    kind: 'identity',
+    pipeline: options.pipeline,
+    clusterId,
+    topicId: topic.id,
+    lanes,
+    epoch: options.epoch,
+    fingerprint: options.fingerprint,
+  }
+}
+
+/** The ledger topic; undefined if this would be a first start. LEDGER_LOST if it is gone although it was used. */
+export async function findLedger(claim: LedgerClaim, signal: AbortSignal): Promise<TopicInfo | undefined> {
+  const found = (await claim.kafka.topics([claim.ledgerTopic], signal)).get(claim.ledgerTopic)
+  if (found === undefined) await refuseIfUsed(claim, 'does not exist', signal)
+  return found
+}
+
+/** LEDGER_LANES unless the ledger has as many partitions as there are to be lanes. */
+export function requireLanes({ ledgerTopic, lanes }: LedgerClaim, topic: TopicInfo): void {
+  if (topic.partitions === lanes) return
+  throw new TailraceError(
+    'LEDGER_LANES',
+    `ledger topic ${ledgerTopic} has ${topic.partitions} partitions, the configuration says lanes: ${lanes}`,
+  )
+}
+
+async function makeLedger(options: AdmissionOptions, signal: AbortSignal): Promise<TopicInfo> {
+  const { kafka, ledgerTopic } = options
+  if (!options.mayCreate) throw new TailraceError('TOPIC_MISSING', `ledger topic ${ledgerTopic} does not exist`)
+  await createLedger(options, signal)
+  // A new topic takes a moment to be known by every broker.
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const created = (await kafka.topics([ledgerTopic], signal)).get(ledgerTopic)
+    if (created !== undefined && created.partitions > 0) return created
+    await options.clock.sleep(100, signal)
+  }
+  throw new TailraceError('TOPIC_MISSING', `ledger topic ${ledgerTopic} was created but does not appear`)
+}
+
+/** The ledger as a first start makes it. */
+export function newLedger(options: Pick<AdmissionOptions, 'ledgerTopic' | 'lanes' | 'replicationFactor'>): NewTopic {
+  const config = {
+    'cleanup.policy': 'compact',
+    // Start-up reads the whole partition; small segments let compaction keep it short.
+    'segment.bytes': String(16 * 1024 * 1024),
+    'min.cleanable.dirty.ratio': '0.1',
+    'max.compaction.lag.ms': String(6 * 3_600_000),
+    // Tombstones and markers stay long enough for the slowest reader of a start-up.
+    'delete.retention.ms': String(24 * 3_600_000),
+  }
+  const { ledgerTopic, lanes, replicationFactor } = options
+  return { name: ledgerTopic, partitions: lanes, replicationFactor, config }
+}
+
+async function createLedger(options: AdmissionOptions, signal: AbortSignal): Promise<void> {
+  const { kafka, ledgerTopic, lanes } = options
+  try {
+    await kafka.createTopic(newLedger(options), signal)
+    options.onEvent({ kind: 'topic-created', topic: ledgerTopic, partitions: lanes })
+  } catch (error) {
+    // Another worker of the first start was quicker.
+    if (!(error instanceof KafkaError && error.errorName === 'TOPIC_ALREADY_EXISTS')) throw error
+  }
+}
+
+/** LEDGER_NOT_COMPACTED unless the ledger keeps the newest entry of every key. */
+export async function requireCompaction({ kafka, ledgerTopic }: LedgerClaim, signal: AbortSignal): Promise<void> {
+  const policy = (await kafka.topicConfig(ledgerTopic, signal)).get('cleanup.policy')
+  if (policy !== 'compact') {
+    throw new TailraceError('LEDGER_NOT_COMPACTED', `ledger topic ${ledgerTopic} has cleanup.policy=${policy ?? '?'}`)
+  }
+}
+
+/** LEDGER_LOST for an empty ledger, unless nothing else remembers this pipeline: then it is a first start. */
+export async function refuseLostLedger(options: LedgerClaim, signal: AbortSignal): Promise<void> {
+  for (let lane = 0; lane < options.lanes; lane++) {
+    const { highWatermark } = await options.kafka.offsets(options.ledgerTopic, lane, signal)
+    if (highWatermark > 0n) return
+  }
+  await refuseIfUsed(options, 'is empty', signal)
+}
+
+/**
+ * What a pipeline leaves outside its ledger: a mark in its consumer group, and transactional ids that have ended a
+ * transaction. Ids that were only fenced (`Empty`) and first transactions that are under way (`Ongoing`) are the
+ * traces of a first start that happens right now.
+ */
+async function refuseIfUsed(options: LedgerClaim, state: string, signal: AbortSignal): Promise<void> {
+  const { kafka, group, ledgerTopic, pipeline, lanes } = options
+  const { committed } = await kafka.describeGroup(group, ledgerTopic, signal)
+  const isMarked = [...committed.values()].some(({ metadata }) => metadata.startsWith(initializedMark))
+  const ids = Array.from({ length: lanes }, (_, lane) => transactionalIdOf(pipeline, lane))
+  const transactions = await kafka.describeTransactions(ids, signal)
+  const used = [...transactions].filter(([, { state: was }]) => was === 'CompleteCommit' || was === 'CompleteAbort')
+  if (!isMarked && used.length === 0) return
+  const witness = isMarked ? `group ${group}` : `transactional id ${used[0]?.[0] ?? ''}`
+  throw new TailraceError(
+    'LEDGER_LOST',
+    `ledger topic ${ledgerTopic} ${state}, although ${witness} shows that it ran before`,
+  )
+}

@@ -1,0 +1,49 @@
+import type { KafkaApi } from '../kafka/kafka.ts'
+import type { LaneSession } from '../lanes/lane-session.ts'
+import type { AddressedEntry, TableEntry } from '../lanes/ledger-entry.ts'
+import type { LedgerView } from '../lanes/ledger-view.ts'
+import type { LaneEnvironment } from './lane-environment.ts'
+import type { TopicProvisioner } from './topic-provisioner.ts'
+
+/** How often the coordinator looks after what. Milliseconds. */
+export interface CoordinatorTuning {
+  /** Stop requests of lanes. */
+  readonly stopCheckMs: number
+  /** Tables: new ones, replaced ones, partition counts of their topics. */
+  readonly tableCheckMs: number
+  /** Full listings of each stream: a safety net, since children are found by the ends of their parents. */
+  readonly listingMs: number
+}
+
+export const defaultCoordinatorTuning: CoordinatorTuning = {
+  stopCheckMs: 500,
+  tableCheckMs: 60_000,
+  listingMs: 300_000,
+}
+
+/** Where a pipeline's first start begins: `undefined` = the trim horizon, else a moment (milliseconds) or `LATEST`. */
+export type StartPosition =
+  | { readonly kind: 'TRIM_HORIZON' }
+  | { readonly kind: 'LATEST' }
+  | { readonly kind: 'AT'; readonly timeMs: number }
+
+/** What the coordinator needs besides what every lane has. */
+export interface CoordinatorOptions {
+  readonly environment: LaneEnvironment
+  readonly kafka: KafkaApi
+  readonly group: string
+  readonly ledgerTopic: string
+  readonly topics: TopicProvisioner
+  readonly start: StartPosition
+  readonly tuning: CoordinatorTuning
+}
+
+/** One life of the coordinator: what its parts share. Writes go through lane 0's session, so a zombie cannot write. */
+export interface Coordination extends CoordinatorOptions {
+  readonly session: LaneSession
+  readonly ledger: LedgerView
+  /** Commits entries in one transaction of lane 0. */
+  readonly write: (entries: readonly AddressedEntry[]) => Promise<void>
+  /** Commits a table's entry into all partitions, in one transaction. */
+  readonly writeTable: (entry: TableEntry) => Promise<void>
+}

@@ -1,0 +1,152 @@
+import type { Shard } from '../change/shard.ts'
+import type { TailraceError } from '../errors.ts'
+import type { ProducerRecord } from '../kafka/kafka.ts'
+import { endEntries, progressEntry } from '../lanes/hand-over.ts'
+import type { LaneContext } from '../lanes/hand-over.ts'
+import type { LaneState, ShardState } from '../lanes/lane-state.ts'
+import type { AddressedEntry, StopEntry, TableEntry } from '../lanes/ledger-entry.ts'
+import type { LaneEnvironment } from './lane-environment.ts'
+import type { FeedBatch } from './lane-feeds.ts'
+import type { PipelineEvent, ShardProgress } from './pipeline-event.ts'
+import type { StageOutput, StagePosition } from './stages.ts'
+
+/** One transaction in the making: what to write, and what to tell once it is durable. */
+export interface Delivery {
+  readonly output: readonly ProducerRecord[]
+  readonly entries: readonly AddressedEntry[]
+  readonly changes: number
+  readonly bytes: number
+  readonly progress: readonly ShardProgress[]
+  /** To be reported after the commit. */
+  readonly events: readonly PipelineEvent[]
+  /** Tables that must not be read on, with the version of the table entry that this decision was made under. */
+  readonly halts: readonly { readonly tableArn: string; readonly version: number }[]
+}
+
+/** Turns what the feeds yielded into one transaction. Reads the state, changes nothing. */
+export async function prepareDelivery(
+  batch: FeedBatch,
+  state: LaneState,
+  parts: { readonly context: LaneContext; readonly environment: LaneEnvironment; readonly signal: AbortSignal },
+): Promise<Delivery> {
+  const draft = createDraft(state, parts.context)
+  for (const { key, takePage } of batch.pages) {
+    const known = draft.lookUp(key)
+    if (known === undefined || draft.isHalted(known.shard)) continue
+    const maxRecordBytes = await parts.environment.topicLimits.maxRecordBytes(known.table.topic, parts.signal)
+    const output = parts.environment.stages.process({
+      table: known.table,
+      shardId: known.shard.shardId,
+      records: takePage()?.records ?? [],
+      notBeforeMs: known.shard.notBeforeMs,
+      maxRecordBytes,
+      nowMs: parts.environment.clock.now(),
+    })
+    draft.addOutput(key, known, output)
+    if (output.failure !== undefined) draft.stop(key, known, output.failure)
+  }
+  for (const { key, children } of batch.ends) {
+    const known = draft.lookUp(key)
+    if (known !== undefined) draft.end(known, children)
+  }
+  for (const { key, error } of batch.failures) {
+    const known = draft.lookUp(key)
+    if (known !== undefined) draft.stop(key, known, error)
+  }
+  return draft.finish()
+}
+
+interface Known {
+  readonly shard: ShardState
+  readonly table: TableEntry
+}
+
+interface Reached {
+  readonly known: Known
+  readonly position: StagePosition
+  readonly changes: number
+  readonly read: number
+}
+
+interface Draft {
+  lookUp(key: string): Known | undefined
+  isHalted(shard: ShardState): boolean
+  addOutput(key: string, known: Known, stage: StageOutput): void
+  end(known: Known, children: readonly Shard[]): void
+  stop(key: string, known: Known, error: TailraceError): void
+  finish(): Delivery
+}
+
+function createDraft(state: LaneState, context: LaneContext): Draft {
+  const output: (readonly ProducerRecord[])[] = []
+  const last = new Map<string, Reached>()
+  const entries: AddressedEntry[] = []
+  const events: PipelineEvent[] = []
+  const halts = new Map<string, number>()
+  let changes = 0
+  let bytes = 0
+  const nameOf = ({ shard, table }: Known): ShardProgress['shard'] => ({
+    lane: context.lane,
+    table: table.table.name,
+    shardId: shard.shardId,
+  })
+  return {
+    lookUp: (key) => {
+      const shard = state.shards.get(key)
+      const table = shard === undefined ? undefined : state.tables.get(shard.tableArn)
+      return shard === undefined || table === undefined ? undefined : { shard, table }
+    },
+    isHalted: (shard) => halts.has(shard.tableArn),
+    addOutput: (key, known, stage) => {
+      output.push(stage.records)
+      changes += stage.changes
+      bytes += stage.bytes
+      if (stage.last === undefined) return
+      const before = last.get(key) ?? { changes: 0, read: 0 }
+      const counts = { changes: before.changes + stage.changes, read: before.read + stage.read }
+      last.set(key, { known, position: stage.last, ...counts })
+    },
+    end: (known, children) => {
+      entries.push(...endEntries(known.shard, children, context))
+      events.push({ kind: 'shard-ended', shard: nameOf(known), children: children.map((child) => child.shardId) })
+    },
+    stop: (key, known, error) => {
+      halts.set(known.shard.tableArn, known.table.version)
+      const after = last.get(key)?.position.sequenceNumber ?? known.shard.after
+      entries.push({ lane: 0, entry: stopEntry(known, error, after, context.nowMs) })
+      const kind = error.code === 'STREAM_GAP' || error.code === 'SHARD_NOT_FOUND' ? 'stream-gap' : 'record-refused'
+      events.push({ kind, shard: nameOf(known), error })
+    },
+    finish: () => {
+      const progress = [...last.values()]
+      return {
+        output: output.length === 1 ? (output[0] ?? []) : output.flat(),
+        entries: [...progress.map(({ known, position }) => progressEntry(known.shard, position, context)), ...entries],
+        changes,
+        bytes,
+        progress: progress.map(({ known, position, ...counts }) => ({
+          shard: nameOf(known),
+          ...counts,
+          lastCreatedAtMs: position.createdAtMs,
+          committedAtMs: context.nowMs,
+        })),
+        events,
+        halts: [...halts].map(([tableArn, version]) => ({ tableArn, version })),
+      }
+    },
+  }
+}
+
+function stopEntry({ shard, table }: Known, error: TailraceError, after: string | undefined, nowMs: number): StopEntry {
+  return {
+    kind: 'stop',
+    tableArn: shard.tableArn,
+    streamArn: shard.streamArn,
+    shardId: shard.shardId,
+    tableVersion: table.version,
+    code: error.code,
+    reason: error.message,
+    after,
+    atMs: nowMs,
+  }
+}

@@ -1,0 +1,49 @@
+import type { ByteBudget } from '../async/byte-budget.ts'
+import type { Clock } from '../async/clock.ts'
+import type { Rng } from '../async/rng.ts'
+import type { GroupMembership } from '../kafka/group-membership.ts'
+import type { LaneTaker } from '../lanes/lane-session.ts'
+import type { IdentityEntry } from '../lanes/ledger-entry.ts'
+import type { Source } from '../sources/source.ts'
+import type { LaneNudges } from './lane-nudges.ts'
+import type { PipelineEventSink } from './pipeline-event.ts'
+import type { Stages } from './stages.ts'
+import type { TopicLimits } from './topic-limits.ts'
+
+/** Sizes and intervals of a lane's work. */
+export interface LaneTuning {
+  /** A transaction takes no further page beyond this many records or bytes of pages. */
+  readonly maxTransactionRecords: number
+  readonly maxTransactionBytes: number
+  /** Pages that one shard may have waiting while a transaction commits. */
+  readonly readAheadPages: number
+  /** How often a lane looks into its ledger partition for what others wrote. Milliseconds. */
+  readonly followIntervalMs: number
+  /** After a stop was asked for, a running commit may still take this long. Milliseconds. */
+  readonly stopGraceMs: number
+}
+
+/** The defaults, chosen for 1–2 s of latency at worst and tens of thousands of records a second at best. */
+export const defaultLaneTuning: LaneTuning = {
+  maxTransactionRecords: 10_000,
+  maxTransactionBytes: 8 * 1024 * 1024,
+  readAheadPages: 2,
+  followIntervalMs: 250,
+  stopGraceMs: 10_000,
+}
+
+/** What every lane of one worker shares. */
+export interface LaneEnvironment {
+  readonly identity: IdentityEntry
+  readonly tuning: LaneTuning
+  readonly source: Source
+  readonly stages: Stages
+  readonly taker: LaneTaker
+  readonly membership: Pick<GroupMembership, 'owns'>
+  readonly topicLimits: TopicLimits
+  readonly nudges: LaneNudges
+  readonly budget: ByteBudget
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly onEvent: PipelineEventSink
+}

@@ -1,0 +1,174 @@
+import type { ByteShare } from '../async/byte-budget.ts'
+import type { Shard } from '../change/shard.ts'
+import type { TailraceError } from '../errors.ts'
+import { shardsToRead } from '../lanes/hand-over.ts'
+import { shardKey } from '../lanes/lane-state.ts'
+import type { LaneState, ShardState } from '../lanes/lane-state.ts'
+import type { ShardPage } from '../sources/source.ts'
+import type { LaneEnvironment } from './lane-environment.ts'
+import type { ShardName } from './pipeline-event.ts'
+import { createShardFeed } from './shard-feed.ts'
+import type { ShardFeed } from './shard-feed.ts'
+
+/** The feeds of all shards that a lane reads now. */
+export interface LaneFeeds extends AsyncDisposable {
+  /** Opens and closes feeds after the lane's state. Closing waits until the feed's request has ended. */
+  sync(state: LaneState): Promise<void>
+  /** No shard of the table is read until its entry has a greater version than `version`. */
+  haltTable(tableArn: string, version: number): void
+  /** What is here, fairly over shards, up to the bounds of a transaction. */
+  takeBatch(): FeedBatch
+}
+
+/** What feeds yielded for one transaction. Of one shard either pages, or its end, or its failure. */
+export interface FeedBatch {
+  readonly pages: readonly FeedPage[]
+  readonly ends: readonly { readonly key: string; readonly children: readonly Shard[] }[]
+  readonly failures: readonly { readonly key: string; readonly error: TailraceError }[]
+}
+
+/** A page in a batch. */
+export interface FeedPage {
+  readonly key: string
+  readonly share: ByteShare
+  /** Hands the page out, once. Parsed records are large and must not stay for as long as their transaction takes. */
+  takePage(): ShardPage | undefined
+}
+
+interface OpenFeed {
+  readonly name: ShardName
+  readonly generation: number
+  readonly feed: ShardFeed
+  /** An end or a failure that came behind pages of the same batch; it is handed out with the next one. */
+  held: ReturnType<ShardFeed['take']>
+}
+
+export function createLaneFeeds(lane: number, environment: LaneEnvironment, onReady: () => void): LaneFeeds {
+  const feeds = new Map<string, OpenFeed>()
+  const halted = new Map<string, number>()
+  let turn = 0
+
+  const isReadable = (shard: ShardState, state: LaneState): boolean => {
+    const table = state.tables.get(shard.tableArn)
+    if (table === undefined || table.status.kind === 'stopped') return false
+    return table.version > (halted.get(shard.tableArn) ?? 0)
+  }
+  const close = async (key: string): Promise<void> => {
+    const open = feeds.get(key)
+    feeds.delete(key)
+    if (open === undefined) return
+    await open.feed[Symbol.asyncDispose]()
+    environment.onEvent({ kind: 'shard-closed', shard: open.name })
+  }
+  return {
+    sync: async (state) => {
+      const { lanes } = environment.identity
+      const wanted = new Map<string, ShardState>()
+      for (const shard of shardsToRead(state, { lane, lanes, nowMs: 0 })) {
+        if (isReadable(shard, state)) wanted.set(shardKey(shard.streamArn, shard.shardId), shard)
+      }
+      const gone = [...feeds].filter(([key, open]) => wanted.get(key)?.generation !== open.generation)
+      await Promise.all(gone.map(([key]) => close(key)))
+      for (const [key, shard] of wanted) {
+        if (!feeds.has(key)) feeds.set(key, openFeed({ lane, shard, state, environment, onReady }))
+      }
+    },
+    haltTable: (tableArn, version) => {
+      halted.set(tableArn, version)
+    },
+    takeBatch: () => {
+      turn++
+      return takeBatch(rotate([...feeds], turn), environment)
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([...feeds.keys()].map(close))
+    },
+  }
+}
+
+function openFeed(parts: {
+  readonly lane: number
+  readonly shard: ShardState
+  readonly state: LaneState
+  readonly environment: LaneEnvironment
+  readonly onReady: () => void
+}): OpenFeed {
+  const { shard, environment } = parts
+  const table = parts.state.tables.get(shard.tableArn)?.table.name ?? shard.tableArn
+  const name = { lane: parts.lane, table, shardId: shard.shardId }
+  environment.onEvent({
+    kind: 'shard-opened',
+    shard: name,
+    after: shard.after,
+    lastCreatedAtMs: shard.at?.createdAtMs,
+  })
+  const feed = createShardFeed({
+    source: environment.source,
+    position: { streamArn: shard.streamArn, shardId: shard.shardId, after: shard.after },
+    budget: environment.budget,
+    clock: environment.clock,
+    rng: environment.rng,
+    readAheadPages: environment.tuning.readAheadPages,
+    onReady: parts.onReady,
+    onPage: (page) =>
+      environment.onEvent({
+        kind: 'page-read',
+        shard: name,
+        records: page.records.length,
+        bytes: page.bytes,
+        tookMs: page.receivedAtMs - page.requestedAtMs,
+      }),
+    onAwaitingChildren: (attempts) => environment.onEvent({ kind: 'shard-awaits-children', shard: name, attempts }),
+  })
+  return { name, generation: shard.generation, feed, held: undefined }
+}
+
+/** One page of each shard in turn, until nothing is ready or the transaction is full. */
+function takeBatch(feeds: readonly (readonly [string, OpenFeed])[], environment: LaneEnvironment): FeedBatch {
+  const { maxTransactionBytes, maxTransactionRecords } = environment.tuning
+  const pages: FeedBatch['pages'][number][] = []
+  const ends: FeedBatch['ends'][number][] = []
+  const failures: FeedBatch['failures'][number][] = []
+  const withPages = new Set<string>()
+  const taken = { records: 0, bytes: 0 }
+  const isFull = (): boolean => taken.records >= maxTransactionRecords || taken.bytes >= maxTransactionBytes
+  const takeOne = (key: string, open: OpenFeed): boolean => {
+    const item = open.held ?? open.feed.take()
+    open.held = undefined
+    if (item === undefined) return false
+    if (item.kind === 'page') {
+      withPages.add(key)
+      pages.push(feedPage(key, item))
+      taken.records += item.page.records.length
+      taken.bytes += item.page.bytes
+      return true
+    }
+    if (withPages.has(key)) open.held = item
+    else if (item.kind === 'end') ends.push({ key, children: item.children })
+    else failures.push({ key, error: item.error })
+    return false
+  }
+  let ready = feeds
+  while (ready.length > 0 && !isFull()) {
+    ready = ready.filter(([key, open]) => takeOne(key, open))
+  }
+  return { pages, ends, failures }
+}
+
+function feedPage(key: string, item: { readonly page: ShardPage; readonly share: ByteShare }): FeedPage {
+  let page: ShardPage | undefined = item.page
+  return {
+    key,
+    share: item.share,
+    takePage: () => {
+      const taken = page
+      page = undefined
+      return taken
+    },
+  }
+}
+
+function rotate<T>(items: readonly T[], by: number): readonly T[] {
+  const start = items.length === 0 ? 0 : by % items.length
+  return [...items.slice(start), ...items.slice(0, start)]
+}

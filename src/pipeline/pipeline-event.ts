@@ -1,0 +1,74 @@
+import type { TailraceError } from '../errors.ts'
+
+/**
+ * Everything that can happen in a running pipeline, as a closed list: logs, metrics and consoles all read it. Events
+ * report; nothing waits for them and nothing is decided by them. Times are wall clock milliseconds.
+ */
+export type PipelineEvent =
+  | { readonly kind: 'worker-started'; readonly pipeline: string; readonly lanes: number }
+  | { readonly kind: 'worker-stopped'; readonly pipeline: string }
+  | { readonly kind: 'worker-waits'; readonly error: TailraceError; readonly retryInMs: number }
+  | { readonly kind: 'lanes-assigned'; readonly generation: number; readonly lanes: readonly number[] }
+  | { readonly kind: 'lane-taken'; readonly lane: number; readonly shards: number; readonly tookMs: number }
+  | { readonly kind: 'lane-released'; readonly lane: number }
+  | { readonly kind: 'lane-in-doubt'; readonly lane: number; readonly error: TailraceError; readonly retryInMs: number }
+  | { readonly kind: 'table-started'; readonly table: string; readonly topic: string; readonly streamArn: string }
+  | { readonly kind: 'table-stopped'; readonly table: string; readonly code: string; readonly reason: string }
+  | { readonly kind: 'table-resumed'; readonly table: string }
+  | { readonly kind: 'table-replaced'; readonly table: string; readonly oldStream: string; readonly newStream: string }
+  | { readonly kind: 'topic-created'; readonly topic: string; readonly partitions: number }
+  | {
+      readonly kind: 'shard-opened'
+      readonly shard: ShardName
+      readonly after: string | undefined
+      /** Creation time of the change at `after`, as far as the ledger knows it. */
+      readonly lastCreatedAtMs: number | undefined
+    }
+  | { readonly kind: 'shard-closed'; readonly shard: ShardName }
+  | { readonly kind: 'shard-ended'; readonly shard: ShardName; readonly children: readonly string[] }
+  | { readonly kind: 'shard-awaits-children'; readonly shard: ShardName; readonly attempts: number }
+  | { readonly kind: 'shards-discovered'; readonly table: string; readonly listed: number; readonly begun: number }
+  | { readonly kind: 'shards-forgotten'; readonly table: string; readonly tombstones: number }
+  | { readonly kind: 'stream-gap'; readonly shard: ShardName; readonly error: TailraceError }
+  | { readonly kind: 'record-refused'; readonly shard: ShardName; readonly error: TailraceError }
+  | TransactionCommitted
+  | {
+      readonly kind: 'page-read'
+      readonly shard: ShardName
+      readonly records: number
+      readonly bytes: number
+      readonly tookMs: number
+    }
+  | { readonly kind: 'coordinator-failed'; readonly error: TailraceError; readonly retryInMs: number }
+
+/** A shard as events name it. */
+export interface ShardName {
+  readonly lane: number
+  readonly table: string
+  readonly shardId: string
+}
+
+/** One transaction of a lane is durable and visible. */
+export interface TransactionCommitted {
+  readonly kind: 'transaction-committed'
+  readonly lane: number
+  readonly changes: number
+  readonly records: number
+  readonly bytes: number
+  readonly tookMs: number
+  /** Per shard in it: how far it reaches now. */
+  readonly shards: readonly ShardProgress[]
+}
+
+/** How far a shard was delivered. */
+export interface ShardProgress {
+  readonly shard: ShardName
+  readonly changes: number
+  /** Wire records that are dealt with now: delivered, or dropped by rule. */
+  readonly read: number
+  readonly lastCreatedAtMs: number
+  readonly committedAtMs: number
+}
+
+/** Takes events. Must return at once and must not throw. */
+export type PipelineEventSink = (event: PipelineEvent) => void

@@ -1,0 +1,89 @@
+import type { Table } from '../change/table.ts'
+import { TailraceError } from '../errors.ts'
+import type { TableEntry } from '../lanes/ledger-entry.ts'
+import type { Coordination } from './coordination.ts'
+import { discoverShards } from './discovery.ts'
+import { afterDraining, afterLookingAgain, afterStopRequest, afterTakeOver, firstEntry } from './table-life.ts'
+import type { TableDecision } from './table-life.ts'
+
+/**
+ * Holds the configured tables against the ledger: new ones get their topic and their entry, replaced ones begin to
+ * drain. `taken-over` also tries stopped tables again.
+ */
+export async function findTables(
+  coordination: Coordination,
+  occasion: 'taken-over' | 'looking-again',
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { environment, session, topics } = coordination
+  const found = await environment.source.findTables(signal)
+  topics.refuseCollisions(found)
+  const started: string[] = []
+  for (const table of found) {
+    const known = session.state.tables.get(table.arn)
+    if (known === undefined) {
+      await startTable(coordination, table, signal)
+      started.push(table.arn)
+      continue
+    }
+    await refusePartitionChange(coordination, known, signal)
+    await decide(coordination, afterLookingAgain(known, table))
+    const present = session.state.tables.get(table.arn)
+    if (occasion === 'taken-over' && present !== undefined) await decide(coordination, afterTakeOver(present))
+  }
+  return started
+}
+
+/** The regular look: tables that match a pattern only now, replaced streams, streams that are drained. */
+export async function lookAtTables(coordination: Coordination, signal: AbortSignal): Promise<void> {
+  const started = await findTables(coordination, 'looking-again', signal)
+  if (started.length > 0) await discoverShards(coordination, signal)
+  const draining = [...coordination.session.state.tables.values()].filter((table) => table.status.kind === 'draining')
+  if (draining.length === 0) return
+  const ledgers = await coordination.ledger.refresh(signal)
+  for (const table of draining) await decide(coordination, afterDraining(table, ledgers))
+}
+
+/** Stop requests that lanes have written into lane 0's partition. */
+export async function settleStops(coordination: Coordination): Promise<void> {
+  const { stops, tables } = coordination.session.state
+  for (const request of stops.values()) {
+    const known = tables.get(request.tableArn)
+    if (known !== undefined) await decide(coordination, afterStopRequest(known, request))
+  }
+}
+
+async function startTable(coordination: Coordination, table: Table, signal: AbortSignal): Promise<void> {
+  const { environment, start } = coordination
+  const provided = await coordination.topics.provide(table, signal)
+  const startMs = start.kind === 'LATEST' ? environment.clock.now() : start.kind === 'AT' ? start.timeMs : undefined
+  // Streams round creation times down to the second: so does the boundary, or changes of its own second would be lost.
+  const notBeforeMs = startMs === undefined ? undefined : Math.floor(startMs / 1000) * 1000
+  await coordination.writeTable(firstEntry(table, provided, notBeforeMs))
+  environment.onEvent({ kind: 'table-started', table: table.name, topic: provided.topic, streamArn: table.streamArn })
+}
+
+/** Items would move between partitions and lose their order: better to stop than to absorb it. */
+async function refusePartitionChange(
+  coordination: Coordination,
+  known: TableEntry,
+  signal: AbortSignal,
+): Promise<void> {
+  const { topic, topicPartitions } = known
+  const now = (await coordination.topics.partitionCounts([topic], signal)).get(topic)
+  if (now === topicPartitions) return
+  const was = `topic ${topic} of table ${known.table.name} had ${topicPartitions} partitions`
+  if (now === undefined) throw new TailraceError('TOPIC_MISSING', `${was} and is gone`)
+  throw new TailraceError('TOPIC_PARTITIONS_CHANGED', `${was} and has ${now} now`)
+}
+
+async function decide(coordination: Coordination, decision: TableDecision): Promise<void> {
+  if (decision === undefined) return
+  await coordination.writeTable(decision)
+  const { onEvent } = coordination.environment
+  const { table, status } = decision
+  if (status.kind === 'stopped')
+    onEvent({ kind: 'table-stopped', table: table.name, code: status.code, reason: status.reason })
+  else if (status.kind === 'streaming') onEvent({ kind: 'table-resumed', table: table.name })
+  else onEvent({ kind: 'table-replaced', table: table.name, oldStream: table.streamArn, newStream: status.replacedBy })
+}

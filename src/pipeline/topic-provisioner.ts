@@ -1,0 +1,84 @@
+import type { Clock } from '../async/clock.ts'
+import type { Table } from '../change/table.ts'
+import { TailraceError } from '../errors.ts'
+import { KafkaError } from '../kafka/kafka.ts'
+import type { KafkaApi } from '../kafka/kafka.ts'
+import type { PipelineEventSink } from './pipeline-event.ts'
+
+/** How the topics of tables are named and made. */
+export interface TopicRules {
+  /** Total: any table has a topic name. */
+  readonly nameOf: (table: Table) => string
+  /** Two tables may share a topic. */
+  readonly isSharingAllowed: boolean
+  readonly mayCreate: boolean
+  readonly partitions: number
+  readonly replicationFactor: number
+  /** Topic properties at creation; an existing topic is left as it is. */
+  readonly config: Readonly<Record<string, string>>
+}
+
+/** Makes sure that topics are there before their tables are read. */
+export interface TopicProvisioner {
+  /** Throws TOPIC_COLLISION if two of the tables would meet in one topic and that was not asked for. */
+  refuseCollisions(tables: readonly Table[]): void
+  /** The table's topic and its partition count; created if missing and allowed, else TOPIC_MISSING. */
+  provide(table: Table, signal: AbortSignal): Promise<{ readonly topic: string; readonly partitions: number }>
+  /** Partition counts of topics that exist now. */
+  partitionCounts(topics: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, number>>
+}
+
+export function createTopicProvisioner(
+  kafka: KafkaApi,
+  rules: TopicRules,
+  parts: { readonly clock: Clock; readonly onEvent: PipelineEventSink },
+): TopicProvisioner {
+  const partitionCounts: TopicProvisioner['partitionCounts'] = async (topics, signal) => {
+    const found = await kafka.topics(topics, signal)
+    return new Map([...found].map(([name, topic]) => [name, topic.partitions]))
+  }
+  const create = async (topic: string, signal: AbortSignal): Promise<void> => {
+    const { partitions, replicationFactor, config } = rules
+    try {
+      await kafka.createTopic({ name: topic, partitions, replicationFactor, config }, signal)
+      parts.onEvent({ kind: 'topic-created', topic, partitions })
+    } catch (error) {
+      if (!(error instanceof KafkaError && error.errorName === 'TOPIC_ALREADY_EXISTS')) throw error
+    }
+  }
+  return {
+    refuseCollisions: (tables) => {
+      if (!rules.isSharingAllowed) refuseCollisions(tables, rules)
+    },
+    partitionCounts,
+    provide: async (table, signal) => {
+      const topic = rules.nameOf(table)
+      const existing = (await partitionCounts([topic], signal)).get(topic)
+      if (existing !== undefined) return { topic, partitions: existing }
+      if (!rules.mayCreate)
+        throw new TailraceError('TOPIC_MISSING', `topic ${topic} of table ${table.name} does not exist`)
+      await create(topic, signal)
+      for (let attempt = 0; attempt < 100; attempt++) {
+        const partitions = (await partitionCounts([topic], signal)).get(topic)
+        if (partitions !== undefined && partitions > 0) return { topic, partitions }
+        await parts.clock.sleep(100, signal)
+      }
+      throw new TailraceError('TOPIC_MISSING', `topic ${topic} was created but does not appear`)
+    },
+  }
+}
+
+function refuseCollisions(tables: readonly Table[], rules: TopicRules): void {
+  const owners = new Map<string, Table>()
+  for (const table of tables) {
+    const topic = rules.nameOf(table)
+    const other = owners.get(topic)
+    if (other !== undefined && other.arn !== table.arn) {
+      throw new TailraceError(
+        'TOPIC_COLLISION',
+        `tables ${other.arn} and ${table.arn} would both be written to topic ${topic}`,
+      )
+    }
+    owners.set(topic, table)
+  }
+}

@@ -1,0 +1,78 @@
+import type { DebeziumOrigin, DebeziumPayload } from '../envelope/debezium-payload.ts'
+import type { JsonWriter } from './json-writer.ts'
+
+/** Writes what follows the images in a Debezium envelope: `source`, `op`, the times, and the closing brace. */
+export interface DebeziumSource {
+  write(payload: DebeziumPayload): void
+}
+
+/**
+ * Every member of `source` is a flat scalar, because Flink shows it as a map of strings; `schema` is left out, because
+ * Iceberg's transform would use it, null or not.
+ *
+ * Most of the text is the same for all changes of a shard, and most of the rest for changes of one second or one page:
+ * it is made when it changes and copied as bytes in between.
+ */
+export function createDebeziumSource(writer: JsonWriter, origin: DebeziumOrigin): DebeziumSource {
+  return new DebeziumSourceWriter(writer, origin)
+}
+
+class DebeziumSourceWriter implements DebeziumSource {
+  readonly #writer: JsonWriter
+  /** From `source` to the digits of the sequence number within `sequence`. */
+  readonly #head: (createdAtMs: number, isSnapshot: boolean) => Buffer
+  readonly #afterSequence: Buffer
+  readonly #afterEventId: Buffer
+  readonly #beforeIdentity: Buffer
+  readonly #tail: (tsMs: number, isSnapshot: boolean) => Buffer
+
+  constructor(writer: JsonWriter, origin: DebeziumOrigin) {
+    const { table, shardId } = origin
+    const text = JSON.stringify
+    this.#writer = writer
+    const name = `"version":${text(origin.connectorVersion)},"connector":"dynamodb","name":${text(origin.name)}`
+    // `sequence` is JSON text in itself, ["<shard>","<sequence number>"]; digits need no escaping within it.
+    const openSequence = text(`[${text(shardId)},"`).slice(0, -1)
+    const place = `"db":${text(table.region)},"table":${text(table.name)},"sequence":${openSequence}`
+    this.#head = remembering((ms, isSnapshot) => `,"source":{${name},${times(ms)},"snapshot":"${isSnapshot}",${place}`)
+    this.#afterSequence = Buffer.from(String.raw`\"]","account":${text(table.account)},"event_id":`)
+    this.#afterEventId = Buffer.from(`,"shard_id":${text(shardId)},"sequence_number":"`)
+    this.#beforeIdentity = Buffer.from(`","stream_view_type":${text(table.viewType)},"user_identity":`)
+    this.#tail = remembering((ms) => `",${times(ms)},"transaction":null}`)
+  }
+
+  write({ event, op, tsMs }: DebeziumPayload): void {
+    const writer = this.#writer
+    const isSnapshot = op === 'r'
+    writer.bytes(this.#head(event.createdAtMs, isSnapshot))
+    writer.text(event.sequenceNumber)
+    writer.bytes(this.#afterSequence)
+    writer.string(event.eventId)
+    writer.bytes(this.#afterEventId)
+    writer.text(event.sequenceNumber)
+    writer.bytes(this.#beforeIdentity)
+    const identity = event.userIdentity
+    if (identity === undefined) writer.text('null')
+    // One scalar: `Service/dynamodb.amazonaws.com` marks a time-to-live delete.
+    else writer.string(`${identity.type}/${identity.principalId}`)
+    writer.text('},"op":"')
+    writer.text(op)
+    writer.bytes(this.#tail(tsMs, isSnapshot))
+  }
+}
+
+/** Makes the bytes anew only if they were asked for with other arguments the time before. */
+function remembering(make: (ms: number, isSnapshot: boolean) => string): (ms: number, isSnapshot: boolean) => Buffer {
+  let known = { ms: Number.NaN, isSnapshot: false, bytes: Buffer.alloc(0) }
+  return (ms, isSnapshot) => {
+    if (known.ms !== ms || known.isSnapshot !== isSnapshot) {
+      known = { ms, isSnapshot, bytes: Buffer.from(make(ms, isSnapshot)) }
+    }
+    return known.bytes
+  }
+}
+
+/** Nanoseconds of today do not fit into a double. */
+function times(ms: number): string {
+  return `"ts_ms":${ms},"ts_us":${ms * 1000},"ts_ns":${BigInt(ms) * 1_000_000n}`
+}

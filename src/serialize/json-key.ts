@@ -1,0 +1,55 @@
+import type { Item } from '../change/attribute-value.ts'
+import { keyAttributeText } from '../change/item-key.ts'
+import type { KeyAttribute, Table } from '../change/table.ts'
+import { connectField } from './connect-schema.ts'
+import { unreadableValue } from './item-json.ts'
+import type { NumberMode } from './item-json.ts'
+import type { JsonWriter } from './json-writer.ts'
+
+/**
+ * Writes record keys: a JSON object of the key attributes, hash key first. One item has one key, byte for byte, in
+ * every run and from every source, whatever order the attributes come in and however a number is written (`2E3` is
+ * `2000`): partitioning, compaction and order per item rest on that.
+ */
+export interface JsonKey {
+  /** Throws RECORD_UNREADABLE, without a position, if the keys are not what the table's key schema says. */
+  write(keys: Item): void
+}
+
+export interface JsonKeyOptions {
+  readonly table: Table
+  readonly numbers: NumberMode
+  /** Name of the key's Connect schema; undefined for keys without the `schema`/`payload` wrapper. */
+  readonly schemaName: string | undefined
+}
+
+export function createJsonKey(writer: JsonWriter, options: JsonKeyOptions): JsonKey {
+  const { table, numbers, schemaName } = options
+  const attributes = table.keySchema.map((attribute, index) => ({
+    attribute,
+    // In a schema a number is a string, as in images; see connect-schema.ts.
+    isLiteral: attribute.type === 'N' && numbers === 'exact' && schemaName === undefined,
+    lead: Buffer.from(`${index === 0 ? '{' : ','}${JSON.stringify(attribute.name)}:`),
+  }))
+  const head = Buffer.from(schemaName === undefined ? '' : `{"schema":${keySchema(schemaName, table)},"payload":`)
+  const tail = schemaName === undefined ? '}' : '}}'
+  return {
+    write(keys) {
+      writer.bytes(head)
+      for (const { attribute, isLiteral, lead } of attributes) {
+        const text = keyAttributeText(keys, attribute)
+        if (text === undefined)
+          throw unreadableValue(`key attribute ${attribute.name} is not a valid ${attribute.type}`)
+        writer.bytes(lead)
+        if (isLiteral) writer.text(text)
+        else writer.string(text)
+      }
+      writer.text(tail)
+    },
+  }
+}
+
+function keySchema(name: string, table: Table): string {
+  const fields = table.keySchema.map((attribute: KeyAttribute) => connectField(attribute.name, attribute.type, false))
+  return `{"type":"struct","optional":false,"name":${JSON.stringify(name)},"fields":[${fields.join(',')}]}`
+}

@@ -1,0 +1,127 @@
+import type { Item } from '../change/attribute-value.ts'
+import type { DebeziumOrigin, DebeziumPayload } from '../envelope/debezium-payload.ts'
+import { unreadableRecord } from '../envelope/unreadable-record.ts'
+import { TailraceError } from '../errors.ts'
+import { createConnectItem } from './connect-item.ts'
+import type { ConnectItem } from './connect-item.ts'
+import { envelopeSchemaText } from './connect-schema.ts'
+import { createDebeziumSource } from './debezium-source.ts'
+import type { DebeziumSource } from './debezium-source.ts'
+import { createItemJson } from './item-json.ts'
+import type { ItemJson, NumberMode } from './item-json.ts'
+import { createJsonKey } from './json-key.ts'
+import type { JsonKey } from './json-key.ts'
+import { createJsonWriter } from './json-writer.ts'
+import type { JsonWriter } from './json-writer.ts'
+import { createRecordHeaders } from './record-headers.ts'
+import type { RecordHeaders } from './record-headers.ts'
+import type { SerializedRecord, Serializer } from './serializer.ts'
+
+export interface JsonSerializerOptions {
+  readonly numbers: NumberMode
+  /** Connect's `schemas.enable`: wraps key and value into `{"schema":…,"payload":…}`. */
+  readonly schemasEnable: boolean
+}
+
+/** Debezium envelopes as JSON, read as they are by Flink, RisingWave and others, or with schemas by Kafka Connect. */
+export function createJsonSerializer(options: JsonSerializerOptions): Serializer {
+  return new JsonSerializer(options)
+}
+
+/** What all records of one shard share. */
+interface ShardText {
+  readonly origin: DebeziumOrigin
+  readonly key: JsonKey
+  readonly source: DebeziumSource
+  readonly headers: RecordHeaders
+  readonly schemaHead: Buffer
+  readonly schemaMiddle: Buffer
+  readonly schemaTail: Buffer
+}
+
+class JsonSerializer implements Serializer {
+  readonly #options: JsonSerializerOptions
+  readonly #writer: JsonWriter = createJsonWriter()
+  readonly #plainItem: ItemJson
+  readonly #connectItem: ConnectItem
+  /** Pages are of one shard, and the envelope gives all of a page's payloads one origin. */
+  #shard: ShardText | undefined
+
+  constructor(options: JsonSerializerOptions) {
+    this.#options = options
+    this.#plainItem = createItemJson(this.#writer, options.numbers)
+    this.#connectItem = createConnectItem(this.#writer, options.numbers)
+  }
+
+  serialize(payload: DebeziumPayload): readonly SerializedRecord[] {
+    const { event, origin } = payload
+    try {
+      const shard = this.#shard?.origin === origin ? this.#shard : this.#enter(origin)
+      this.#writer.reset()
+      shard.key.write(event.keys)
+      const key = this.#writer.take()
+      this.#value(payload, shard)
+      const value = this.#writer.take()
+      const headers = shard.headers.of(event)
+      const record: SerializedRecord = { key, value, headers }
+      return payload.hasTombstone ? [record, { key, value: null, headers }] : [record]
+    } catch (error) {
+      if (error instanceof TailraceError) throw unreadableRecord(error.message, event, origin.table)
+      throw error
+    }
+  }
+
+  #value(payload: DebeziumPayload, shard: ShardText): void {
+    if (!this.#options.schemasEnable) {
+      this.#envelope(payload, shard, this.#plainItem)
+      return
+    }
+    const { before, after } = payload
+    const writer = this.#writer
+    writer.bytes(shard.schemaHead)
+    // An image that is null takes the other one's fields: both are rows of one table.
+    this.#connectItem.fields(before ?? after ?? noItem)
+    writer.bytes(shard.schemaMiddle)
+    this.#connectItem.fields(after ?? before ?? noItem)
+    writer.bytes(shard.schemaTail)
+    this.#envelope(payload, shard, this.#connectItem)
+    writer.byte(rightBrace)
+  }
+
+  #envelope(payload: DebeziumPayload, shard: ShardText, images: ImageWriter): void {
+    const { before, after } = payload
+    const writer = this.#writer
+    writer.text('{"before":')
+    if (before === null) writer.text('null')
+    else images.item(before)
+    writer.text(',"after":')
+    if (after === null) writer.text('null')
+    else images.item(after)
+    shard.source.write(payload)
+  }
+
+  #enter(origin: DebeziumOrigin): ShardText {
+    const writer = this.#writer
+    const { numbers, schemasEnable } = this.#options
+    const { table, shardId } = origin
+    const schemaName = `${origin.name}.${table.name}`
+    const schema = envelopeSchemaText(schemaName)
+    const keyName = schemasEnable ? `${schemaName}.Key` : undefined
+    this.#shard = {
+      origin,
+      key: createJsonKey(writer, { table, numbers, schemaName: keyName }),
+      source: createDebeziumSource(writer, origin),
+      headers: createRecordHeaders(writer, table.name, shardId),
+      schemaHead: Buffer.from(`{"schema":${schema.head}`),
+      schemaMiddle: Buffer.from(schema.middle),
+      schemaTail: Buffer.from(`${schema.tail},"payload":`),
+    }
+    return this.#shard
+  }
+}
+
+/** Writes an image in one of the two forms. */
+type ImageWriter = Pick<ItemJson, 'item'>
+
+const noItem: Item = {}
+const rightBrace = 125

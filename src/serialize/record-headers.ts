@@ -1,0 +1,32 @@
+import type { ChangeEvent } from '../change/change-event.ts'
+import type { JsonWriter } from './json-writer.ts'
+
+type Header = readonly [Buffer, Buffer]
+
+const tableName = Buffer.from('tailrace.table')
+const shardName = Buffer.from('tailrace.shard')
+const sequenceName = Buffer.from('tailrace.seq')
+const eventIdName = Buffer.from('tailrace.event.id')
+
+/**
+ * The headers of a shard's records: where a record comes from, readable whatever its value's format is. (Shard,
+ * sequence number) is the identity of a change: readers can drop repeats by it.
+ */
+export interface RecordHeaders {
+  /** `tailrace.table`, `.shard`, `.seq`, `.event.id`, in UTF-8. */
+  of(event: ChangeEvent): readonly Header[]
+}
+
+/** `writer` must have nothing in it that was not taken. */
+export function createRecordHeaders(writer: JsonWriter, table: string, shardId: string): RecordHeaders {
+  const tableHeader: Header = [tableName, Buffer.from(table)]
+  const shardHeader: Header = [shardName, Buffer.from(shardId)]
+  return {
+    of(event) {
+      writer.text(event.sequenceNumber)
+      const sequenceNumber = writer.take()
+      writer.text(event.eventId)
+      return [tableHeader, shardHeader, [sequenceName, sequenceNumber], [eventIdName, writer.take()]]
+    },
+  }
+}

@@ -1,0 +1,160 @@
+import { AwsServiceError } from '../../aws/aws.ts'
+import { isJsonObject } from '../../aws/json-object.ts'
+import type { Table } from '../../change/table.ts'
+import { TailraceError } from '../../errors.ts'
+import { patientCall } from './source-context.ts'
+import type { SourceContext } from './source-context.ts'
+import { readTableDescription } from './table-description.ts'
+import type { TableRequirements } from './table-description.ts'
+import { isTablePattern, matchesTablePattern } from './table-pattern.ts'
+
+/** Which tables are meant, and what is asked of them. */
+export interface TableSelection extends TableRequirements {
+  /** Names, ARNs, and patterns with `*` and `?`. */
+  readonly tables: readonly string[]
+  /** The region that requests go to; an ARN of another one is refused. */
+  readonly region: string
+}
+
+/** DescribeTable is limited per account, and tables can be many. */
+const describesAtOnce = 8
+
+/**
+ * The tables that names and patterns mean now, each once, ordered by name. A named table that does not exist or cannot
+ * be read is an error; a table that only matches a pattern is left out with an event, but a pattern that yields nothing
+ * is an error too. Tables are listed (dynamodb:ListTables) only if there is a pattern.
+ */
+export async function findTables(
+  context: SourceContext,
+  selection: TableSelection,
+  signal: AbortSignal,
+): Promise<readonly Table[]> {
+  const named = selection.tables.filter((text) => !isTablePattern(text))
+  const patterns = selection.tables.filter(isTablePattern)
+  const found = new Map<string, Table>()
+  const describeNamed = (name: string): Promise<Table> => describeTable(context, selection, name, signal)
+  for (const table of await inBatches(named, describeNamed)) found.set(table.arn, table)
+
+  const candidates = patterns.length === 0 ? [] : await listTables(context, signal)
+  const matching = candidates.filter((name) => patterns.some((pattern) => matchesTablePattern(pattern, name)))
+  const describeMatching = (name: string): Promise<Table | undefined> =>
+    describeIfReadable(context, selection, name, signal)
+  const readable = await inBatches(matching, describeMatching)
+  for (const table of readable) if (table !== undefined) found.set(table.arn, table)
+
+  for (const pattern of patterns) {
+    if (![...found.values()].some((table) => matchesTablePattern(pattern, table.name)))
+      throw nothingMatches(pattern, selection.region)
+  }
+  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** One table by name or ARN. Throws TABLE_NOT_FOUND, STREAM_DISABLED, STREAM_VIEW_TYPE, AWS_REGION. */
+export async function describeTable(
+  context: SourceContext,
+  selection: TableSelection,
+  nameOrArn: string,
+  signal: AbortSignal,
+): Promise<Table> {
+  if (nameOrArn.startsWith('arn:')) refuseOtherRegion(nameOrArn, selection.region)
+  try {
+    return await patientCall(
+      context,
+      {
+        service: 'dynamodb',
+        action: 'DescribeTable',
+        body: { TableName: nameOrArn },
+        subject: { table: nameOrArn },
+        read: (answer) => readTableDescription(answer.body, selection),
+      },
+      signal,
+    )
+  } catch (error) {
+    // A name that no table can have is answered by a ValidationException.
+    if (
+      error instanceof AwsServiceError &&
+      (error.type === 'ResourceNotFoundException' || error.type === 'ValidationException')
+    ) {
+      throw new TailraceError('TABLE_NOT_FOUND', `There is no table ${nameOrArn} in ${selection.region}`, {
+        cause: error,
+        details: { table: nameOrArn, region: selection.region },
+      })
+    }
+    throw error
+  }
+}
+
+async function describeIfReadable(
+  context: SourceContext,
+  selection: TableSelection,
+  name: string,
+  signal: AbortSignal,
+): Promise<Table | undefined> {
+  try {
+    return await describeTable(context, selection, name, signal)
+  } catch (error) {
+    // Not found: deleted since it was listed.
+    if (
+      !(error instanceof TailraceError) ||
+      !['TABLE_NOT_FOUND', 'STREAM_DISABLED', 'STREAM_VIEW_TYPE'].includes(error.code)
+    )
+      throw error
+    context.emit({ kind: 'table-skipped', table: name, code: error.code })
+    return undefined
+  }
+}
+
+async function listTables(context: SourceContext, signal: AbortSignal): Promise<readonly string[]> {
+  const names: string[] = []
+  for (let start: string | undefined; ;) {
+    const page = await patientCall(
+      context,
+      {
+        service: 'dynamodb',
+        action: 'ListTables',
+        body: { Limit: 100, ...(start === undefined ? {} : { ExclusiveStartTableName: start }) },
+        subject: {},
+        read: (answer) => readTableNames(answer.body),
+      },
+      signal,
+    )
+    names.push(...page.names)
+    if (page.last === undefined) return names
+    start = page.last
+  }
+}
+
+function readTableNames(body: unknown): { readonly names: readonly string[]; readonly last: string | undefined } {
+  const names: unknown = isJsonObject(body) ? body['TableNames'] : undefined
+  const last = isJsonObject(body) ? (body['LastEvaluatedTableName'] ?? undefined) : undefined
+  if (!Array.isArray(names) || (last !== undefined && typeof last !== 'string')) {
+    throw new TailraceError('AWS_RESPONSE', 'ListTables answered without readable names')
+  }
+  return { names: names.filter((name) => typeof name === 'string'), last: last === '' ? undefined : last }
+}
+
+async function inBatches<In, Out>(inputs: readonly In[], work: (input: In) => Promise<Out>): Promise<Out[]> {
+  const results: Out[] = []
+  for (let i = 0; i < inputs.length; i += describesAtOnce) {
+    results.push(...(await Promise.all(inputs.slice(i, i + describesAtOnce).map(work))))
+  }
+  return results
+}
+
+function refuseOtherRegion(arn: string, region: string): void {
+  const actual = /^arn:[^:]+:dynamodb:([^:]+):\d+:table\/[^/:]+$/.exec(arn)?.[1]
+  if (actual === undefined) {
+    throw new TailraceError('TABLE_NOT_FOUND', `${arn} is not the ARN of a table`, { details: { table: arn } })
+  }
+  // DynamoDB Local's tables are in no region of the real world.
+  if (actual === region || actual === 'ddblocal') return
+  throw new TailraceError('AWS_REGION', `Table ${arn} is in ${actual}, not in ${region}`, {
+    details: { table: arn, region },
+  })
+}
+
+function nothingMatches(pattern: string, region: string): TailraceError {
+  return new TailraceError('TABLE_NOT_FOUND', `No readable table in ${region} matches ${pattern}`, {
+    details: { pattern, region },
+  })
+}

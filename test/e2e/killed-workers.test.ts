@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { seededRng } from '../../src/async/rng.ts'
+import type { Rng } from '../../src/async/rng.ts'
+import { systemClock } from '../../src/async/system-clock.ts'
+import { startLocalKafka } from '../../src/hosts/demo/local-kafka.ts'
+import type { LocalKafka } from '../../src/hosts/demo/local-kafka.ts'
+import { judgeDelivery } from '../oracle/delivery-oracle.ts'
+import type { DeliveredChange } from '../oracle/delivery-oracle.ts'
+import { createJavaReader } from '../servers/java-reader.ts'
+import type { JavaReader } from '../servers/java-reader.ts'
+import type { LedgerWrite } from '../servers/stream-simulator/write-ledger.ts'
+import { startStreamSimulator } from '../servers/stream-simulator/stream-simulator.ts'
+import { temporaryFolder } from '../servers/temporary-folder.ts'
+import type { TemporaryFolder } from '../servers/temporary-folder.ts'
+import { startWorkerFleet } from '../servers/worker-fleet.ts'
+import { keepBusy } from './shop-writer.ts'
+
+const runs = 10
+const killsPerRun = 5
+const workers = 3
+
+/**
+ * Three processes share one table whose stream splits and rotates all the while. They are killed at random, five times a
+ * run; in every other run the broker is killed, too. What Java's consumer reads afterwards is held against every write.
+ */
+describe('workers that are killed at random', () => {
+  let folder: TemporaryFolder
+  let kafka: LocalKafka
+  let reader: JavaReader
+
+  beforeAll(async () => {
+    folder = await temporaryFolder()
+    kafka = await startLocalKafka({
+      directory: folder.path,
+      extraProperties: { 'group.min.session.timeout.ms': '1000' },
+    })
+    reader = await createJavaReader(kafka.bootstrapServers)
+  })
+  afterAll(async () => {
+    await kafka.stop()
+    await folder[Symbol.asyncDispose]()
+  })
+
+  it.each(Array.from({ length: runs }, (_, run) => run))('lose, repeat and reorder nothing (run %i)', async (run) => {
+    const rng = seededRng(1000 + run)
+    const pipeline = `killed-${run}`
+    await using simulator = await startStreamSimulator()
+    await using home = await temporaryFolder()
+    const table = simulator.createTable({
+      name: 'orders',
+      keySchema: [{ name: 'id', type: 'S' }],
+      viewType: 'NEW_AND_OLD_IMAGES',
+      openShards: 3,
+    })
+    const config = configOf(pipeline, simulator.endpoint, kafka.bootstrapServers)
+    await using fleet = await startWorkerFleet({ directory: home.path, workers, config })
+
+    const busy = keepBusy(table, rng)
+    await systemClock.sleep(2_000)
+    for (let kill = 0; kill < killsPerRun; kill++) {
+      await systemClock.sleep(200 + rng.next() * 1_300)
+      if (run % 2 === 1 && kill === 2) await killBroker(kafka, rng)
+      await fleet.killAndReplace(Math.floor(rng.next() * workers), rng.next() * 400)
+    }
+    await systemClock.sleep(500)
+    busy.stop()
+    await busy.running
+
+    const delivered = await readUntilQuiet(reader, `${pipeline}.orders`, simulator.ledger)
+    expect(await fleet.stopAll()).toEqual([0, 0, 0])
+    const parents = new Map(table.stream.shards.map((shard) => [shard.shardId, shard.parentShardId]))
+    const findings = judgeDelivery(simulator.ledger, delivered, parents)
+    expect(findings).toMatchObject({
+      written: simulator.ledger.length,
+      delivered: simulator.ledger.length,
+      lost: 0,
+      duplicated: 0,
+      phantom: 0,
+      reordered: 0,
+      moved: 0,
+      childBeforeParent: 0,
+      examples: [],
+    })
+    // Zero of nothing would prove nothing.
+    expect(findings.written).toBeGreaterThan(1_500)
+    expect(busy.reshards).toBeGreaterThan(3)
+  })
+})
+
+function configOf(pipeline: string, endpoint: string, bootstrapServers: string): string {
+  return `
+pipeline: ${pipeline}
+lanes: 8
+source:
+  region: eu-central-1
+  endpoint: ${endpoint}
+  tables: [orders]
+kafka:
+  bootstrap.servers: ${bootstrapServers}
+topic:
+  partitions: 4
+`
+}
+
+async function killBroker(kafka: LocalKafka, rng: Rng): Promise<void> {
+  await kafka.kill()
+  await systemClock.sleep(rng.next() * 1_000)
+  await kafka.restart()
+}
+
+/** Reads until everything is there, or nothing has come for a while; what is missing then is missing. */
+async function readUntilQuiet(
+  reader: JavaReader,
+  topic: string,
+  ledger: readonly LedgerWrite[],
+): Promise<readonly DeliveredChange[]> {
+  const deletes = new Set(ledger.filter((write) => write.operation === 'REMOVE').map(nameOf))
+  let most = 0
+  let grownAt = systemClock.monotonic()
+  for (;;) {
+    const { length } = withoutTombstones(await readTopic(reader, topic), deletes)
+    if (length > most) grownAt = systemClock.monotonic()
+    most = Math.max(most, length)
+    if (length >= ledger.length || systemClock.monotonic() - grownAt > 15_000) break
+    await systemClock.sleep(1_000)
+  }
+  // A repetition would come late: look once more.
+  await systemClock.sleep(1_500)
+  return withoutTombstones(await readTopic(reader, topic), deletes)
+}
+
+async function readTopic(reader: JavaReader, topic: string): Promise<readonly DeliveredChange[]> {
+  const records = await reader.readCompact(topic, ['tailrace.shard', 'tailrace.seq'])
+  return records
+    .map(([partition, offset, , shardId, sequenceNumber]) => ({
+      partition,
+      offset,
+      shardId: shardId ?? '',
+      sequenceNumber: sequenceNumber ?? '0',
+    }))
+    .sort((a, b) => a.partition - b.partition || a.offset - b.offset)
+}
+
+/** A delete is two records, the event and right behind it the tombstone; here it counts once. */
+function withoutTombstones(
+  records: readonly DeliveredChange[],
+  deletes: ReadonlySet<string>,
+): readonly DeliveredChange[] {
+  return records.filter((record, index) => {
+    const event = records[index - 1]
+    const isPair = event !== undefined && nameOf(event) === nameOf(record) && event.offset + 1 === record.offset
+    const isSecond = isPair && event.partition === record.partition && deletes.has(nameOf(record))
+    const third = records[index - 2]
+    return !isSecond || (third !== undefined && nameOf(third) === nameOf(record))
+  })
+}
+
+function nameOf({ shardId, sequenceNumber }: { readonly shardId: string; readonly sequenceNumber: string }): string {
+  return `${shardId}@${BigInt(sequenceNumber)}`
+}

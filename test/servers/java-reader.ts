@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { buildMavenProject } from './maven-build.ts'
+
+/** One record as Java's consumer read it; key, value and header values in base64. */
+export interface JavaRecord {
+  readonly partition: number
+  readonly offset: number
+  readonly key: string | null
+  readonly value: string | null
+  readonly timestamp: number
+  readonly headers: readonly (readonly [string, string | null])[]
+}
+
+/** `[partition, offset, key in base64, then the headers that were asked for, as text]`. */
+export type CompactRecord = readonly [
+  partition: number,
+  offset: number,
+  key: string | null,
+  ...headers: (string | null)[],
+]
+
+/** The independent reader of the tests. Each call is one run of a JVM (about a second, and then a million records in a few). */
+export interface JavaReader {
+  /** Every record up to the end offsets of this moment, partition by partition as they come, in offset order within one. */
+  readAll(topic: string, isolation?: Isolation): Promise<readonly JavaRecord[]>
+  /** The same for large topics: keys and chosen headers only. */
+  readCompact(topic: string, headers: readonly string[]): Promise<readonly CompactRecord[]>
+  /** For each start offset of a partition: the offsets read from there to the end, as `first-last,first-last`. */
+  readFromEachStart(topic: string, partition: number): Promise<ReadonlyMap<number, string>>
+  /** Writes records to partition 0 as Java's producer compresses them. */
+  write(
+    topic: string,
+    batch: { readonly compression: string; readonly records: number; readonly bytes: number },
+  ): Promise<void>
+}
+
+type Isolation = 'read_committed' | 'read_uncommitted'
+
+/** Builds the Java program on first use (Maven, once per machine) and points it at a broker. */
+export async function createJavaReader(bootstrapServers: string): Promise<JavaReader> {
+  const { classpath } = await buildMavenProject(path.join(import.meta.dirname, '..', 'judges', 'reader'))
+  const run = (options: Readonly<Record<string, string | number>>): Promise<unknown[]> =>
+    runJava(classpath, { bootstrap: bootstrapServers, ...options })
+  return {
+    readAll: async (topic, isolation = 'read_committed') =>
+      (await run({ mode: 'records', topic, isolation })) as JavaRecord[],
+    readCompact: async (topic, headers) =>
+      (await run({ mode: 'compact', topic, headers: headers.join(',') })) as CompactRecord[],
+    readFromEachStart: async (topic, partition) =>
+      new Map((await run({ mode: 'each-start', topic, partition })) as [number, string][]),
+    write: async (topic, batch) => void (await run({ mode: 'write', topic, ...batch })),
+  }
+}
+
+async function runJava(classpath: string, options: Readonly<Record<string, string | number>>): Promise<unknown[]> {
+  const words = Object.entries(options).map(([name, value]) => `${name}=${value}`)
+  const flags = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
+  const java = spawn('java', [...flags, '-cp', classpath, 'judge.ReadTopic', ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let complaints = ''
+  java.stderr.on('data', (chunk: Buffer) => (complaints = (complaints + chunk.toString('utf8')).slice(-4000)))
+  const ended = new Promise<number | null>((resolve, reject) => {
+    java.on('error', reject)
+    java.on('close', resolve)
+  })
+  const lines: unknown[] = []
+  for await (const line of createInterface({ input: java.stdout })) lines.push(JSON.parse(line))
+  const code = await ended
+  if (code !== 0) throw new Error(`Java's consumer ended with ${code}:\n${complaints}`)
+  return lines
+}

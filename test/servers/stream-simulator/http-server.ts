@@ -1,0 +1,183 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { crc32 } from 'node:zlib'
+import type { Fault, FaultSource, SimulatedRequest } from './fault-plan.ts'
+import { describeStream, listStreams } from './listing-operations.ts'
+import { getRecords, getShardIterator } from './reading-operations.ts'
+import { isObject, ServiceError } from './service-error.ts'
+import type { SimulatorState } from './simulator-state.ts'
+import * as tables from './table-operations.ts'
+
+/** A listening server; closing it cuts open connections. */
+export interface SimulatorServer {
+  readonly endpoint: string
+  close(): Promise<void>
+}
+
+type Operation = (state: SimulatorState, body: SimulatedRequest['body'], fault: Fault | undefined) => unknown
+
+const operations: Readonly<Record<string, Operation>> = {
+  'DynamoDB_20120810.CreateTable': tables.createTable,
+  'DynamoDB_20120810.DeleteItem': tables.deleteItem,
+  'DynamoDB_20120810.DeleteTable': tables.deleteTable,
+  'DynamoDB_20120810.DescribeTable': tables.describeTable,
+  'DynamoDB_20120810.ListTables': tables.listTables,
+  'DynamoDB_20120810.PutItem': tables.putItem,
+  'DynamoDB_20120810.Scan': tables.scan,
+  'DynamoDB_20120810.UpdateItem': tables.updateItem,
+  'DynamoDB_20120810.UpdateTable': tables.updateTable,
+  'DynamoDBStreams_20120810.DescribeStream': describeStream,
+  'DynamoDBStreams_20120810.GetRecords': getRecords,
+  'DynamoDBStreams_20120810.GetShardIterator': getShardIterator,
+  'DynamoDBStreams_20120810.ListStreams': listStreams,
+}
+
+/** Serves JSON 1.0 requests on a free port of the loopback interface. `onRequest` sees each before it is answered. */
+export async function startServer(
+  state: SimulatorState,
+  faults: FaultSource,
+  onRequest: (request: SimulatedRequest) => void,
+): Promise<SimulatorServer> {
+  const server = createServer({ keepAliveTimeout: 60_000, noDelay: true }, (incoming, response) => {
+    serve({ state, faults, onRequest }, incoming, response).catch(() => {
+      // The caller has gone away in the middle; there is nobody to tell.
+      response.destroy()
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the simulator has no port')
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+interface Served {
+  readonly state: SimulatorState
+  readonly faults: FaultSource
+  readonly onRequest: (request: SimulatedRequest) => void
+}
+
+async function serve(
+  { state, faults, onRequest }: Served,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of incoming) if (Buffer.isBuffer(chunk)) chunks.push(chunk)
+  const target = String(incoming.headers['x-amz-target'] ?? '')
+  let fault: Fault | undefined
+  let answer: Answer
+  try {
+    const request = readRequest(target, incoming, Buffer.concat(chunks).toString())
+    onRequest(request)
+    requireFreshSignature(state, incoming)
+    fault = faults.next(request)
+    answer = perform(state, target, request, fault)
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error
+    answer = errorAnswer(400, error.type, error.message)
+  }
+  await send(state, response, answer, fault)
+}
+
+interface Answer {
+  readonly statusCode: number
+  readonly text: string
+}
+
+function perform(state: SimulatorState, target: string, request: SimulatedRequest, fault: Fault | undefined): Answer {
+  if (fault?.kind === 'error') return errorAnswer(fault.statusCode, fault.type, fault.message ?? fault.type)
+  if (fault?.kind === 'html') return { statusCode: fault.statusCode, text: '<html><body>proxy</body></html>' }
+  const operation = operations[target]
+  if (operation === undefined) throw new ServiceError('UnknownOperationException', `Unknown operation ${target}`)
+  const result = operation(state, request.body, fault)
+  if (fault?.kind === 'empty-object') return { statusCode: 200, text: '{}' }
+  return { statusCode: 200, text: typeof result === 'string' ? result : JSON.stringify(result) }
+}
+
+function errorAnswer(statusCode: number, type: string, message: string): Answer {
+  return { statusCode, text: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message }) }
+}
+
+function readRequest(target: string, incoming: IncomingMessage, text: string): SimulatedRequest {
+  const credential = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/.*SignedHeaders=.*Signature=[0-9a-f]{64}$/.exec(
+    incoming.headers.authorization ?? '',
+  )
+  if (credential?.[1] === undefined) {
+    throw new ServiceError(
+      'MissingAuthenticationTokenException',
+      'Request must contain either a valid (registered) AWS access key ID or X.509 certificate.',
+    )
+  }
+  const body: unknown = text === '' ? {} : JSON.parse(text)
+  if (!isObject(body)) throw new ServiceError('SerializationException', 'The body is not an object')
+  return { action: target.slice(target.indexOf('.') + 1), body, accessKeyId: credential[1] }
+}
+
+function requireFreshSignature(state: SimulatorState, incoming: IncomingMessage): void {
+  const { maxSkewMs } = state.settings
+  if (maxSkewMs === undefined) return
+  const text = String(incoming.headers['x-amz-date'] ?? '')
+  const signedAt = Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'))
+  if (Math.abs(signedAt - state.clock.now()) <= maxSkewMs) return
+  const isBehind = signedAt < state.clock.now()
+  throw new ServiceError(
+    'InvalidSignatureException',
+    isBehind
+      ? `Signature expired: ${text} is now earlier than allowed`
+      : `Signature not yet current: ${text} is still later than allowed`,
+  )
+}
+
+async function send(
+  state: SimulatorState,
+  response: ServerResponse,
+  answer: Answer,
+  fault: Fault | undefined,
+): Promise<void> {
+  const full = Buffer.from(answer.text)
+  const body = fault?.kind === 'truncated-json' ? full.subarray(0, full.length >> 1) : full
+  const checksum = fault?.kind === 'wrong-checksum' ? crc32(body) ^ 1 : crc32(body)
+  if (fault?.kind === 'reset') {
+    response.socket?.resetAndDestroy()
+    return
+  }
+  if (fault?.kind === 'slow') await state.clock.sleep(fault.beforeMs)
+  response.writeHead(answer.statusCode, {
+    'content-type': fault?.kind === 'html' ? 'text/html' : 'application/x-amz-json-1.0',
+    'content-length': body.length,
+    'x-amzn-requestid': `simulated-${answer.statusCode}`,
+    date: new Date(state.clock.now()).toUTCString(),
+    // A truncation on the way is noticed by the checksum or, without one, by the parser.
+    ...(fault?.kind === 'html' || fault?.kind === 'truncated-json' ? {} : { 'x-amz-crc32': String(checksum >>> 0) }),
+  })
+  if (fault?.kind === 'cut-off') {
+    response.write(body.subarray(0, body.length >> 1), () => response.socket?.destroy())
+    return
+  }
+  if (fault?.kind === 'slow') await writeSlowly(state, response, body, fault)
+  response.end(fault?.kind === 'slow' ? undefined : body)
+}
+
+async function writeSlowly(
+  state: SimulatorState,
+  response: ServerResponse,
+  body: Buffer,
+  fault: Extract<Fault, { readonly kind: 'slow' }>,
+): Promise<void> {
+  const pieces = fault.pieces ?? 1
+  const size = Math.ceil(body.length / pieces)
+  for (let at = 0; at < body.length && !response.destroyed; at += size) {
+    response.write(body.subarray(at, at + size))
+    if (at + size < body.length) await state.clock.sleep(fault.betweenMs ?? 0)
+  }
+}

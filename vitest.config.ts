@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/sim/**/*.test.ts', 'test/oracle/**/*.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'real',
+          include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/servers/**/*.test.ts'],
+          globalSetup: 'test/servers/real-servers.ts',
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          // Two cores and a broker: files one after the other are faster than side by side, and do not time out.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
