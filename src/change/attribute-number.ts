@@ -30,8 +30,7 @@ export function parseDecimal(text: string): DecimalParts | undefined {
 export function compareDecimals(a: DecimalParts, b: DecimalParts): number {
   const signs = signOf(a) - signOf(b)
   if (signs !== 0) return signs
-  const magnitudes = a.exponent === b.exponent ? compareTexts(a.digits, b.digits) : a.exponent - b.exponent
-  return a.isNegative ? -magnitudes : magnitudes
+  return a.isNegative ? compareMagnitudes(b, a) : compareMagnitudes(a, b)
 }
 
 /**
@@ -64,6 +63,10 @@ export function isJsonNumber(text: string): boolean {
 function signOf(parts: DecimalParts): number {
   if (parts.digits === '') return 0
   return parts.isNegative ? -1 : 1
+}
+
+function compareMagnitudes(a: DecimalParts, b: DecimalParts): number {
+  return a.exponent === b.exponent ? compareTexts(a.digits, b.digits) : a.exponent - b.exponent
 }
 
 function compareTexts(a: string, b: string): number {

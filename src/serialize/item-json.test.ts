@@ -8,7 +8,7 @@ import { createItemJson } from './item-json.ts'
 import type { NumberMode } from './item-json.ts'
 import { createJsonWriter } from './json-writer.ts'
 
-// The environment asks for more where time allows: a million items take some four minutes.
+// The environment asks for more where time allows: a million items take a few minutes.
 const numRuns = Number(process.env['TAILRACE_PROPERTY_RUNS'] ?? 2000)
 
 describe('createItemJson', () => {

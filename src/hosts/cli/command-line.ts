@@ -1,13 +1,31 @@
 import type { Command } from 'commander'
 import { registerCheck } from './commands/check.ts'
 import { registerConfig } from './commands/config.ts'
+import { registerDelete } from './commands/delete.ts'
 import { registerDemo } from './commands/demo.ts'
 import { registerErrors } from './commands/errors.ts'
 import { registerInit } from './commands/init.ts'
+import { registerOffsets } from './commands/offsets.ts'
+import { registerRun } from './commands/run.ts'
+import { registerShards } from './commands/shards.ts'
+import { registerStatus } from './commands/status.ts'
+import { registerTail } from './commands/tail.ts'
 import type { CommandHost } from './command-host.ts'
 
 /** Adds one command to the program. Its file in commands/ is named after the command. */
 type Register = (program: Command, host: CommandHost) => void
 
 /** Every command, in the order of the help text. A new command is one file and one line here. */
-export const commands: readonly Register[] = [registerDemo, registerInit, registerCheck, registerConfig, registerErrors]
+export const commands: readonly Register[] = [
+  registerDemo,
+  registerInit,
+  registerCheck,
+  registerRun,
+  registerStatus,
+  registerShards,
+  registerTail,
+  registerOffsets,
+  registerDelete,
+  registerConfig,
+  registerErrors,
+]

@@ -137,11 +137,15 @@ function render(status: PipelineStatus): string {
     row.newestChangeAgeMs === null ? 'none yet' : `${durationText(row.newestChangeAgeMs)} ago`,
     row.headroomMs === null ? 'unknown' : `≥ ${durationText(row.headroomMs)}`,
   ])
-  const columns = ['TABLE', 'STATUS', 'TOPIC', 'OPEN', 'WAITING', 'ENDED', 'NEWEST CHANGE', 'HEADROOM'].map((title) => ({
-    title,
-    isNumeric: ['OPEN', 'WAITING', 'ENDED'].includes(title),
-  }))
-  const reasons = tables.filter(({ reason }) => reason !== null).map(({ table, reason }) => `${table}: ${reason ?? ''}\n`)
+  const columns = ['TABLE', 'STATUS', 'TOPIC', 'OPEN', 'WAITING', 'ENDED', 'NEWEST CHANGE', 'HEADROOM'].map(
+    (title) => ({
+      title,
+      isNumeric: ['OPEN', 'WAITING', 'ENDED'].includes(title),
+    }),
+  )
+  const reasons = tables
+    .filter(({ reason }) => reason !== null)
+    .map(({ table, reason }) => `${table}: ${reason ?? ''}\n`)
   return [
     head,
     ...(group.members.length > 0 ? [`\n${workers}`] : []),

@@ -1,0 +1,122 @@
+import type { Command } from 'commander'
+import type { PipelineConfig } from '../../../config/pipeline-config.ts'
+import { TailraceError } from '../../../errors.ts'
+import { KafkaError } from '../../../kafka/kafka.ts'
+import type { KafkaApi } from '../../../kafka/kafka.ts'
+import { transactionalIdOf } from '../../../lanes/lane-session.ts'
+import { foundWrong, succeeded } from '../command-context.ts'
+import type { CommandContext, CommandResult } from '../command-context.ts'
+import { isJson, writeResult } from '../command-host.ts'
+import type { CommandHost } from '../command-host.ts'
+import { confirm } from '../confirm.ts'
+import { readLedgerRemains, requireOwnLedger } from '../ledger-owner.ts'
+import { loadPipeline } from '../load-pipeline.ts'
+import { openKafka } from '../open-kafka.ts'
+import { requireStandstill } from '../standing-pipeline.ts'
+
+/**
+ * `tailrace delete <config>`: forgets a pipeline: its ledger and its group. What it wrote stays. The next start is a first
+ * start again. May be repeated after it was interrupted, and works where the ledger is lost or broken.
+ */
+export function registerDelete(program: Command, { context, action }: CommandHost): void {
+  program
+    .command('delete')
+    .description("delete a pipeline's ledger and group; its output topics stay")
+    .argument('<config>', 'the pipeline file')
+    .option('--yes', 'do not ask')
+    .action(action((command) => run(command, context)))
+}
+
+async function run(command: Command, context: CommandContext): Promise<CommandResult> {
+  const { signal, stderr } = context
+  const config = loadPipeline(command.args[0] ?? '', context)
+  const { pipeline, ledger, groupId } = config
+  await using kafka = openKafka(config, context)
+  await requireStandstill(config, kafka, signal)
+  const topic = (await kafka.topics([ledger.topic], signal)).get(ledger.topic)
+  const remains = topic === undefined ? undefined : await readLedgerRemains(kafka, topic, signal)
+  if (remains !== undefined) requireOwnLedger(remains, ledger.topic, pipeline)
+  const ids = Array.from({ length: topic?.partitions ?? config.lanes }, (_, lane) => transactionalIdOf(pipeline, lane))
+  const used = [...(await kafka.describeTransactions(ids, signal)).keys()]
+  if (!isJson(command)) {
+    const what = topic === undefined ? `its ledger topic ${ledger.topic} is gone already` : `topic ${ledger.topic}`
+    stderr.write(`Pipeline ${pipeline} forgets all positions (${what}, group ${groupId}).\n`)
+    stderr.write('A later start begins anew and repeats what DynamoDB still has.\n')
+  }
+  const question = {
+    text: 'This cannot be undone.',
+    expected: pipeline,
+    isGiven: command.opts<{ yes?: boolean }>().yes === true,
+  }
+  if (!(await confirm(context, question))) {
+    stderr.write('nothing was deleted\n')
+    return foundWrong
+  }
+  await fence(config, kafka, used, signal)
+  await ignoring(
+    'UNKNOWN_TOPIC_OR_PARTITION',
+    topic === undefined ? undefined : kafka.deleteTopic(ledger.topic, signal),
+  )
+  await ignoring('GROUP_ID_NOT_FOUND', kafka.deleteGroup(groupId, signal))
+  await requireUnused(kafka, used, signal)
+  const result = {
+    pipeline,
+    ledgerTopic: ledger.topic,
+    group: groupId,
+    transactionalIds: used,
+    outputTopics: [...(remains?.outputTopics ?? [])],
+  }
+  writeResult(context, command, { json: result, text: render(result) })
+  return succeeded
+}
+
+/**
+ * Before anything is deleted: ends what a dead worker left open, and puts each id back into the state of one that was
+ * never used for a transaction. A first start tells by that state that nothing was lost (pipeline/admission.ts).
+ */
+async function fence(
+  config: PipelineConfig,
+  kafka: KafkaApi,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const timeoutMs = config.kafka.transactionTimeoutMs
+  for (const transactionalId of ids) await kafka.initProducerId({ transactionalId, timeoutMs }, signal)
+}
+
+/** A worker that is cut off from its group may have gone on: then the next start would find a lost ledger. */
+async function requireUnused(kafka: KafkaApi, ids: readonly string[], signal: AbortSignal): Promise<void> {
+  const states = await kafka.describeTransactions(ids, signal)
+  const used = [...states].filter(([, { state }]) => state !== 'Empty').map(([id]) => id)
+  if (used.length === 0) return
+  throw new TailraceError(
+    'PIPELINE_ACTIVE',
+    `a worker has used ${used.join(', ')} while the pipeline was being deleted: stop it, then delete again`,
+  )
+}
+
+/** Awaits what may have happened already, by an earlier attempt. */
+async function ignoring(errorName: string, work: Promise<void> | undefined): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!(error instanceof KafkaError && error.errorName === errorName)) throw error
+  }
+}
+
+function render(result: {
+  readonly pipeline: string
+  readonly ledgerTopic: string
+  readonly group: string
+  readonly transactionalIds: readonly string[]
+  readonly outputTopics: readonly string[]
+}): string {
+  const { transactionalIds, outputTopics } = result
+  const ids = transactionalIds.length === 0 ? 'none' : transactionalIds.join(', ')
+  return [
+    `deleted pipeline ${result.pipeline}: topic ${result.ledgerTopic}, group ${result.group}`,
+    `transactional ids that expire by themselves (transactional.id.expiration.ms, 7 days by default): ${ids}`,
+    `output topics that stay: ${outputTopics.length === 0 ? 'none known' : outputTopics.join(', ')}`,
+    '',
+  ].join('\n')
+}

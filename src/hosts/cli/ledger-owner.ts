@@ -1,0 +1,67 @@
+import { TailraceError } from '../../errors.ts'
+import type { FetchedRecord, KafkaApi, TopicInfo } from '../../kafka/kafka.ts'
+import { createMarkerReader } from '../../kafka/marker-reader.ts'
+import { decodeEntry } from '../../lanes/ledger-codec.ts'
+import type { LedgerEntry } from '../../lanes/ledger-entry.ts'
+
+/** What a ledger topic holds, as far as it can be read at all: for whoever wants to delete even a broken one. */
+export interface LedgerRemains {
+  /** Names of the pipelines that its identity entries name. */
+  readonly pipelines: ReadonlySet<string>
+  /** Output topics that its tables name. */
+  readonly outputTopics: ReadonlySet<string>
+  /** Records that are no ledger entry of this or an older format. */
+  readonly strangeRecords: number
+  readonly records: number
+}
+
+/** Reads every partition; what is unreadable is counted, not thrown. */
+export async function readLedgerRemains(
+  kafka: KafkaApi,
+  topic: TopicInfo,
+  signal: AbortSignal,
+): Promise<LedgerRemains> {
+  const pipelines = new Set<string>()
+  const outputTopics = new Set<string>()
+  let records = 0
+  let strangeRecords = 0
+  for (let partition = 0; partition < topic.partitions; partition++) {
+    const { highWatermark } = await kafka.offsets(topic.name, partition, signal)
+    const reader = createMarkerReader({ kafka, topic: topic.name, partition })
+    for (const record of await reader.readTo(highWatermark, signal)) {
+      const entry = entryOf(record)
+      records++
+      if (entry === 'strange') strangeRecords++
+      else if (entry?.kind === 'identity') pipelines.add(entry.pipeline)
+      else if (entry?.kind === 'table') outputTopics.add(entry.topic)
+    }
+  }
+  return { pipelines, outputTopics, records, strangeRecords }
+}
+
+/**
+ * Refuses to delete a topic that is not the ledger of this pipeline: one that names another pipeline, or that holds
+ * records and names none (a topic of data, by a wrong `ledger.topic`).
+ */
+export function requireOwnLedger(remains: LedgerRemains, topic: string, pipeline: string): void {
+  const [other] = [...remains.pipelines].filter((name) => name !== pipeline)
+  if (other !== undefined) {
+    throw new TailraceError('LEDGER_FOREIGN', `topic ${topic} is the ledger of pipeline ${other}; it is not deleted`)
+  }
+  if (remains.records > 0 && remains.pipelines.size === 0) {
+    throw new TailraceError(
+      'LEDGER_FOREIGN',
+      `topic ${topic} holds ${remains.records} records and does not say that it is the ledger of ${pipeline}; it is not deleted`,
+    )
+  }
+}
+
+function entryOf({ key, value }: FetchedRecord): LedgerEntry | 'strange' | undefined {
+  try {
+    const decoded = decodeEntry(key, value)
+    return decoded.kind === 'entry' ? decoded.entry : undefined
+  } catch {
+    // Corrupt, of a newer version, or no ledger at all: what else is there decides whether it may be deleted.
+    return 'strange'
+  }
+}

@@ -1,0 +1,29 @@
+import { PassThrough } from 'node:stream'
+import { expect, test } from 'vitest'
+import { summaryJson, summaryLines } from './demo-summary.ts'
+import { createScreen } from './screen.ts'
+
+const good = {
+  written: 4_000,
+  delivered: 4_000,
+  duplicated: 0,
+  lost: 0,
+  reordered: 0,
+  phantom: 0,
+  p50Ms: 12,
+  p99Ms: 34,
+}
+
+test('the JSON summary has these members in this order', () => {
+  expect(JSON.stringify(summaryJson(good))).toBe(
+    '{"written":4000,"delivered":4000,"duplicated":0,"lost":0,"reordered":0,"p50Ms":12,"p99Ms":34}',
+  )
+})
+
+test('the summary for people ends with the verdict', () => {
+  const screen = createScreen(new PassThrough(), {})
+  expect(summaryLines(good, screen).at(-1)).toBe('✓ every change is in Kafka once, in order, as it was written')
+  const bad = summaryLines({ ...good, phantom: 1 }, screen)
+  expect(bad.at(-1)).toBe('✗ what is in Kafka is not what was written')
+  expect(bad).toContain('  never written           1')
+})
