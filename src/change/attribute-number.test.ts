@@ -75,7 +75,7 @@ describe('canonicalNumber', () => {
         const order = scaled(a) - scaled(b)
         expect(canonicalNumber(a) === canonicalNumber(b)).toBe(order === 0n)
         const [left = noParts, right = noParts] = [parseDecimal(a), parseDecimal(b)]
-        expect(Math.sign(compareDecimals(left, right))).toBe(Number(order > 0n) - Number(order < 0n))
+        expect(Math.sign(compareDecimals(left, right)) + 0).toBe(Number(order > 0n) - Number(order < 0n))
       }),
     )
   })

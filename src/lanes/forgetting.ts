@@ -54,7 +54,7 @@ export function tombstonesOf(shard: ShardState, lane: number): readonly Addresse
       tombstones.push({ lane, entry: beginKey(shard, generation, parent), isTombstone: true })
   }
   // The `at` goes last: a lane that folds half of them still knows that the shard has ended.
-  if (shard.at !== undefined) tombstones.push({ lane, entry: shard.at, isTombstone: true })
+  tombstones.push({ lane, entry: shard.at ?? atKey(shard), isTombstone: true })
   return tombstones
 }
 
@@ -69,5 +69,22 @@ function beginKey(shard: ShardState, generation: number, parent: string | undefi
     parents: [],
     after: undefined,
     notBeforeMs: undefined,
+  }
+}
+
+/** Written even where there is no such record: a fold forgets a shard by this key alone. */
+function atKey({ tableArn, streamArn, shardId, generation, after }: ShardState): AtEntry {
+  return {
+    kind: 'at',
+    tableArn,
+    streamArn,
+    shardId,
+    generation,
+    status: 'open',
+    after,
+    createdAtMs: undefined,
+    committedAtMs: 0,
+    movedTo: undefined,
+    children: undefined,
   }
 }

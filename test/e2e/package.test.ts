@@ -18,7 +18,7 @@ describe('the packed package', () => {
       npm_config_prefer_offline: 'true',
     }
     await run('npm', ['pack', '--pack-destination', folder.path], { cwd: root, env })
-    const [tarball = ''] = (await readdir(folder.path)).filter((name) => name.endsWith('.tgz'))
+    const tarball = (await readdir(folder.path)).find((name) => name.endsWith('.tgz')) ?? ''
     await writeFile(path.join(folder.path, 'package.json'), '{"name":"empty","version":"1.0.0","type":"module"}')
     await run('npm', ['install', `./${tarball}`], { cwd: folder.path, env })
 

@@ -10,12 +10,14 @@ export interface LedgerRemains {
   readonly pipelines: ReadonlySet<string>
   /** Output topics that its tables name. */
   readonly outputTopics: ReadonlySet<string>
-  /** Records that are no ledger entry of this or an older format. */
-  readonly strangeRecords: number
+  /** Records of any kind. */
   readonly records: number
 }
 
-/** Reads every partition; what is unreadable is counted, not thrown. */
+/** So many records without any sign of a ledger, and the rest of the topic is not looked at. */
+const enoughStrange = 10_000
+
+/** Reads every partition; what is unreadable is counted, not thrown. A topic of data is not read to its end. */
 export async function readLedgerRemains(
   kafka: KafkaApi,
   topic: TopicInfo,
@@ -24,19 +26,22 @@ export async function readLedgerRemains(
   const pipelines = new Set<string>()
   const outputTopics = new Set<string>()
   let records = 0
-  let strangeRecords = 0
+  const count = (record: FetchedRecord): void => {
+    const entry = entryOf(record)
+    records++
+    if (entry?.kind === 'identity') pipelines.add(entry.pipeline)
+    else if (entry?.kind === 'table') outputTopics.add(entry.topic)
+  }
   for (let partition = 0; partition < topic.partitions; partition++) {
-    const { highWatermark } = await kafka.offsets(topic.name, partition, signal)
+    const { logStart, highWatermark } = await kafka.offsets(topic.name, partition, signal)
     const reader = createMarkerReader({ kafka, topic: topic.name, partition })
-    for (const record of await reader.readTo(highWatermark, signal)) {
-      const entry = entryOf(record)
-      records++
-      if (entry === 'strange') strangeRecords++
-      else if (entry?.kind === 'identity') pipelines.add(entry.pipeline)
-      else if (entry?.kind === 'table') outputTopics.add(entry.topic)
+    for (let position = logStart; position < highWatermark; position = reader.position ?? highWatermark) {
+      const mark = position + BigInt(enoughStrange)
+      for (const record of await reader.readTo(mark < highWatermark ? mark : highWatermark, signal)) count(record)
+      if (pipelines.size === 0 && records >= enoughStrange) return { pipelines, outputTopics, records }
     }
   }
-  return { pipelines, outputTopics, records, strangeRecords }
+  return { pipelines, outputTopics, records }
 }
 
 /**
@@ -44,7 +49,7 @@ export async function readLedgerRemains(
  * records and names none (a topic of data, by a wrong `ledger.topic`).
  */
 export function requireOwnLedger(remains: LedgerRemains, topic: string, pipeline: string): void {
-  const [other] = [...remains.pipelines].filter((name) => name !== pipeline)
+  const other = [...remains.pipelines].find((name) => name !== pipeline)
   if (other !== undefined) {
     throw new TailraceError('LEDGER_FOREIGN', `topic ${topic} is the ledger of pipeline ${other}; it is not deleted`)
   }
@@ -56,12 +61,12 @@ export function requireOwnLedger(remains: LedgerRemains, topic: string, pipeline
   }
 }
 
-function entryOf({ key, value }: FetchedRecord): LedgerEntry | 'strange' | undefined {
+function entryOf({ key, value }: FetchedRecord): LedgerEntry | undefined {
   try {
     const decoded = decodeEntry(key, value)
     return decoded.kind === 'entry' ? decoded.entry : undefined
   } catch {
     // Corrupt, of a newer version, or no ledger at all: what else is there decides whether it may be deleted.
-    return 'strange'
+    return undefined
   }
 }

@@ -83,7 +83,8 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
     options,
     classPath: names.map((name) => path.join(jars, name)).join(path.delimiter),
     archive: `${jars}.jsa`,
-    clusterId: Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url'),
+    // The storage tool would take a leading dash for an option.
+    clusterId: Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url').replace(/^-/, 'A'),
     logFile: path.join(options.directory, 'kafka.log'),
   }
   await writeFile(path.join(options.directory, 'log4j2.properties'), logging)

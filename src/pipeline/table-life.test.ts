@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest'
+import type { Table } from '../change/table.ts'
+import { createLaneFold } from '../lanes/lane-state.ts'
+import type { LaneState } from '../lanes/lane-state.ts'
+import type { StopEntry, TableEntry, TableStatus } from '../lanes/ledger-entry.ts'
+import { afterDraining, afterLookingAgain, afterStopRequest, afterTakeOver, firstEntry } from './table-life.ts'
+
+const table: Table = {
+  arn: 'arn',
+  name: 't',
+  id: 'id-1',
+  region: 'r',
+  account: 'a',
+  streamArn: 'stream-1',
+  viewType: 'NEW_AND_OLD_IMAGES',
+  keySchema: [],
+}
+const entry = (status: TableStatus = { kind: 'streaming' }): TableEntry => ({
+  ...firstEntry(table, { topic: 't', partitions: 3 }, undefined),
+  version: 7,
+  status,
+})
+const draining: TableStatus = { kind: 'draining', replacedBy: 'stream-2' }
+const stopped = (code: string): TableStatus => ({ kind: 'stopped', code, reason: 'why', shardId: 's' })
+const request = (tableVersion: number): StopEntry => ({
+  kind: 'stop',
+  tableArn: 'arn',
+  streamArn: 'stream-1',
+  shardId: 's',
+  tableVersion,
+  code: 'STREAM_GAP',
+  reason: 'trimmed',
+  after: '5',
+  atMs: 0,
+})
+const ledgerWith = (shardId: string, isEnded: boolean): LaneState => {
+  const fold = createLaneFold()
+  const shard = { tableArn: 'arn', streamArn: 'stream-1', shardId }
+  const begin = {
+    kind: 'begin',
+    ...shard,
+    generation: 0,
+    parent: undefined,
+    parents: [],
+    after: undefined,
+    notBeforeMs: undefined,
+  } as const
+  fold.apply({ kind: 'entry', entry: begin })
+  if (isEnded) {
+    const end = {
+      kind: 'at',
+      ...shard,
+      generation: 0,
+      status: 'end',
+      after: '9',
+      createdAtMs: 0,
+      committedAtMs: 0,
+      movedTo: undefined,
+      children: [],
+    } as const
+    fold.apply({ kind: 'entry', entry: end })
+  }
+  return fold.state
+}
+
+describe('the life of a table', () => {
+  it('goes on while it is the same table', () => {
+    expect(afterLookingAgain(entry(), table)).toBeUndefined()
+  })
+
+  it.each<[string, Partial<Table>]>([
+    ['its stream was made anew', { streamArn: 'stream-2' }],
+    ['it was made anew', { id: 'id-2', streamArn: 'stream-2' }],
+    ['it was made anew under the same stream name', { id: 'id-2' }],
+  ])('drains when %s', (_, change) => {
+    expect(afterLookingAgain(entry(), { ...table, ...change })).toMatchObject({
+      version: 8,
+      status: { kind: 'draining' },
+    })
+  })
+
+  it('is not drained twice, nor woken up from a stop', () => {
+    expect(afterLookingAgain(entry(draining), { ...table, streamArn: 'stream-3' })).toBeUndefined()
+    expect(afterLookingAgain(entry(stopped('X')), { ...table, streamArn: 'stream-2' })).toBeUndefined()
+  })
+
+  it('stops for its replacement only when nothing of the old stream is left, in any lane', () => {
+    const ended = ledgerWith('a', true)
+    expect(afterDraining(entry(draining), [ended, ledgerWith('b', false)])).toBeUndefined()
+    expect(afterDraining(entry(draining), [ended, ledgerWith('b', true)])).toMatchObject({
+      version: 8,
+      status: { kind: 'stopped', code: 'SOURCE_REPLACED' },
+    })
+  })
+
+  it('stops when a lane asks, unless the lane knew an older version', () => {
+    expect(afterStopRequest(entry(), request(7))).toMatchObject({
+      version: 8,
+      status: { kind: 'stopped', code: 'STREAM_GAP', shardId: 's' },
+    })
+    expect(afterStopRequest(entry(), request(6))).toBeUndefined()
+    expect(afterStopRequest(entry(stopped('X')), request(7))).toBeUndefined()
+  })
+
+  it('is tried again when lane 0 is taken anew, except after a replacement', () => {
+    expect(afterTakeOver(entry(stopped('RECORD_TOO_LARGE')))).toMatchObject({
+      version: 8,
+      status: { kind: 'streaming' },
+    })
+    expect(afterTakeOver(entry(stopped('SOURCE_REPLACED')))).toBeUndefined()
+    expect(afterTakeOver(entry())).toBeUndefined()
+  })
+})
