@@ -7,7 +7,7 @@ const failure = (statusCode: number, body: string, errorType?: string): AwsFailu
   request: { service: 'streams', action: 'DescribeStream', body: { StreamArn: 'arn:stream' } },
   host: 'streams.example',
   statusCode,
-  body,
+  body: Buffer.from(body),
   requestId: 'request-1',
   errorType,
 })

@@ -1,6 +1,7 @@
 import { TailraceError } from '../errors.ts'
 import { AwsServiceError } from './aws.ts'
 import type { AwsRequest } from './aws.ts'
+import { parseJson } from './exact-json.ts'
 import { isJsonObject } from './json-object.ts'
 
 /** The request whose answer or failure is being judged, and the host that it went to. */
@@ -12,7 +13,7 @@ export interface AwsExchange {
 /** An answer that is not a success. */
 export interface AwsFailure extends AwsExchange {
   readonly statusCode: number
-  readonly body: string
+  readonly body: Buffer
   /** `x-amzn-requestid`, if the service gave one. */
   readonly requestId: string | undefined
   /** `x-amzn-errortype`, which some answers carry instead of a body. */
@@ -133,7 +134,7 @@ function parseFailure(failure: AwsFailure): { readonly type: string; readonly me
   let type: unknown = failure.errorType
   let message: unknown
   try {
-    const body: unknown = JSON.parse(failure.body)
+    const body = parseJson(failure.body)
     if (isJsonObject(body)) {
       type = body['__type'] ?? body['code'] ?? type
       message = body['message'] ?? body['Message']

@@ -9,6 +9,7 @@ import type { AwsAnswer, AwsApi, AwsRequest } from './aws.ts'
 import type { AwsCredentials, CredentialsCache } from './credentials.ts'
 import { endpointFor } from './endpoints.ts'
 import type { AwsService, EndpointOptions } from './endpoints.ts'
+import { parseJson } from './exact-json.ts'
 import { HttpFailure, createHttpAgent, httpPost } from './http-post.ts'
 import type { HttpAnswer, HttpLimits } from './http-post.ts'
 import { NodeSha256 } from './node-sha256.ts'
@@ -214,7 +215,7 @@ function readAnswer(exchange: AwsExchange, answer: HttpAnswer): AwsAnswer {
   if (checksum !== undefined && Number(checksum) !== crc32(body))
     throw unreadableAnswer(exchange, 'the answer has a wrong checksum')
   try {
-    return { body: JSON.parse(body.toString('utf8')) as unknown, bytes: body.length }
+    return { body: parseJson(body), bytes: body.length }
   } catch (error) {
     // The parser's message quotes the text, which may be an item's: the name of the error has to do.
     throw unreadableAnswer(exchange, `the answer is not JSON (${error instanceof Error ? error.name : 'unknown'})`)
@@ -225,7 +226,7 @@ function failureOf(exchange: AwsExchange, answer: HttpAnswer): AwsFailure {
   return {
     ...exchange,
     statusCode: answer.statusCode,
-    body: answer.body.toString('utf8'),
+    body: answer.body,
     requestId: headerOf(answer, 'x-amzn-requestid'),
     errorType: headerOf(answer, 'x-amzn-errortype'),
   }

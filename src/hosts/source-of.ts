@@ -1,5 +1,5 @@
 import { createCredentialsCache, createCredentialsLoader } from '../aws/credentials.ts'
-import type { CredentialsOptions } from '../aws/credentials.ts'
+import type { CredentialsLoader, CredentialsOptions } from '../aws/credentials.ts'
 import { createAwsApi } from '../aws/signed-request.ts'
 import type { AwsApi } from '../aws/aws.ts'
 import type { Clock } from '../async/clock.ts'
@@ -15,6 +15,8 @@ export interface SourceParts {
   readonly clock: Clock
   readonly rng: Rng
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Where credentials come from; default: the provider chain of the AWS SDK, under the configured role. */
+  readonly credentials?: CredentialsLoader
   readonly pollIdleMaxMs?: number
   /** Errors to reject with instead of waiting them out; for commands that a person waits for. */
   readonly giveUpOn?: readonly ErrorCode[]
@@ -31,7 +33,7 @@ export interface OwnedSource extends AsyncDisposable {
 export function openSource(config: SourceConfig, parts: SourceParts): OwnedSource {
   const { clock, rng, env } = parts
   const { region, role, endpoint, streamsEndpoint } = config
-  const loader = createCredentialsLoader(credentialsOf(region, role))
+  const loader = parts.credentials ?? createCredentialsLoader(credentialsOf(region, role))
   const api = createAwsApi({
     clock,
     region,

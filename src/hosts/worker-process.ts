@@ -1,5 +1,6 @@
 import { systemClock } from '../async/system-clock.ts'
 import { systemRng } from '../async/system-rng.ts'
+import type { CredentialsLoader } from '../aws/credentials.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { TailraceError } from '../errors.ts'
 import { createWireKafka } from '../kafka/wire-kafka.ts'
@@ -25,6 +26,8 @@ export interface WorkerProcessOptions {
   readonly version: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly logger: Logger
+  /** Where AWS credentials come from; default: the provider chain of the AWS SDK. */
+  readonly credentials?: CredentialsLoader
   /** Hears every event, too; for the demo's display. */
   readonly onEvent?: PipelineEventSink
   /** Told once, before the work begins. */
@@ -72,6 +75,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
     clock,
     rng,
     env,
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     pollIdleMaxMs: config.pollIdleMaxMs,
     onEvent: (event) => {
       logSourceEvent(logger, event)

@@ -63,7 +63,7 @@ describe('check', () => {
     expect(exitCode).toBe(0)
     const text = await cli.run('check', file)
     expect(text.exitCode).toBe(0)
-    expect(text.stdout).toMatch(/ok +table orders +NEW_AND_OLD_IMAGES, 2 shards, 2 open/)
+    expect(text.stdout).toMatch(/ok +table orders +NEW_AND_OLD_IMAGES, 2 shards, arn/)
     expect(text.stdout).toMatch(/ok +transactions +V2/)
     expect(text.stdout).toMatch(/\(ledger\) +does not exist; it will be created with 3 partitions/)
     expect(text.stdout).toMatch(/\.orders +does not exist; it will be created with 2 partitions/)

@@ -13,6 +13,8 @@ function onSignal(): void {
 
 process.on('SIGINT', onSignal)
 process.on('SIGTERM', onSignal)
+// The terminal was closed: what was made for this run (servers, folders) must still be cleared away.
+process.on('SIGHUP', onSignal)
 // `tailrace errors | head` closes our output early: that is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)

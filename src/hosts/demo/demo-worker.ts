@@ -1,5 +1,6 @@
 import { systemClock } from '../../async/system-clock.ts'
 import { loadConfig } from '../../config/load-config.ts'
+import type { CredentialsLoader } from '../../aws/credentials.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import { TailraceError } from '../../errors.ts'
 import { createLogger } from '../../observe/create-logger.ts'
@@ -35,6 +36,9 @@ export interface DemoWorker extends AsyncDisposable {
 
 const topicPartitions = 6
 
+/** DynamoDB Local takes any key; the user's own must not come near it. */
+const madeUp: CredentialsLoader = () => Promise.resolve({ accessKeyId: 'demo', secretAccessKey: 'demo' })
+
 /** The pipeline as a user would write it. */
 function pipelineText({ bootstrapServers, dynamodbEndpoint }: DemoServers): string {
   return `pipeline: shop
@@ -59,7 +63,7 @@ export async function startDemoWorker(options: DemoWorkerOptions, signal: AbortS
   const { onEvent, onStarted } = first
   const { servers, version } = options
   const logger = loggerOf(options)
-  const worker = { config: configOf(servers), version, env: {}, logger, onEvent, onStarted }
+  const worker = { config: configOf(servers), version, env: {}, credentials: madeUp, logger, onEvent, onStarted }
   const run = async (): Promise<void> => {
     try {
       await runWorkerProcess(worker, stopping.signal)

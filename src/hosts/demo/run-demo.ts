@@ -7,7 +7,6 @@ import type { KafkaApi } from '../../kafka/kafka.ts'
 import type { Redactor } from '../../observe/redactor.ts'
 import { createDeliveryCheck } from './delivery-check.ts'
 import type { DeliveryResult } from './delivery-check.ts'
-import { useMadeUpCredentials } from './demo-credentials.ts'
 import { createDemoFolder } from './demo-folder.ts'
 import { startDemoServers } from './demo-servers.ts'
 import type { DemoServers } from './demo-servers.ts'
@@ -54,7 +53,6 @@ const readBackLimitMs = 120_000
  */
 export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<DemoSummary> {
   const { clock, rng, progress } = options
-  using _credentials = useMadeUpCredentials()
   await using folder = await createDemoFolder()
   await using steps = createStepList(progress, clock)
   await using servers = await startDemoServers(folder, steps, signal)

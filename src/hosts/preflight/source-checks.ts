@@ -7,12 +7,13 @@ import type { SourceConfig } from '../../config/pipeline-config.ts'
 import type { ErrorCode } from '../../error-catalogue.ts'
 import { TailraceError } from '../../errors.ts'
 import type { SourceEvent } from '../../sources/dynamodb-streams/source-event.ts'
+import { readStreamDescription } from '../../sources/dynamodb-streams/stream-description.ts'
 import { isTablePattern } from '../../sources/dynamodb-streams/table-pattern.ts'
 import type { Source } from '../../sources/source.ts'
 import { openSource } from '../source-of.ts'
 import { failed, passed, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
-import { ask, patienceMs } from './preflight-parts.ts'
+import { ask } from './preflight-parts.ts'
 import type { PreflightParts } from './preflight-parts.ts'
 
 /** What was found at the source, and the tables that could be described. */
@@ -31,6 +32,8 @@ const universal: ReadonlySet<ErrorCode> = new Set([
   'AWS_RESPONSE',
 ])
 const tablesAtOnce = 8
+/** An account may have thousands of tables to be listed and looked at. */
+const listingPatienceMs = 120_000
 
 /** Asks AWS everything that a worker will ask, once, and reports each thing that it would not get. Reads no change. */
 export async function checkSource(config: SourceConfig, parts: PreflightParts): Promise<SourceReport> {
@@ -49,12 +52,10 @@ export async function checkSource(config: SourceConfig, parts: PreflightParts): 
     ...owned,
     region: config.region,
     parts,
-    attempt: (question) =>
-      ask(
-        parts,
-        question,
-        () => lastFailure ?? new TailraceError('AWS_UNREACHABLE', `AWS did not answer within ${patienceMs} ms`),
-      ),
+    attempt: (question, ms = 6000) => {
+      const silence = new TailraceError('AWS_UNREACHABLE', `AWS did not answer within ${ms} ms`)
+      return ask(parts, question, { ms, onTimeout: () => lastFailure ?? silence })
+    },
     listPattern: async (pattern, signal) => {
       await using one = open([pattern])
       return await one.source.findTables(signal)
@@ -69,7 +70,8 @@ interface SourceAccess {
   readonly api: AwsApi
   readonly region: string
   readonly parts: PreflightParts
-  readonly attempt: <T>(question: (signal: AbortSignal) => Promise<T>) => Promise<T>
+  /** One question with a few repetitions; rejects with the last failure when it has taken too long. */
+  readonly attempt: <T>(question: (signal: AbortSignal) => Promise<T>, patienceMs?: number) => Promise<T>
   readonly listPattern: (pattern: string, signal: AbortSignal) => Promise<readonly Table[]>
 }
 
@@ -95,7 +97,7 @@ async function findSelection(selection: string, access: SourceAccess): Promise<S
   const { source, attempt } = access
   try {
     const tables = isTablePattern(selection)
-      ? await attempt((signal) => access.listPattern(selection, signal))
+      ? await attempt((signal) => access.listPattern(selection, signal), listingPatienceMs)
       : [await attempt((signal) => source.describeTable(selection, signal))]
     const findings = tables.flatMap((table) => checkRegion(table, access.region))
     return { findings, tables }
@@ -124,9 +126,11 @@ async function checkReading(table: Table, access: SourceAccess): Promise<readonl
       return undefined
     }
   }
-  const listing = await attempt('DescribeStream', (signal) => access.source.listShards(table.streamArn, signal))
-  const open = listing?.shards.filter((shard) => shard.endingSequenceNumber === undefined) ?? []
-  const ShardId = open[0]?.shardId ?? 'shardId-00000000000000000000-00000000'
+  // One page: it is about the permission, and a long listing takes minutes of the fleet's budget.
+  const page = await attempt('DescribeStream', async (signal) =>
+    readStreamDescription(await send(access, 'DescribeStream', { StreamArn: table.streamArn, Limit: 100 }, signal)),
+  )
+  const ShardId = page?.shards.at(-1)?.shardId ?? 'shardId-00000000000000000000-00000000'
   const answer = await attempt('GetShardIterator', (signal) =>
     send(access, 'GetShardIterator', { StreamArn: table.streamArn, ShardId, ShardIteratorType: 'LATEST' }, signal),
   )
@@ -134,7 +138,7 @@ async function checkReading(table: Table, access: SourceAccess): Promise<readonl
   if (typeof iterator === 'string')
     await attempt('GetRecords', (signal) => send(access, 'GetRecords', { ShardIterator: iterator, Limit: 1 }, signal))
   if (findings.length > 0) return findings
-  const shards = `${listing?.shards.length ?? 0} shards, ${open.length} open`
+  const shards = `${page?.shards.length ?? 0}${page?.nextShardId === undefined ? '' : ' or more'} shards`
   return [
     { ...passed(`table ${table.name}`, `${table.viewType}, ${shards}, ${table.streamArn}`), table: table.arn },
     ...(table.viewType === 'NEW_IMAGE' ? [withoutOldImage(table)] : []),

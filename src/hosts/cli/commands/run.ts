@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import type { PipelineConfig } from '../../../config/pipeline-config.ts'
+import type { ErrorCode } from '../../../error-catalogue.ts'
 import { createLogger } from '../../../observe/create-logger.ts'
 import type { Logger } from '../../../observe/logger.ts'
 import { packageVersion } from '../../package-version.ts'
-import { isRefusal } from '../../preflight/finding.ts'
 import type { Finding } from '../../preflight/finding.ts'
 import { runPreflight } from '../../preflight/preflight.ts'
 import { runWorkerProcess } from '../../worker-process.ts'
@@ -52,6 +52,9 @@ function openLogger(config: PipelineConfig, context: CommandContext): Logger {
   })
 }
 
+/** What can happen to one table while its neighbours go on. */
+const goneTables: ReadonlySet<ErrorCode> = new Set(['TABLE_NOT_FOUND', 'STREAM_DISABLED', 'STREAM_VIEW_TYPE'])
+
 /**
  * What must not be started with. A pipeline that has run before goes on without a table that cannot be read any more, as
  * it would if that happened while it runs.
@@ -63,7 +66,7 @@ async function failuresAtStart(
 ): Promise<readonly Finding[]> {
   const { findings, hasRunBefore } = await runPreflight(config, context)
   const isTolerated = (finding: Finding): boolean =>
-    hasRunBefore && finding.table !== undefined && isRefusal(finding) && finding.code !== 'AWS_REGION'
+    hasRunBefore && finding.code !== undefined && goneTables.has(finding.code)
   for (const finding of findings) {
     const { check, status, detail, code } = finding
     if (status === 'warning' || isTolerated(finding)) logger.warn(`${check}: ${detail}`, { code })

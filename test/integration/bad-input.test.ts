@@ -1,0 +1,250 @@
+import { randomUUID } from 'node:crypto'
+import { Admin } from '@platformatic/kafka'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { errorCatalogue } from '../../src/error-catalogue.ts'
+import type { ErrorCode } from '../../src/error-catalogue.ts'
+import { openCli } from '../servers/cli-under-test.ts'
+import type { CliUnderTest } from '../servers/cli-under-test.ts'
+import { freePort } from '../servers/free-port.ts'
+import { configText, outputOf } from '../servers/pipeline-under-test.ts'
+import { accessDenied } from '../servers/stream-simulator/fault-plan.ts'
+import type { Fault } from '../servers/stream-simulator/fault-plan.ts'
+import { startStreamSimulator } from '../servers/stream-simulator/stream-simulator.ts'
+import type { SimulatedTable } from '../servers/stream-simulator/simulated-table.ts'
+import type { StreamSimulator } from '../servers/stream-simulator/stream-simulator.ts'
+
+const { bootstrapServers } = inject('kafka')
+const keySchema = [{ name: 'id', type: 'S' }] as const
+
+let admin: Admin
+let cli: CliUnderTest
+let simulator: StreamSimulator
+let orders: SimulatedTable
+let pipeline = ''
+
+beforeAll(() => {
+  admin = new Admin({ clientId: 'bad-input', bootstrapBrokers: [bootstrapServers] })
+})
+afterAll(() => admin.close())
+beforeEach(async () => {
+  cli = openCli()
+  simulator = await startStreamSimulator()
+  orders = simulator.createTable({ name: 'orders', keySchema, viewType: 'NEW_AND_OLD_IMAGES' })
+  pipeline = `bad-${randomUUID().slice(0, 8)}`
+})
+afterEach(async () => {
+  await simulator.stop()
+  cli[Symbol.dispose]()
+})
+
+const textOf = (parts: { tables?: readonly string[]; endpoint?: string; more?: string } = {}): string => {
+  const { tables = ['orders'], endpoint = simulator.endpoint, more = '' } = parts
+  return configText({ pipeline, endpoint, bootstrapServers, tables, more: `http.listen: off\n${more}` })
+}
+const topicsOfPipeline = async (): Promise<readonly string[]> =>
+  (await admin.listTopics({ includeInternals: false })).filter((name) => name.includes(pipeline))
+
+/** `run` ends at once with code 2, shows code, message and remedy, and has written nothing; `check` says the same. */
+async function expectRefusal(text: string, code: ErrorCode, message: RegExp): Promise<void> {
+  const file = cli.file('pipeline.yaml', text)
+  const before = await topicsOfPipeline()
+  const ran = await cli.run('run', file)
+  expect(ran.stderr).toContain(`[${code}]`)
+  expect(ran.stderr).toMatch(message)
+  expect(ran.stderr).toContain(errorCatalogue[code].remedy)
+  expect(ran.stdout).toBe('')
+  expect(ran.exitCode).toBe(2)
+  const inJson = await cli.json('run', file)
+  expect(inJson).toMatchObject({ exitCode: 2, result: { error: { code, remedy: errorCatalogue[code].remedy } } })
+  const checked = await cli.run('check', file)
+  expect(checked.exitCode).toBe(errorCatalogue[code].policy === 'refuse' ? 2 : 1)
+  expect(`${checked.stdout}${checked.stderr}`).toContain(`[${code}]`)
+  expect(await topicsOfPipeline()).toEqual(before)
+}
+
+describe('a configuration that is wrong', () => {
+  it.each([
+    ['an unknown property', 'topc.partitions: 3', /topc\.partitions.*topic\.partitions/],
+    ['a misspelt Kafka property', 'kafka.sasl.mechansm: PLAIN', /sasl\.mechanism/],
+    ['a wrong type', 'epoch: soon', /epoch/],
+  ])('%s', async (_, more, message) => {
+    await expectRefusal(textOf({ more }), 'CONFIG_INVALID', message)
+  })
+
+  it('lists everything that is wrong, not only the first', async () => {
+    const file = cli.file('pipeline.yaml', textOf({ more: 'epoch: soon\nlanse: 3' }))
+    const { stderr } = await cli.run('run', file)
+    expect(stderr).toMatch(/2 problems[^]*epoch[^]*lanse/)
+  })
+
+  it('a file that is not there', async () => {
+    expect(await cli.run('run', 'absent.yaml')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('[CONFIG_UNREADABLE]'),
+    })
+  })
+})
+
+describe('a source that cannot be read', () => {
+  it('a missing table, also where the check before the start is skipped', async () => {
+    await expectRefusal(textOf({ tables: ['nowhere'] }), 'TABLE_NOT_FOUND', /no table nowhere in eu-central-1/)
+    const unchecked = await cli.run('run', 'pipeline.yaml', '--no-check')
+    expect(unchecked).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('[TABLE_NOT_FOUND]') })
+  })
+
+  it('a pattern that nothing matches', async () => {
+    await expectRefusal(textOf({ tables: ['"billing-*"'] }), 'TABLE_NOT_FOUND', /billing-\*/)
+  })
+
+  it('a table whose stream is off', async () => {
+    simulator.createTable({ name: 'quiet', keySchema })
+    await expectRefusal(textOf({ tables: ['quiet'] }), 'STREAM_DISABLED', /quiet has no enabled stream/)
+  })
+
+  it('a view type without the new image', async () => {
+    simulator.createTable({ name: 'keys', keySchema, viewType: 'KEYS_ONLY' })
+    await expectRefusal(textOf({ tables: ['keys'] }), 'STREAM_VIEW_TYPE', /keys is KEYS_ONLY/)
+  })
+
+  it.each(['ListTables', 'DescribeTable', 'DescribeStream', 'GetShardIterator', 'GetRecords'])(
+    'a permission that is missing: %s',
+    async (action) => {
+      simulator.faults.add({ action, fault: accessDenied(`dynamodb:${action}`, 'arn:of:it') })
+      await expectRefusal(
+        textOf({ tables: ['"ord*"'] }),
+        'AWS_ACCESS_DENIED',
+        new RegExp(`Not allowed: dynamodb:${action} on arn:of:it`),
+      )
+    },
+  )
+
+  it('all that is wrong at once, each by name', async () => {
+    simulator.createTable({ name: 'quiet', keySchema })
+    for (const action of ['DescribeStream', 'GetShardIterator'])
+      simulator.faults.add({ action, fault: accessDenied(`dynamodb:${action}`, orders.stream.arn) })
+    const file = cli.file('pipeline.yaml', textOf({ tables: ['orders', 'quiet', 'nowhere'] }))
+    const { exitCode, result } = await cli.json('check', file)
+    const { findings } = result as { findings: readonly { status: string; code?: string; detail: string }[] }
+    const failures = findings.filter(({ status }) => status === 'failed')
+    expect(failures.map(({ code }) => code)).toEqual([
+      'STREAM_DISABLED',
+      'TABLE_NOT_FOUND',
+      'AWS_ACCESS_DENIED',
+      'AWS_ACCESS_DENIED',
+    ])
+    expect(failures.at(-1)).toMatchObject({
+      detail: expect.stringContaining('GetShardIterator'),
+      cause: errorCatalogue.AWS_ACCESS_DENIED.cause,
+      remedy: errorCatalogue.AWS_ACCESS_DENIED.remedy,
+    })
+    expect(exitCode).toBe(2)
+  })
+
+  it('a wrong region: of an ARN, and of the endpoint', async () => {
+    const arn = 'arn:aws:dynamodb:us-east-1:123456789012:table/orders'
+    await expectRefusal(textOf({ tables: [arn] }), 'AWS_REGION', /another region/)
+    const elsewhere = textOf().replace('eu-central-1', 'us-east-1')
+    await expectRefusal(elsewhere, 'AWS_REGION', /orders is in eu-central-1, source\.region says us-east-1/)
+  })
+
+  it.each(['ExpiredTokenException', 'UnrecognizedClientException'])(
+    'credentials that are refused: %s',
+    async (type) => {
+      const fault: Fault = { kind: 'error', statusCode: 400, type, message: 'The security token is expired' }
+      simulator.faults.add({ action: '*', fault })
+      await expectRefusal(textOf(), 'AWS_CREDENTIALS', new RegExp(type))
+    },
+  )
+
+  it('an endpoint where nobody answers', async () => {
+    const text = textOf({ endpoint: `http://127.0.0.1:${await freePort()}` })
+    const { exitCode, stderr } = await cli.run('run', cli.file('pipeline.yaml', text))
+    expect(stderr).toContain('[AWS_UNREACHABLE]')
+    expect(stderr).toContain('ECONNREFUSED')
+    expect(exitCode).toBe(2)
+  })
+})
+
+describe('a ledger that is not what it should be', () => {
+  const ledger = (): string => `tailrace.${pipeline}.ledger`
+  /** A pipeline that has delivered a change and stands still. */
+  const setUp = async (): Promise<void> => {
+    orders.put({ id: { S: 'a' } })
+    const worker = cli.start(['run', cli.file('first.yaml', textOf())])
+    await outputOf(bootstrapServers, `${pipeline}.orders`, 1)
+    expect(await worker.interrupt()).toMatchObject({ exitCode: 0 })
+  }
+  const createLedger = (partitions = 3): Promise<unknown> =>
+    admin.createTopics({
+      topics: [ledger()],
+      partitions,
+      replicas: 1,
+      configs: [{ name: 'cleanup.policy', value: 'compact' }],
+    })
+
+  it('another number of lanes', async () => {
+    await setUp()
+    const text = textOf().replace('lanes: 3', 'lanes: 4')
+    await expectRefusal(text, 'LEDGER_LANES', /has 3 partitions, the configuration says lanes: 4/)
+  })
+
+  it('a changed configuration of the same epoch; a newer epoch is taken up, an older one then refused', async () => {
+    await setUp()
+    const changed = 'format.number.mode: string'
+    await expectRefusal(textOf({ more: changed }), 'CONFIG_CONFLICT', /another configuration of epoch 1/)
+    orders.put({ id: { S: 'b' } })
+    const worker = cli.start(['run', cli.file('newer.yaml', textOf({ more: `${changed}\nepoch: 2` }))])
+    await outputOf(bootstrapServers, `${pipeline}.orders`, 2)
+    await worker.interrupt()
+    const older = await cli.run('run', 'first.yaml')
+    expect(older).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('[CONFIG_OUTDATED]') })
+    expect((await cli.run('run', 'first.yaml', '--no-check')).exitCode).toBe(1)
+  })
+
+  it('recreated', async () => {
+    await setUp()
+    await admin.deleteTopics({ topics: [ledger()] })
+    await createLedger()
+    await expectRefusal(textOf(), 'LEDGER_LOST', /is empty, although transactional id .* shows that it ran before/)
+    expect(await cli.run('run', 'first.yaml', '--no-check')).toMatchObject({ exitCode: 2 })
+  })
+
+  it('truncated', async () => {
+    await setUp()
+    const partitions = [{ partition: 1, offset: 1n }]
+    await admin.deleteRecords({ topics: [{ name: ledger(), partitions }] })
+    await expectRefusal(textOf(), 'LEDGER_LOST', /-1 before offset 1 were deleted/)
+    expect(await cli.run('run', 'first.yaml', '--no-check')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('[LEDGER_LOST]'),
+    })
+    expect(await cli.run('delete', 'first.yaml', '--yes')).toMatchObject({ exitCode: 0 })
+  })
+
+  it('of another pipeline; `delete` does not touch it, nor a topic of data', async () => {
+    await setUp()
+    const mine = ledger()
+    const data = `${pipeline}.orders`
+    pipeline = `${pipeline}-2`
+    const text = textOf({ more: `ledger.topic: ${mine}` })
+    await expectRefusal(text, 'LEDGER_FOREIGN', /another pipeline/)
+    expect(await cli.run('run', 'pipeline.yaml', '--no-check')).toMatchObject({ exitCode: 2 })
+    expect(await cli.json('delete', 'pipeline.yaml', '--yes')).toMatchObject({
+      exitCode: 2,
+      result: { error: { code: 'LEDGER_FOREIGN' } },
+    })
+    const dataText = textOf({ more: `ledger.topic: ${data}\nlanes: 2` }).replace('lanes: 3\n', '')
+    expect(await cli.json('delete', cli.file('data.yaml', dataText), '--yes')).toMatchObject({
+      exitCode: 2,
+      result: { error: { code: 'LEDGER_FOREIGN' } },
+    })
+    const names = await admin.listTopics({ includeInternals: false })
+    expect(names).toContain(mine)
+    expect(names).toContain(data)
+  })
+
+  it('not compacted', async () => {
+    await admin.createTopics({ topics: [ledger()], partitions: 3, replicas: 1 })
+    await expectRefusal(textOf(), 'LEDGER_NOT_COMPACTED', /cleanup\.policy=delete/)
+  })
+})
