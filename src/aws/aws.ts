@@ -1,6 +1,7 @@
 /**
  * One request to an AWS service that speaks JSON over signed HTTP (DynamoDB, DynamoDB Streams, Kinesis).
- * The answer is what `JSON.parse` should give (see exact-json.ts); numbers inside DynamoDB values are text there, so nothing is rounded.
+ * The answer is what `JSON.parse` should give (exact-json.ts); numbers inside DynamoDB values are text there, so nothing
+ * is rounded.
  */
 export interface AwsApi {
   /**

@@ -70,20 +70,16 @@ class JsonReader {
   }
 
   read(): unknown {
+    let value = this.#begin()
     for (;;) {
-      let value = this.#begin()
-      while (value !== opened) {
-        const parent = this.#open.at(-1)
-        if (parent === undefined) return this.#end(value)
-        add(parent, value)
-        if (this.#take(',')) {
-          if (parent.kind === 'object') parent.name = this.#name()
-          break
-        }
-        this.#expect(parent.kind === 'object' ? '}' : ']')
-        this.#open.pop()
-        value = parent.value
+      if (value === opened) {
+        value = this.#begin()
+        continue
       }
+      const parent = this.#open.at(-1)
+      if (parent === undefined) return this.#end(value)
+      add(parent, value)
+      value = this.#take(',') ? this.#next(parent) : this.#close(parent)
     }
   }
 
@@ -105,6 +101,17 @@ class JsonReader {
     if (this.#take('false')) return false
     if (this.#take('null')) return null
     return this.#number()
+  }
+
+  #next(parent: OpenValue): unknown {
+    if (parent.kind === 'object') parent.name = this.#name()
+    return this.#begin()
+  }
+
+  #close(parent: OpenValue): unknown {
+    this.#expect(parent.kind === 'object' ? '}' : ']')
+    this.#open.pop()
+    return parent.value
   }
 
   #end(value: unknown): unknown {

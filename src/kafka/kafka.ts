@@ -166,6 +166,8 @@ export interface GroupMark {
   readonly partition: number
   readonly offset: bigint
   readonly metadata: string
+  /** The member who leaves it. Without one, the broker takes it only while the group has no members. */
+  readonly member?: { readonly memberId: string; readonly generation: number } | undefined
 }
 
 /** A broker's error code that the caller decides about. Named as in Kafka's protocol (`INVALID_PRODUCER_EPOCH`). */

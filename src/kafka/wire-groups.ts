@@ -82,15 +82,14 @@ async function committedOffsets(
 }
 
 async function commitGroupOffset({ coordinators }: Context, mark: GroupMark, signal: AbortSignal): Promise<void> {
-  const { group, topic, partition, offset, metadata } = mark
+  const { group, topic, partition, offset, metadata, member } = mark
   const partitions = [
     { partitionIndex: partition, committedOffset: offset, committedLeaderEpoch: -1, committedMetadata: metadata },
   ]
-  // Generation -1 and no member: the broker takes it only while the group has no members.
   const request: [string, number, string, null, { name: string; partitions: typeof partitions }[]] = [
     group,
-    -1,
-    '',
+    member?.generation ?? -1,
+    member?.memberId ?? '',
     null,
     [{ name: topic, partitions }],
   ]

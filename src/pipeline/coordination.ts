@@ -11,12 +11,15 @@ export interface CoordinatorTuning {
   readonly stopCheckMs: number
   /** Tables: new ones, replaced ones, partition counts of their topics. */
   readonly tableCheckMs: number
+  /** The mark in the consumer group, until it is left. */
+  readonly markCheckMs: number
   /** Full listings of each stream: a safety net, since children are found by the ends of their parents. */
   readonly listingMs: number
 }
 
 export const defaultCoordinatorTuning: CoordinatorTuning = {
   stopCheckMs: 500,
+  markCheckMs: 1_000,
   tableCheckMs: 60_000,
   listingMs: 300_000,
 }

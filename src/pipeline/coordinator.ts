@@ -1,5 +1,5 @@
 import { backoffDelay } from '../async/backoff.ts'
-import { TailraceError, isAbort } from '../errors.ts'
+import { TailraceError } from '../errors.ts'
 import { countWithoutIdentity } from '../lanes/identity.ts'
 import type { LaneSession } from '../lanes/lane-session.ts'
 import { createLedgerView } from '../lanes/ledger-view.ts'
@@ -40,25 +40,11 @@ export async function coordinate(
 
 /** The first start writes the identity into all partitions; later ones make sure that none has lost it. */
 async function ensureIdentity(coordination: Coordination, signal: AbortSignal): Promise<void> {
-  const { environment, ledger, kafka, group, ledgerTopic } = coordination
+  const { environment, ledger } = coordination
   const { identity } = environment
   const without = countWithoutIdentity(await ledger.refresh(signal))
   if (without > 0) {
     await coordination.write(Array.from({ length: identity.lanes }, (_, lane) => ({ lane, entry: identity })))
-  }
-  const mark = {
-    group,
-    topic: ledgerTopic,
-    partition: 0,
-    offset: 0n,
-    metadata: `${initializedMark} ${identity.topicId}`,
-  }
-  try {
-    await kafka.commitGroupOffset(mark, signal)
-  } catch (error) {
-    // The mark only helps to tell a lost ledger from a first start; the transactional ids tell it too.
-    if (isAbort(error, signal)) throw error
-    reportFailure(coordination, error, 0)
   }
 }
 
@@ -73,11 +59,28 @@ async function takeOverTables(coordination: Coordination, signal: AbortSignal): 
   }
 }
 
+/**
+ * A mark in the consumer group says that this pipeline has run: an empty ledger is then a lost one (admission.ts). It is
+ * left once in each life of the coordinator, because a group without members forgets its offsets after some days.
+ */
+function createMarking(coordination: Coordination, signal: AbortSignal): () => Promise<void> {
+  const { environment, kafka, group, ledgerTopic } = coordination
+  const metadata = `${initializedMark} ${environment.identity.topicId}`
+  let isLeft = false
+  return async () => {
+    const { member } = environment.membership
+    if (isLeft || member === undefined) return
+    await kafka.commitGroupOffset({ group, topic: ledgerTopic, partition: 0, offset: 0n, metadata, member }, signal)
+    isLeft = true
+  }
+}
+
 /** Each duty on its own clock; a duty that fails is tried again and does not hold up the others. */
 async function watch(coordination: Coordination, signal: AbortSignal): Promise<void> {
   const { tuning } = coordination
   const duties: readonly [number, () => Promise<void>][] = [
     [tuning.stopCheckMs, () => settleStops(coordination)],
+    [tuning.markCheckMs, createMarking(coordination, signal)],
     [tuning.tableCheckMs, () => lookAtTables(coordination, signal)],
     [tuning.listingMs, () => discoverShards(coordination, signal)],
   ]
