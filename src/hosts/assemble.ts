@@ -1,4 +1,5 @@
 import { createByteBudget } from '../async/byte-budget.ts'
+import type { ByteBudget } from '../async/byte-budget.ts'
 import type { Clock } from '../async/clock.ts'
 import type { Rng } from '../async/rng.ts'
 import { configFingerprint } from '../config/config-fingerprint.ts'
@@ -36,6 +37,8 @@ export interface WorkerPorts {
   readonly clock: Clock
   readonly rng: Rng
   readonly onEvent: PipelineEventSink
+  /** The bound on bytes in flight, for whoever wants to watch it; default: one of the configured size. */
+  readonly budget?: ByteBudget
   readonly tuning?: Partial<LaneTuning>
   readonly coordinatorTuning?: Partial<CoordinatorTuning>
 }
@@ -70,7 +73,7 @@ export async function runPipeline(
     membership,
     topicLimits: createTopicLimits(kafka),
     nudges: createLaneNudges(),
-    budget: createByteBudget(config.memoryMaxBytes),
+    budget: ports.budget ?? createByteBudget(config.memoryMaxBytes),
     clock,
     rng,
     onEvent,

@@ -1,5 +1,6 @@
 import { createCredentialsCache, createCredentialsLoader } from '../aws/credentials.ts'
 import type { CredentialsLoader, CredentialsOptions } from '../aws/credentials.ts'
+import { createMeteredAwsApi } from '../aws/metered-api.ts'
 import { createAwsApi } from '../aws/signed-request.ts'
 import type { AwsApi } from '../aws/aws.ts'
 import type { Clock } from '../async/clock.ts'
@@ -21,6 +22,8 @@ export interface SourceParts {
   /** Errors to reject with instead of waiting them out; for commands that a person waits for. */
   readonly giveUpOn?: readonly ErrorCode[]
   readonly onEvent?: (event: SourceEvent) => void
+  /** Told of each request's outcome: `ok`, an error code of ours, or the service's own name of an error. */
+  readonly onRequest?: (action: string, outcome: string) => void
 }
 
 /** A source and the connections below it, which end with it. */
@@ -34,7 +37,7 @@ export function openSource(config: SourceConfig, parts: SourceParts): OwnedSourc
   const { clock, rng, env } = parts
   const { region, role, endpoint, streamsEndpoint } = config
   const loader = parts.credentials ?? createCredentialsLoader(credentialsOf(region, role))
-  const api = createAwsApi({
+  const connection = createAwsApi({
     clock,
     region,
     env,
@@ -44,6 +47,7 @@ export function openSource(config: SourceConfig, parts: SourceParts): OwnedSourc
       ...(streamsEndpoint === undefined ? {} : { streams: streamsEndpoint }),
     },
   })
+  const api = parts.onRequest === undefined ? connection : createMeteredAwsApi(connection, parts.onRequest)
   const source = createDynamoDbStreamsSource({
     api,
     clock,
@@ -58,7 +62,7 @@ export function openSource(config: SourceConfig, parts: SourceParts): OwnedSourc
     ...(parts.giveUpOn === undefined ? {} : { giveUpOn: parts.giveUpOn }),
     ...(parts.onEvent === undefined ? {} : { onEvent: parts.onEvent }),
   })
-  return { source, api, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() }
+  return { source, api, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() }
 }
 
 function credentialsOf(region: string, role: SourceConfig['role']): CredentialsOptions {

@@ -1,3 +1,4 @@
+import { createByteBudget } from '../async/byte-budget.ts'
 import { systemClock } from '../async/system-clock.ts'
 import { systemRng } from '../async/system-rng.ts'
 import type { CredentialsLoader } from '../aws/credentials.ts'
@@ -44,10 +45,11 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
   const rng = systemRng
   const metrics = createPrometheusMetrics({ hasProcessMetrics: true })
   const board = createProgressBoard(clock)
+  const budget = createByteBudget(config.memoryMaxBytes)
   const sinks: readonly PipelineEventSink[] = [
     createEventLog(logger),
     board.onEvent,
-    createEventMetrics(metrics, board),
+    createEventMetrics(metrics, board, { budget, clock }),
     ...(options.onEvent === undefined ? [] : [options.onEvent]),
   ]
   for (const note of config.notes) logger.warn(note)
@@ -77,6 +79,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
     env,
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     pollIdleMaxMs: config.pollIdleMaxMs,
+    onRequest: (op, code) => metrics.increment('tailrace_aws_requests_total', { op, code }),
     onEvent: (event) => {
       logSourceEvent(logger, event)
       if (event.kind === 'throttled') metrics.increment('tailrace_throttled_total', { op: event.action })
@@ -84,7 +87,12 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
   })
   options.onStarted?.({ board, monitoringUrl: monitoring?.url })
   const onEvent: PipelineEventSink = (event) => sinks.forEach((sink) => sink(event))
-  await runPipeline(config, { kafka, membership, source: owned.source, clock, rng, onEvent }, options.version, signal)
+  await runPipeline(
+    config,
+    { kafka, membership, source: owned.source, clock, rng, onEvent, budget },
+    options.version,
+    signal,
+  )
 }
 
 /** A second worker on one machine meets the first one's port: it takes a free one, and says so. */

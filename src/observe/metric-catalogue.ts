@@ -40,17 +40,16 @@ export const metricCatalogue = {
   tailrace_shards: entry(
     'gauge',
     ['state'],
-    'Shards of the lanes of this process: "waiting", "open", "ended", "stopped".',
+    'Shards of the lanes of this process: "waiting" for a parent, "open", "ended", "stopped" with their table.',
   ),
-  tailrace_lineage_waiting_shards: entry('gauge', [], 'Shards that wait for a parent to be read to its end.'),
   tailrace_gap_total: entry('counter', ['table'], 'Gaps: changes that were trimmed before they were read.'),
   tailrace_aws_requests_total: entry('counter', ['op', 'code'], 'Requests to AWS by action and outcome.'),
   tailrace_throttled_total: entry('counter', ['op'], 'Requests that AWS refused with a throttle.'),
 
   // --- the way to Kafka ---
-  tailrace_records_written_total: entry('counter', ['topic'], 'Records in committed transactions.'),
-  tailrace_written_bytes_total: entry('counter', ['topic'], 'Key and value bytes in committed transactions.'),
-  tailrace_inflight_records: entry('gauge', [], 'Changes read and not yet committed.'),
+  tailrace_changes_written_total: entry('counter', ['table'], 'Changes in committed transactions.'),
+  tailrace_records_written_total: entry('counter', [], 'Records in committed transactions, tombstones included.'),
+  tailrace_written_bytes_total: entry('counter', [], 'Bytes of the records in committed transactions, uncompressed.'),
   tailrace_inflight_bytes: entry('gauge', [], 'Bytes read and not yet committed; bounded by memory.max.bytes.'),
   tailrace_end_to_end_latency_seconds: entry(
     'histogram',
@@ -67,12 +66,11 @@ export const metricCatalogue = {
   tailrace_kafka_transaction_total: entry(
     'counter',
     ['outcome'],
-    'Transactions by outcome: "committed", "aborted", "fenced", "indefinite".',
+    'Transactions by outcome: "committed", "fenced" by a newer owner, or "indefinite".',
   ),
-  tailrace_dedup_dropped_total: entry('counter', ['table'], 'Changes dropped because the ledger already holds them.'),
 
   // --- ownership ---
-  tailrace_lanes: entry('gauge', ['state'], 'Lanes of this process: "taking", "running", "stopped".'),
+  tailrace_lanes: entry('gauge', ['state'], 'Lanes that this process holds: "running".'),
   tailrace_lane_retakes_total: entry(
     'counter',
     ['reason'],

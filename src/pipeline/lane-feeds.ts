@@ -6,7 +6,7 @@ import { shardKey } from '../lanes/lane-state.ts'
 import type { LaneState, ShardState } from '../lanes/lane-state.ts'
 import type { ShardPage } from '../sources/source.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
-import type { ShardName } from './pipeline-event.ts'
+import type { PipelineEvent, ShardName } from './pipeline-event.ts'
 import { createShardFeed } from './shard-feed.ts'
 import type { ShardFeed } from './shard-feed.ts'
 
@@ -63,15 +63,16 @@ export function createLaneFeeds(lane: number, environment: LaneEnvironment, onRe
   return {
     sync: async (state) => {
       const { lanes } = environment.identity
-      const wanted = new Map<string, ShardState>()
-      for (const shard of shardsToRead(state, { lane, lanes, nowMs: 0 })) {
-        if (isReadable(shard, state)) wanted.set(shardKey(shard.streamArn, shard.shardId), shard)
-      }
+      const mine = shardsToRead(state, { lane, lanes, nowMs: 0 })
+      const readable = mine.filter((shard) => isReadable(shard, state))
+      const wanted = new Map(readable.map((shard) => [shardKey(shard.streamArn, shard.shardId), shard]))
       const gone = [...feeds].filter(([key, open]) => wanted.get(key)?.generation !== open.generation)
       await Promise.all(gone.map(([key]) => close(key)))
       for (const [key, shard] of wanted) {
         if (!feeds.has(key)) feeds.set(key, openFeed({ lane, shard, state, environment, onReady }))
       }
+      const halted = mine.filter((shard) => !wanted.has(shardKey(shard.streamArn, shard.shardId)))
+      environment.onEvent({ kind: 'lane-surveyed', lane, ...survey(lane, state, halted) })
     },
     haltTable: (tableArn, version) => {
       halted.set(tableArn, version)
@@ -86,6 +87,26 @@ export function createLaneFeeds(lane: number, environment: LaneEnvironment, onRe
   }
 }
 
+function survey(
+  lane: number,
+  state: LaneState,
+  halted: readonly ShardState[],
+): Omit<Extract<PipelineEvent, { readonly kind: 'lane-surveyed' }>, 'kind' | 'lane'> {
+  const all = [...state.shards.values()]
+  const count = (status: ShardState['status']): number => all.filter((shard) => shard.status === status).length
+  return {
+    waiting: count('waiting'),
+    open: count('open'),
+    ended: count('end'),
+    halted: halted.map((shard) => ({ shard: nameOf(lane, shard, state), lastCreatedAtMs: shard.at?.createdAtMs })),
+  }
+}
+
+function nameOf(lane: number, shard: ShardState, state: LaneState): ShardName {
+  const table = state.tables.get(shard.tableArn)?.table.name ?? shard.tableArn
+  return { lane, table, shardId: shard.shardId }
+}
+
 function openFeed(parts: {
   readonly lane: number
   readonly shard: ShardState
@@ -94,8 +115,7 @@ function openFeed(parts: {
   readonly onReady: () => void
 }): OpenFeed {
   const { shard, environment } = parts
-  const table = parts.state.tables.get(shard.tableArn)?.table.name ?? shard.tableArn
-  const name = { lane: parts.lane, table, shardId: shard.shardId }
+  const name = nameOf(parts.lane, shard, parts.state)
   environment.onEvent({
     kind: 'shard-opened',
     shard: name,

@@ -25,6 +25,16 @@ export type PipelineEvent =
       readonly lastCreatedAtMs: number | undefined
     }
   | { readonly kind: 'shard-closed'; readonly shard: ShardName }
+  /** What a lane holds, whenever that has changed. */
+  | {
+      readonly kind: 'lane-surveyed'
+      readonly lane: number
+      readonly waiting: number
+      readonly open: number
+      readonly ended: number
+      /** Open shards of stopped tables: nobody reads them, and time runs. */
+      readonly halted: readonly HaltedShard[]
+    }
   | { readonly kind: 'shard-ended'; readonly shard: ShardName; readonly children: readonly string[] }
   | { readonly kind: 'shard-awaits-children'; readonly shard: ShardName; readonly attempts: number }
   | { readonly kind: 'shards-discovered'; readonly table: string; readonly listed: number; readonly begun: number }
@@ -46,6 +56,13 @@ export interface ShardName {
   readonly lane: number
   readonly table: string
   readonly shardId: string
+}
+
+/** A shard that stands still because its table does. */
+export interface HaltedShard {
+  readonly shard: ShardName
+  /** Creation time of the last change that was delivered; what is unread is not older. */
+  readonly lastCreatedAtMs: number | undefined
 }
 
 /** One transaction of a lane is durable and visible. */

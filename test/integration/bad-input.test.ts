@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { Admin } from '@platformatic/kafka'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { errorCatalogue } from '../../src/error-catalogue.ts'
-import type { ErrorCode } from '../../src/error-catalogue.ts'
 import { openCli } from '../servers/cli-under-test.ts'
 import type { CliUnderTest } from '../servers/cli-under-test.ts'
+import { connectKafka } from '../servers/connected-kafka.ts'
 import { freePort } from '../servers/free-port.ts'
 import { configText, outputOf } from '../servers/pipeline-under-test.ts'
 import { accessDenied } from '../servers/stream-simulator/fault-plan.ts'
 import type { Fault } from '../servers/stream-simulator/fault-plan.ts'
 import { setTopicConfig } from '../servers/topic-admin.ts'
+import { refusal, refused } from '../servers/refusal.ts'
 import { startStreamSimulator } from '../servers/stream-simulator/stream-simulator.ts'
 import type { SimulatedTable } from '../servers/stream-simulator/simulated-table.ts'
 import type { StreamSimulator } from '../servers/stream-simulator/stream-simulator.ts'
@@ -42,34 +43,13 @@ const textOf = (parts: { tables?: readonly string[]; endpoint?: string; more?: s
   const { tables = ['orders'], endpoint = simulator.endpoint, more = '' } = parts
   return configText({ pipeline, endpoint, bootstrapServers, tables, more: `http.listen: off\n${more}` })
 }
-const topicsOfPipeline = async (): Promise<readonly string[]> =>
-  (await admin.listTopics({ includeInternals: false })).filter((name) => name.includes(pipeline))
-
-/** `run` ends at once with code 2, shows code, message and remedy, and has written nothing; `check` says the same. */
-async function expectRefusal(text: string, code: ErrorCode, message: RegExp): Promise<void> {
-  const file = cli.file('pipeline.yaml', text)
-  const before = await topicsOfPipeline()
-  const ran = await cli.run('run', file)
-  expect(ran.stderr).toContain(`[${code}]`)
-  expect(ran.stderr).toMatch(message)
-  expect(ran.stderr).toContain(errorCatalogue[code].remedy)
-  expect(ran.stdout).toBe('')
-  expect(ran.exitCode).toBe(2)
-  const inJson = await cli.json('run', file)
-  expect(inJson).toMatchObject({ exitCode: 2, result: { error: { code, remedy: errorCatalogue[code].remedy } } })
-  const checked = await cli.run('check', file)
-  expect(checked.exitCode).toBe(errorCatalogue[code].policy === 'refuse' ? 2 : 1)
-  expect(`${checked.stdout}${checked.stderr}`).toContain(`[${code}]`)
-  expect(await topicsOfPipeline()).toEqual(before)
-}
-
 describe('a configuration that is wrong', () => {
   it.each([
     ['an unknown property', 'topc.partitions: 3', /topc\.partitions.*topic\.partitions/],
     ['a misspelt Kafka property', 'kafka.sasl.mechansm: PLAIN', /sasl\.mechanism/],
     ['a wrong type', 'epoch: soon', /epoch/],
   ])('%s', async (_, more, message) => {
-    await expectRefusal(textOf({ more }), 'CONFIG_INVALID', message)
+    expect(await refusal(cli, admin, textOf({ more }))).toEqual(refused('CONFIG_INVALID', message))
   })
 
   it('lists everything that is wrong, not only the first', async () => {
@@ -88,33 +68,39 @@ describe('a configuration that is wrong', () => {
 
 describe('a source that cannot be read', () => {
   it('a missing table, also where the check before the start is skipped', async () => {
-    await expectRefusal(textOf({ tables: ['nowhere'] }), 'TABLE_NOT_FOUND', /no table nowhere in eu-central-1/)
+    expect(await refusal(cli, admin, textOf({ tables: ['nowhere'] }))).toEqual(
+      refused('TABLE_NOT_FOUND', /no table nowhere in eu-central-1/),
+    )
     const unchecked = await cli.run('run', 'pipeline.yaml', '--no-check')
     expect(unchecked).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('[TABLE_NOT_FOUND]') })
   })
 
   it('a pattern that nothing matches', async () => {
-    await expectRefusal(textOf({ tables: ['"billing-*"'] }), 'TABLE_NOT_FOUND', /billing-\*/)
+    expect(await refusal(cli, admin, textOf({ tables: ['"billing-*"'] }))).toEqual(
+      refused('TABLE_NOT_FOUND', /billing-\*/),
+    )
   })
 
   it('a table whose stream is off', async () => {
     simulator.createTable({ name: 'quiet', keySchema })
-    await expectRefusal(textOf({ tables: ['quiet'] }), 'STREAM_DISABLED', /quiet has no enabled stream/)
+    expect(await refusal(cli, admin, textOf({ tables: ['quiet'] }))).toEqual(
+      refused('STREAM_DISABLED', /quiet has no enabled stream/),
+    )
   })
 
   it('a view type without the new image', async () => {
     simulator.createTable({ name: 'keys', keySchema, viewType: 'KEYS_ONLY' })
-    await expectRefusal(textOf({ tables: ['keys'] }), 'STREAM_VIEW_TYPE', /keys is KEYS_ONLY/)
+    expect(await refusal(cli, admin, textOf({ tables: ['keys'] }))).toEqual(
+      refused('STREAM_VIEW_TYPE', /keys is KEYS_ONLY/),
+    )
   })
 
   it.each(['ListTables', 'DescribeTable', 'DescribeStream', 'GetShardIterator', 'GetRecords'])(
     'a permission that is missing: %s',
     async (action) => {
       simulator.faults.add({ action, fault: accessDenied(`dynamodb:${action}`, 'arn:of:it') })
-      await expectRefusal(
-        textOf({ tables: ['"ord*"'] }),
-        'AWS_ACCESS_DENIED',
-        new RegExp(`Not allowed: dynamodb:${action} on arn:of:it`),
+      expect(await refusal(cli, admin, textOf({ tables: ['"ord*"'] }))).toEqual(
+        refused('AWS_ACCESS_DENIED', new RegExp(`Not allowed: dynamodb:${action} on arn:of:it`)),
       )
     },
   )
@@ -143,9 +129,11 @@ describe('a source that cannot be read', () => {
 
   it('a wrong region: of an ARN, and of the endpoint', async () => {
     const arn = 'arn:aws:dynamodb:us-east-1:123456789012:table/orders'
-    await expectRefusal(textOf({ tables: [arn] }), 'AWS_REGION', /another region/)
+    expect(await refusal(cli, admin, textOf({ tables: [arn] }))).toEqual(refused('AWS_REGION', /another region/))
     const elsewhere = textOf().replace('eu-central-1', 'us-east-1')
-    await expectRefusal(elsewhere, 'AWS_REGION', /orders is in eu-central-1, source\.region says us-east-1/)
+    expect(await refusal(cli, admin, elsewhere)).toEqual(
+      refused('AWS_REGION', /orders is in eu-central-1, source\.region says us-east-1/),
+    )
   })
 
   it.each(['ExpiredTokenException', 'UnrecognizedClientException'])(
@@ -153,7 +141,7 @@ describe('a source that cannot be read', () => {
     async (type) => {
       const fault: Fault = { kind: 'error', statusCode: 400, type, message: 'The security token is expired' }
       simulator.faults.add({ action: '*', fault })
-      await expectRefusal(textOf(), 'AWS_CREDENTIALS', new RegExp(type))
+      expect(await refusal(cli, admin, textOf())).toEqual(refused('AWS_CREDENTIALS', new RegExp(type)))
     },
   )
 
@@ -175,24 +163,28 @@ describe('a ledger that is not what it should be', () => {
     await outputOf(bootstrapServers, `${pipeline}.orders`, 1)
     expect(await worker.interrupt()).toMatchObject({ exitCode: 0 })
   }
-  const createLedger = (partitions = 3): Promise<unknown> =>
-    admin.createTopics({
-      topics: [ledger()],
-      partitions,
-      replicas: 1,
-      configs: [{ name: 'cleanup.policy', value: 'compact' }],
-    })
+  /** Resolves when every broker knows it. */
+  const createLedger = async (): Promise<void> => {
+    await using kafka = connectKafka(bootstrapServers)
+    const config = { 'cleanup.policy': 'compact' }
+    const topic = { name: ledger(), partitions: 3, replicationFactor: 1, config }
+    await kafka.createTopic(topic, new AbortController().signal)
+  }
 
   it('another number of lanes', async () => {
     await setUp()
     const text = textOf().replace('lanes: 3', 'lanes: 4')
-    await expectRefusal(text, 'LEDGER_LANES', /has 3 partitions, the configuration says lanes: 4/)
+    expect(await refusal(cli, admin, text)).toEqual(
+      refused('LEDGER_LANES', /has 3 partitions, the configuration says lanes: 4/),
+    )
   })
 
   it('a changed configuration of the same epoch; a newer epoch is taken up, an older one then refused', async () => {
     await setUp()
     const changed = 'format.number.mode: string'
-    await expectRefusal(textOf({ more: changed }), 'CONFIG_CONFLICT', /another configuration of epoch 1/)
+    expect(await refusal(cli, admin, textOf({ more: changed }))).toEqual(
+      refused('CONFIG_CONFLICT', /another configuration of epoch 1/),
+    )
     orders.put({ id: { S: 'b' } })
     const worker = cli.start(['run', cli.file('newer.yaml', textOf({ more: `${changed}\nepoch: 2` }))])
     await outputOf(bootstrapServers, `${pipeline}.orders`, 2)
@@ -206,7 +198,9 @@ describe('a ledger that is not what it should be', () => {
     await setUp()
     await admin.deleteTopics({ topics: [ledger()] })
     await createLedger()
-    await expectRefusal(textOf(), 'LEDGER_LOST', /is empty, although transactional id .* shows that it ran before/)
+    expect(await refusal(cli, admin, textOf())).toEqual(
+      refused('LEDGER_LOST', /is empty, although transactional id .* shows that it ran before/),
+    )
     expect(await cli.run('run', 'first.yaml', '--no-check')).toMatchObject({ exitCode: 2 })
   })
 
@@ -217,7 +211,7 @@ describe('a ledger that is not what it should be', () => {
     const partitions = [{ partition: 1, offset: 1n }]
     await admin.deleteRecords({ topics: [{ name: ledger(), partitions }] })
     await setTopicConfig(admin, ledger(), 'cleanup.policy', 'compact')
-    await expectRefusal(textOf(), 'LEDGER_LOST', /-1 before offset 1 were deleted/)
+    expect(await refusal(cli, admin, textOf())).toEqual(refused('LEDGER_LOST', /-1 before offset 1 were deleted/))
     expect(await cli.run('run', 'first.yaml', '--no-check')).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining('[LEDGER_LOST]'),
@@ -231,7 +225,7 @@ describe('a ledger that is not what it should be', () => {
     const data = `${pipeline}.orders`
     pipeline = `${pipeline}-2`
     const text = textOf({ more: `ledger.topic: ${mine}` })
-    await expectRefusal(text, 'LEDGER_FOREIGN', /another pipeline/)
+    expect(await refusal(cli, admin, text)).toEqual(refused('LEDGER_FOREIGN', /another pipeline/))
     expect(await cli.run('run', 'pipeline.yaml', '--no-check')).toMatchObject({ exitCode: 2 })
     expect(await cli.json('delete', 'pipeline.yaml', '--yes')).toMatchObject({
       exitCode: 2,
@@ -249,6 +243,6 @@ describe('a ledger that is not what it should be', () => {
 
   it('not compacted', async () => {
     await admin.createTopics({ topics: [ledger()], partitions: 3, replicas: 1 })
-    await expectRefusal(textOf(), 'LEDGER_NOT_COMPACTED', /cleanup\.policy=delete/)
+    expect(await refusal(cli, admin, textOf())).toEqual(refused('LEDGER_NOT_COMPACTED', /cleanup\.policy=delete/))
   })
 })

@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { buildMavenProject } from './maven-build.ts'
+import { runJava } from './run-java.ts'
 
 /** One record as Java's consumer read it; key, value and header values in base64. */
 export interface JavaRecord {
@@ -21,7 +20,7 @@ export type CompactRecord = readonly [
   ...headers: (string | null)[],
 ]
 
-/** The independent reader of the tests. Each call is one run of a JVM (about a second, and then a million records in a few). */
+/** The independent reader of the tests. Each call is one run of a JVM (about a second, and then a million records in a few), bounded in time. */
 export interface JavaReader {
   /** Every record up to the end offsets of this moment, partition by partition as they come, in offset order within one. */
   readAll(topic: string, isolation?: Isolation): Promise<readonly JavaRecord[]>
@@ -42,7 +41,7 @@ type Isolation = 'read_committed' | 'read_uncommitted'
 export async function createJavaReader(bootstrapServers: string): Promise<JavaReader> {
   const { classpath } = await buildMavenProject(path.join(import.meta.dirname, '..', 'judges', 'reader'))
   const run = (options: Readonly<Record<string, string | number>>): Promise<unknown[]> =>
-    runJava(classpath, { bootstrap: bootstrapServers, ...options })
+    readLines(classpath, { bootstrap: bootstrapServers, ...options })
   return {
     readAll: async (topic, isolation = 'read_committed') =>
       (await run({ mode: 'records', topic, isolation })) as JavaRecord[],
@@ -54,21 +53,15 @@ export async function createJavaReader(bootstrapServers: string): Promise<JavaRe
   }
 }
 
-async function runJava(classpath: string, options: Readonly<Record<string, string | number>>): Promise<unknown[]> {
-  const words = Object.entries(options).map(([name, value]) => `${name}=${value}`)
-  const flags = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
-  const java = spawn('java', [...flags, '-cp', classpath, 'judge.ReadTopic', ...words], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let complaints = ''
-  java.stderr.on('data', (chunk: Buffer) => (complaints = (complaints + chunk.toString('utf8')).slice(-4000)))
-  const ended = new Promise<number | null>((resolve, reject) => {
-    java.on('error', reject)
-    java.on('close', resolve)
-  })
+async function readLines(classpath: string, options: Readonly<Record<string, string | number>>): Promise<unknown[]> {
   const lines: unknown[] = []
-  for await (const line of createInterface({ input: java.stdout })) lines.push(JSON.parse(line))
-  const code = await ended
-  if (code !== 0) throw new Error(`Java's consumer ended with ${code}:\n${complaints}`)
+  const { exitCode, errors } = await runJava({
+    classpath,
+    main: 'judge.ReadTopic',
+    flags: ['-Xmx256m'],
+    words: Object.entries(options).map(([name, value]) => `${name}=${value}`),
+    onLine: (line) => lines.push(JSON.parse(line)),
+  })
+  if (exitCode !== 0) throw new Error(`Java's consumer ended with ${exitCode}:\n${errors}`)
   return lines
 }

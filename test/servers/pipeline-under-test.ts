@@ -2,6 +2,7 @@ import { seededRng } from '../../src/async/rng.ts'
 import { systemClock } from '../../src/async/system-clock.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import type { PipelineConfig } from '../../src/config/pipeline-config.ts'
+import { TailraceError } from '../../src/errors.ts'
 import { runPipeline } from '../../src/hosts/assemble.ts'
 import { createCommittedReader } from '../../src/kafka/committed-reader.ts'
 import { createWireGroupMembership } from '../../src/kafka/wire-group-membership.ts'
@@ -186,10 +187,16 @@ export async function outputOf(
 ): Promise<readonly OutputRecord[]> {
   const deadline = systemClock.monotonic() + timeoutMs
   for (;;) {
-    const output = await readOutput(bootstrapServers, topic)
+    const output = await readOutput(bootstrapServers, topic).catch(untilLed)
     const found = output.filter((record) => record.value !== null).length
     if (found >= changes) return output
     if (systemClock.monotonic() > deadline) throw new Error(`topic ${topic} has ${found} of ${changes} changes`)
     await systemClock.sleep(200)
   }
+}
+
+/** A topic that was made a moment ago may be known before its leaders know that they lead: nothing is in it yet. */
+function untilLed(error: unknown): readonly OutputRecord[] {
+  if (error instanceof TailraceError && error.policy === 'retake') return []
+  throw error
 }

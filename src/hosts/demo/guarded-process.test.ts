@@ -26,6 +26,17 @@ test('a command that does not exist ends with 127', async () => {
   expect((await child.exited).code).toBe(127)
 })
 
+test('stderr can have a receiver of its own, and all output is there when the process is closed', async () => {
+  const received = { output: 0, errors: '' }
+  const child = await spawnGuarded('sh', ['-c', 'echo complaint >&2; head -c 3000000 /dev/zero'], {
+    cwd,
+    output: (text) => (received.output += text.length),
+    errors: (text) => (received.errors += text),
+  })
+  expect(await child.closed).toEqual({ code: 0, signal: null })
+  expect(received).toEqual({ output: 3_000_000, errors: 'complaint\n' })
+})
+
 test('a process that ignores SIGTERM is killed after its time of grace', async () => {
   let output = ''
   const script = 'trap "" TERM; echo ready; while :; do sleep 0.05; done'

@@ -14,8 +14,10 @@ export interface GuardedProcess {
   /** The command's own process id, not a wrapper's. */
   readonly pid: number
   readonly exit: ProcessExit | undefined
-  /** Resolves when the process has ended; never rejects. */
+  /** Resolves when the process has ended; never rejects. Its last output may still be on the way. */
   readonly exited: Promise<ProcessExit>
+  /** As `exited`, once all its output has been received. A child of its own that holds the output open delays this. */
+  readonly closed: Promise<ProcessExit>
   kill(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void
   /** SIGTERM, and SIGKILL when that has had no effect after `graceMs`. Resolves when the process has ended. */
   stop(clock: Clock, graceMs: number): Promise<ProcessExit>
@@ -27,6 +29,8 @@ export interface GuardedProcessOptions {
   readonly env?: NodeJS.ProcessEnv
   /** A file descriptor for stdout and stderr, or a receiver of their text. */
   readonly output: number | ((text: string) => void)
+  /** A receiver of stderr's text alone; `output`, a receiver too, then gets stdout's. */
+  readonly errors?: (text: string) => void
 }
 
 /**
@@ -54,7 +58,7 @@ export async function spawnGuarded(
   })
   if (typeof options.output === 'function') {
     forward(child.stdout, options.output)
-    forward(child.stderr, options.output)
+    forward(child.stderr, options.errors ?? options.output)
   }
   const pid = await pidOf(child)
   return guarded(child, pid)
@@ -74,12 +78,16 @@ function guarded(child: ChildProcess, pid: number): GuardedProcess {
       resolve(exit)
     })
   })
+  const closed = new Promise<ProcessExit>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }))
+  })
   return {
     pid,
     get exit() {
       return exit
     },
     exited,
+    closed,
     kill: (signal) => {
       if (exit === undefined) child.kill(signal)
     },

@@ -51,7 +51,20 @@ export async function checkKafka(
     ...ledger.findings,
     ...(await checkTopics(access, tables, ledger.tables)),
   ]
-  return { findings, knownTables: ledger.tables }
+  return { findings: withoutRepetition(findings), knownTables: ledger.tables }
+}
+
+/** One missing right can be met by several checks; the first one that names it is enough. */
+function withoutRepetition(findings: readonly Finding[]): readonly Finding[] {
+  const seen = new Set<string>()
+  return findings.filter(({ status, code, detail }) => {
+    const failure = `${code ?? ''} ${detail}`
+    if (status !== 'failed' || !seen.has(failure)) {
+      seen.add(failure)
+      return true
+    }
+    return false
+  })
 }
 
 async function checkTransactions({ config, kafka, cluster, parts }: KafkaAccess): Promise<readonly Finding[]> {

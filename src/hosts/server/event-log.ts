@@ -9,6 +9,7 @@ export function createEventLog(logger: Logger): PipelineEventSink {
       case 'transaction-committed':
         return logger.trace(event.kind, factsOf(event))
       case 'shard-closed':
+      case 'lane-surveyed':
       case 'shard-awaits-children':
         return logger.debug(event.kind, factsOf(event))
       case 'lane-in-doubt':
@@ -45,7 +46,11 @@ function factsOf(
     if (name === 'kind' || name === 'error' || name === 'shards') {
       if (name === 'shards' && typeof value === 'number') facts[name] = value
     } else if (name === 'shard') Object.assign(facts, value)
-    else facts[name] = value as string | number | boolean | readonly string[]
+    else if (typeof value !== 'object' || isListOfNames(value)) facts[name] = value
   }
   return facts
+}
+
+function isListOfNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string' || typeof entry === 'number')
 }

@@ -1,20 +1,69 @@
+import type { ByteBudget } from '../../async/byte-budget.ts'
+import type { Clock } from '../../async/clock.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import type { PipelineEvent, PipelineEventSink } from '../../pipeline/pipeline-event.ts'
 import type { ProgressBoard } from './progress-board.ts'
 
 /** Counts events. Ages and headroom change by themselves, so they are computed when somebody scrapes. */
-export function createEventMetrics(metrics: Metrics, board: ProgressBoard): PipelineEventSink {
+export function createEventMetrics(
+  metrics: Metrics,
+  board: ProgressBoard,
+  parts: { readonly budget: Pick<ByteBudget, 'inFlightBytes'>; readonly clock: Clock },
+): PipelineEventSink {
+  const { budget, clock } = parts
+  const shown: ShownSeries = { tables: new Set(), lanes: new Set(), clock }
   metrics.onScrape(() => {
-    for (const [table, headroomMs] of board.headroomMs()) {
-      metrics.set('tailrace_retention_headroom_seconds', { table }, headroomMs / 1000)
-    }
-    for (const { shard, ageMs } of board.shards()) {
-      metrics.set('tailrace_shard_iterator_age_seconds', { table: shard.table, shard: shard.shardId }, ageMs / 1000)
-    }
-    metrics.set('tailrace_shards', { state: 'open' }, board.shards().length)
-    metrics.set('tailrace_lanes', { state: 'running' }, board.lanes.size)
+    showAges(metrics, board, shown)
+    const shards = board.shards()
+    const lanes = [...board.lanes.values()]
+    const stopped = shards.filter(({ isHalted }) => isHalted).length
+    metrics.set('tailrace_shards', { state: 'open' }, shards.length - stopped)
+    metrics.set('tailrace_shards', { state: 'stopped' }, stopped)
+    metrics.set(
+      'tailrace_shards',
+      { state: 'waiting' },
+      lanes.reduce((sum, lane) => sum + lane.waiting, 0),
+    )
+    metrics.set(
+      'tailrace_shards',
+      { state: 'ended' },
+      lanes.reduce((sum, lane) => sum + lane.ended, 0),
+    )
+    metrics.set('tailrace_lanes', { state: 'running' }, lanes.length)
+    metrics.set('tailrace_inflight_bytes', {}, budget.inFlightBytes)
   })
   return (event) => count(event, metrics)
+}
+
+interface ShownSeries {
+  readonly tables: Set<string>
+  readonly lanes: Set<number>
+  readonly clock: Clock
+}
+
+/** Series of what this process no longer holds must go: a value that nobody renews looks like a fact. */
+function showAges(metrics: Metrics, board: ProgressBoard, shown: ShownSeries): void {
+  const headroom = board.headroomMs()
+  for (const table of shown.tables) {
+    if (!headroom.has(table)) metrics.remove('tailrace_retention_headroom_seconds', { table })
+  }
+  for (const lane of shown.lanes) {
+    if (!board.lanes.has(lane)) metrics.remove('tailrace_checkpoint_age_seconds', { lane: String(lane) })
+  }
+  shown.tables.clear()
+  shown.lanes.clear()
+  for (const [table, headroomMs] of headroom) {
+    metrics.set('tailrace_retention_headroom_seconds', { table }, headroomMs / 1000)
+    shown.tables.add(table)
+  }
+  for (const [lane, { committedAtMs }] of board.lanes) {
+    if (committedAtMs === undefined) continue
+    metrics.set('tailrace_checkpoint_age_seconds', { lane: String(lane) }, (shown.clock.now() - committedAtMs) / 1000)
+    shown.lanes.add(lane)
+  }
+  for (const { shard, ageMs } of board.shards()) {
+    metrics.set('tailrace_shard_iterator_age_seconds', { table: shard.table, shard: shard.shardId }, ageMs / 1000)
+  }
 }
 
 function count(event: PipelineEvent, metrics: Metrics): void {
@@ -29,7 +78,10 @@ function count(event: PipelineEvent, metrics: Metrics): void {
     case 'transaction-committed':
       metrics.increment('tailrace_kafka_transaction_total', { outcome: 'committed' })
       metrics.observe('tailrace_commit_seconds', {}, event.tookMs / 1000)
-      for (const { shard, lastCreatedAtMs, committedAtMs } of event.shards) {
+      metrics.increment('tailrace_records_written_total', {}, event.records)
+      metrics.increment('tailrace_written_bytes_total', {}, event.bytes)
+      for (const { shard, changes, lastCreatedAtMs, committedAtMs } of event.shards) {
+        metrics.increment('tailrace_changes_written_total', { table: shard.table }, changes)
         const latencyMs = Math.max(0, committedAtMs - lastCreatedAtMs)
         metrics.observe('tailrace_end_to_end_latency_seconds', { table: shard.table }, latencyMs / 1000)
       }

@@ -4,55 +4,60 @@ import type { PipelineEvent, PipelineEventSink, ShardName } from '../../pipeline
 /** How long DynamoDB Streams keep a change. */
 export const streamRetentionMs: number = 24 * 3_600_000
 
-/** What a process knows of its own work, folded from its events. For metrics, the console and people. */
+/** What a process knows of its own work, folded from its events. For metrics, displays and people. */
 export interface ProgressBoard {
   readonly onEvent: PipelineEventSink
-  /** Shards that this process reads now. */
+  /** Shards that this process reads, or would read if their table did not stand still. */
   shards(): readonly ShardView[]
   /** 24 hours minus the age of the oldest unread change, per table; milliseconds. */
   headroomMs(): ReadonlyMap<string, number>
-  readonly totals: {
-    readonly changes: number
-    readonly records: number
-    readonly bytes: number
-    readonly transactions: number
-  }
-  readonly lanes: ReadonlySet<number>
+  readonly totals: WorkTotals
+  readonly lanes: ReadonlyMap<number, LaneView>
   /** The group has told this process what is its share (which may be nothing). */
   readonly hasAssignment: boolean
+}
+
+/** Counts since the process began; committed work only. */
+export interface WorkTotals {
+  readonly changes: number
+  readonly records: number
+  readonly bytes: number
+  readonly transactions: number
 }
 
 /** One shard of this process. */
 export interface ShardView {
   readonly shard: ShardName
+  readonly isHalted: boolean
   /** Age of the oldest change that is not committed yet, as an upper bound; 0 once the shard is read to its tip. */
   readonly ageMs: number
 }
 
-interface Tracked {
-  readonly shard: ShardName
-  lastCreatedAtMs: number | undefined
-  /** Records read that no commit has covered yet. */
-  pending: number
-  isAtTip: boolean
+/** One lane of this process. */
+export interface LaneView {
+  readonly waiting: number
+  readonly ended: number
+  readonly committedAtMs: number | undefined
 }
 
 export function createProgressBoard(clock: Clock): ProgressBoard {
-  const tracked = new Map<string, Tracked>()
-  const lanes = new Set<number>()
+  const shards = new Map<string, TrackedShard>()
+  const lanes = new Map<number, LaneView>()
   let hasAssignment = false
   const totals = { changes: 0, records: 0, bytes: 0, transactions: 0 }
-  const shards = (): readonly ShardView[] =>
-    [...tracked.values()].map((entry) => ({ shard: entry.shard, ageMs: ageOf(entry, clock.now()) }))
+  const views = (): readonly ShardView[] =>
+    [...shards.values()].map(({ shard, isHalted, ...entry }) => ({ shard, isHalted, ageMs: ageOf(entry, clock.now()) }))
   return {
     onEvent: (event) => {
       if (event.kind === 'lanes-assigned') hasAssignment = true
-      apply(event, { tracked, lanes, totals })
+      if (event.kind === 'transaction-committed') add(totals, event)
+      trackLane(lanes, event, clock.now())
+      trackShards(shards, event, clock.now())
     },
-    shards,
+    shards: views,
     headroomMs: () => {
       const oldest = new Map<string, number>()
-      for (const { shard, ageMs } of shards()) oldest.set(shard.table, Math.max(oldest.get(shard.table) ?? 0, ageMs))
+      for (const { shard, ageMs } of views()) oldest.set(shard.table, Math.max(oldest.get(shard.table) ?? 0, ageMs))
       return new Map([...oldest].map(([table, ageMs]) => [table, Math.max(0, streamRetentionMs - ageMs)]))
     },
     totals,
@@ -63,59 +68,90 @@ export function createProgressBoard(clock: Clock): ProgressBoard {
   }
 }
 
+interface TrackedShard {
+  readonly shard: ShardName
+  readonly isHalted: boolean
+  lastCreatedAtMs: number | undefined
+  /** When an empty page last showed that nothing was unread; what is unread now is younger. */
+  tipAtMs: number | undefined
+  /** Records read that no commit has covered yet. */
+  pending: number
+  isAtTip: boolean
+}
+
 /** A shard that was never read, of a table whose past is unknown, counts as read to its tip until a page says more. */
-function ageOf(entry: Tracked, nowMs: number): number {
-  if (entry.isAtTip || entry.lastCreatedAtMs === undefined) return 0
-  return Math.max(0, nowMs - entry.lastCreatedAtMs)
+function ageOf(entry: Pick<TrackedShard, 'isAtTip' | 'lastCreatedAtMs' | 'tipAtMs'>, nowMs: number): number {
+  const since = Math.max(entry.lastCreatedAtMs ?? 0, entry.tipAtMs ?? 0)
+  return entry.isAtTip || since === 0 ? 0 : Math.max(0, nowMs - since)
 }
 
-interface Board {
-  readonly tracked: Map<string, Tracked>
-  readonly lanes: Set<number>
-  readonly totals: { changes: number; records: number; bytes: number; transactions: number }
+type Committed = Extract<PipelineEvent, { readonly kind: 'transaction-committed' }>
+
+function add(totals: { -readonly [K in keyof WorkTotals]: number }, event: Committed): void {
+  totals.transactions++
+  totals.changes += event.changes
+  totals.records += event.records
+  totals.bytes += event.bytes
 }
 
-function apply(event: PipelineEvent, { tracked, lanes, totals }: Board): void {
+function trackLane(lanes: Map<number, LaneView>, event: PipelineEvent, nowMs: number): void {
+  if (event.kind === 'lane-taken') lanes.set(event.lane, { waiting: 0, ended: 0, committedAtMs: undefined })
+  if (event.kind === 'lane-released') lanes.delete(event.lane)
+  const lane = 'lane' in event ? lanes.get(event.lane) : undefined
+  if (lane === undefined) return
+  if (event.kind === 'lane-surveyed') lanes.set(event.lane, { ...lane, waiting: event.waiting, ended: event.ended })
+  if (event.kind === 'transaction-committed') lanes.set(event.lane, { ...lane, committedAtMs: nowMs })
+}
+
+function trackShards(shards: Map<string, TrackedShard>, event: PipelineEvent, nowMs: number): void {
   switch (event.kind) {
-    case 'lane-taken':
-      lanes.add(event.lane)
-      return
-    case 'lane-released':
-      lanes.delete(event.lane)
-      return
     case 'shard-opened':
-      tracked.set(nameKey(event.shard), {
-        shard: event.shard,
-        lastCreatedAtMs: event.lastCreatedAtMs,
-        pending: 0,
-        isAtTip: false,
-      })
+      shards.set(nameKey(event.shard), fresh(event.shard, event.lastCreatedAtMs, false))
       return
     case 'shard-closed':
-      tracked.delete(nameKey(event.shard))
+      shards.delete(nameKey(event.shard))
+      return
+    case 'lane-surveyed':
+      forgetLane(shards, event.lane, true)
+      for (const { shard, lastCreatedAtMs } of event.halted) {
+        shards.set(nameKey(shard), fresh(shard, lastCreatedAtMs, true))
+      }
+      return
+    case 'lane-released':
+    case 'lane-in-doubt':
+      forgetLane(shards, event.lane, false)
       return
     case 'page-read': {
-      const entry = tracked.get(nameKey(event.shard))
-      if (entry === undefined) return
-      entry.pending += event.records
-      entry.isAtTip = event.records === 0 && entry.pending === 0
+      const entry = shards.get(nameKey(event.shard))
+      if (entry !== undefined) notePage(entry, event.records, nowMs)
       return
     }
-    case 'transaction-committed': {
-      totals.transactions++
-      totals.changes += event.changes
-      totals.records += event.records
-      totals.bytes += event.bytes
+    case 'transaction-committed':
       for (const { shard, read, lastCreatedAtMs } of event.shards) {
-        const entry = tracked.get(nameKey(shard))
+        const entry = shards.get(nameKey(shard))
         if (entry === undefined) continue
         entry.pending = Math.max(0, entry.pending - read)
         entry.lastCreatedAtMs = lastCreatedAtMs
       }
       return
-    }
     default:
   }
+}
+
+function notePage(entry: TrackedShard, records: number, nowMs: number): void {
+  entry.pending += records
+  entry.isAtTip = records === 0 && entry.pending === 0
+  if (entry.isAtTip) entry.tipAtMs = nowMs
+}
+
+function forgetLane(shards: Map<string, TrackedShard>, lane: number, isOnlyHalted: boolean): void {
+  for (const [key, { shard, isHalted }] of shards) {
+    if (shard.lane === lane && (isHalted || !isOnlyHalted)) shards.delete(key)
+  }
+}
+
+function fresh(shard: ShardName, lastCreatedAtMs: number | undefined, isHalted: boolean): TrackedShard {
+  return { shard, isHalted, lastCreatedAtMs, tipAtMs: undefined, pending: 0, isAtTip: false }
 }
 
 function nameKey(shard: ShardName): string {

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import { request } from 'undici'
+import { describe, expect, inject, it } from 'vitest'
+import { systemClock } from '../../src/async/system-clock.ts'
+import { runWorkerProcess } from '../../src/hosts/worker-process.ts'
+import { metricCatalogue } from '../../src/observe/metric-catalogue.ts'
+import { silentLogger } from '../../src/observe/logger.ts'
+import { configText, outputOf, readConfig } from '../servers/pipeline-under-test.ts'
+import { throttled } from '../servers/stream-simulator/fault-plan.ts'
+import { startStreamSimulator } from '../servers/stream-simulator/stream-simulator.ts'
+
+/** Needs a zombie or a broker that goes away; the tests of those look at the events behind it. */
+const needsDoubt = new Set(['tailrace_lane_retakes_total'])
+
+describe('metrics and health of a worker', () => {
+  it('feed every metric that is declared', async () => {
+    const { bootstrapServers } = inject('kafka')
+    await using simulator = await startStreamSimulator()
+    const tables = ['orders', 'ailing'].map((name) =>
+      simulator.createTable({ name, keySchema: [{ name: 'id', type: 'S' }], viewType: 'NEW_AND_OLD_IMAGES' }),
+    )
+    for (const table of tables) for (let i = 0; i < 20; i++) table.put({ id: { S: `i${i}` } })
+    const [, ailing] = tables
+    if (ailing === undefined) throw new Error('no table')
+    simulator.faults.add({ action: 'GetRecords', fault: throttled, count: 3 })
+    const pipeline = `metrics-${randomUUID().slice(0, 8)}`
+    const text = configText({
+      pipeline,
+      endpoint: simulator.endpoint,
+      bootstrapServers,
+      tables: ['orders', 'ailing'],
+      more: 'http.listen: 127.0.0.1:0',
+    })
+    const stop = new AbortController()
+    let url = ''
+    const stoppedTables: string[] = []
+    const running = runWorkerProcess(
+      {
+        config: readConfig(text),
+        version: '0.0.0-test',
+        env: {},
+        logger: silentLogger,
+        credentials: () => Promise.resolve({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'local' }),
+        onStarted: ({ monitoringUrl }) => {
+          url = monitoringUrl ?? ''
+        },
+        onEvent: (event) => {
+          if (event.kind === 'table-stopped') stoppedTables.push(event.table)
+        },
+      },
+      stop.signal,
+    )
+    await outputOf(bootstrapServers, `${pipeline}.orders`, 20)
+    await outputOf(bootstrapServers, `${pipeline}.ailing`, 20)
+    simulator.expireIterators()
+    for (let i = 0; i < 20; i++) ailing.put({ id: { S: `late${i}` } })
+    for (const shard of ailing.stream.shards) ailing.stream.trim(shard.shardId, 'all')
+    for (let round = 0; round < 100 && stoppedTables.length === 0; round++) await systemClock.sleep(100)
+    expect(stoppedTables).toEqual(['ailing'])
+
+    const page = await (await request(`${url}/metrics`)).body.text()
+    const silent = Object.keys(metricCatalogue).filter((name) => !new RegExp(`^${name}(_count)?[{ ]`, 'm').test(page))
+    expect(silent.filter((name) => !needsDoubt.has(name))).toEqual([])
+    expect(page).toMatch(/tailrace_retention_headroom_seconds\{table="ailing"\} 8\d{4}/)
+    expect(page).toMatch(/tailrace_shards\{state="stopped"\} 1/)
+    for (const path of ['/livez', '/readyz']) expect((await request(url + path)).statusCode).toBe(200)
+    expect((await request(`${url}/nothing`)).statusCode).toBe(404)
+    expect((await request(`${url}/livez`, { method: 'POST' })).statusCode).toBe(405)
+    stop.abort(new Error('the test is over'))
+    await running
+    await expect(request(`${url}/livez`)).rejects.toThrow()
+  })
+})
