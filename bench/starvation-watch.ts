@@ -7,7 +7,7 @@ import type { PipelineEvent } from '../src/pipeline/pipeline-event.ts'
 export interface StarvationWatch {
   onEvent(event: PipelineEvent, atMs: number): void
   /** Mean over the lanes of the time waited, by the time from a lane's first shard to its last page. */
-  share(nowMs: number): number
+  share(): number
 }
 
 interface Lane {

@@ -54,7 +54,7 @@ function onEvent(event: PipelineEvent): void {
   done += event.changes
   transactions++
   if (done < records) return
-  const starved = starvation.share(meter.elapsedMs())
+  const starved = starvation.share()
   console.log(JSON.stringify(meter.stop({ records: done, transactions, starved })))
   stop.abort(new Error('the backlog is committed'))
 }

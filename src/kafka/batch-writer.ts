@@ -4,6 +4,7 @@ import type { Rng } from '../async/rng.ts'
 import { TailraceError } from '../errors.ts'
 import { KafkaError } from './kafka.ts'
 import type { KafkaApi, ProducerIdentity } from './kafka.ts'
+import { changesIn } from './produce-rounds.ts'
 import type { BatchLimits, PartitionRecords, ProduceRound } from './produce-rounds.ts'
 
 /** What a session writes with. */
@@ -94,7 +95,7 @@ function explainTooLarge(error: unknown, round: ProduceRound, limits: BatchLimit
     (batch) => batch.topic === topic && batch.partition === partition,
   )
   if (refused === undefined) return error
-  if (refused.records.length > 1) {
+  if (changesIn(refused.records) > 1) {
     limits.refused(refused.topic, refused.bytes)
     const message = `${keyOf(refused)} takes no batch of ${refused.bytes} bytes; the next ones are cut to half of it.`
     return new TailraceError('TRANSACTION_IN_DOUBT', message, { cause: error })

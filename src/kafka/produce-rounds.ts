@@ -31,7 +31,8 @@ export function createBatchLimits(maxBatchBytes: number): BatchLimits {
 
 /**
  * Cuts records into rounds. Within a partition the order stays as given: a later record is in the same batch, or in a
- * later round. A record that is larger than the limit goes alone.
+ * later round. A record that is larger than the limit goes alone, or with its tail: the tombstone of a delete, which
+ * shares the delete's key, must stand right behind it, and between two batches another lane's records can come.
  */
 export function cutRounds(records: Iterable<ProducerRecord>, limits: BatchLimits): readonly ProduceRound[] {
   const rounds: OpenBatch[][] = []
@@ -41,7 +42,7 @@ export function cutRounds(records: Iterable<ProducerRecord>, limits: BatchLimits
     if (partitions.size === 0) topics.set(record.topic, partitions)
     const bytes = recordBytes(record)
     const open = partitions.get(record.partition)
-    if (open !== undefined && open.bytes + bytes <= open.limit) {
+    if (open !== undefined && (open.bytes + bytes <= open.limit || isTail(record, open.records.at(-1)))) {
       open.records.push(record)
       open.bytes += bytes
       continue
@@ -55,6 +56,16 @@ export function cutRounds(records: Iterable<ProducerRecord>, limits: BatchLimits
     rounds[round] = batches
   }
   return rounds
+}
+
+/** How many changes a batch holds: a delete and its tombstone are one. */
+export function changesIn(records: readonly ProducerRecord[]): number {
+  return records.filter((record, index) => !isTail(record, records[index - 1])).length
+}
+
+/** The same key bytes in the same buffer: records of one change. */
+function isTail(record: ProducerRecord, before: ProducerRecord | undefined): boolean {
+  return record.value === null && record.key !== null && record.key === before?.key
 }
 
 interface OpenBatch extends PartitionRecords {

@@ -77,9 +77,16 @@ async function checkLedger(options: AdmissionOptions, signal: AbortSignal): Prom
 
 /** The ledger topic; undefined if this would be a first start. LEDGER_LOST if it is gone although it was used. */
 export async function findLedger(claim: LedgerClaim, signal: AbortSignal): Promise<TopicInfo | undefined> {
-  const found = (await claim.kafka.topics([claim.ledgerTopic], signal)).get(claim.ledgerTopic)
-  if (found === undefined) await refuseIfUsed(claim, 'does not exist', signal)
-  return found
+  const look = async (): Promise<TopicInfo | undefined> =>
+    (await claim.kafka.topics([claim.ledgerTopic], signal)).get(claim.ledgerTopic)
+  const found = await look()
+  if (found !== undefined) return found
+  const witness = await findWitness(claim, signal)
+  if (witness === undefined) return undefined
+  // Looked at again: a worker that makes its first start at this very moment leaves the same traces.
+  const made = await look()
+  if (made !== undefined) return made
+  throw lost(claim, 'does not exist', witness)
 }
 
 /** LEDGER_LANES unless the ledger has as many partitions as there are to be lanes. */
@@ -140,11 +147,19 @@ export async function requireCompaction({ kafka, ledgerTopic }: LedgerClaim, sig
 
 /** LEDGER_LOST for an empty ledger, unless nothing else remembers this pipeline: then it is a first start. */
 export async function refuseLostLedger(options: LedgerClaim, signal: AbortSignal): Promise<void> {
-  for (let lane = 0; lane < options.lanes; lane++) {
-    const { highWatermark } = await options.kafka.offsets(options.ledgerTopic, lane, signal)
-    if (highWatermark > 0n) return
+  if (!(await isEmpty(options, signal))) return
+  const witness = await findWitness(options, signal)
+  if (witness === undefined) return
+  // Looked at again: the first start of another worker may have filled it in between.
+  if (await isEmpty(options, signal)) throw lost(options, 'is empty', witness)
+}
+
+async function isEmpty({ kafka, ledgerTopic, lanes }: LedgerClaim, signal: AbortSignal): Promise<boolean> {
+  for (let lane = 0; lane < lanes; lane++) {
+    const { highWatermark } = await kafka.offsets(ledgerTopic, lane, signal)
+    if (highWatermark > 0n) return false
   }
-  await refuseIfUsed(options, 'is empty', signal)
+  return true
 }
 
 /**
@@ -152,16 +167,18 @@ export async function refuseLostLedger(options: LedgerClaim, signal: AbortSignal
  * transaction. Ids that were only fenced (`Empty`) and first transactions that are under way (`Ongoing`) are the
  * traces of a first start that happens right now.
  */
-async function refuseIfUsed(options: LedgerClaim, state: string, signal: AbortSignal): Promise<void> {
+async function findWitness(options: LedgerClaim, signal: AbortSignal): Promise<string | undefined> {
   const { kafka, group, ledgerTopic, pipeline, lanes } = options
   const { committed } = await kafka.describeGroup(group, ledgerTopic, signal)
-  const isMarked = [...committed.values()].some(({ metadata }) => metadata.startsWith(initializedMark))
+  if ([...committed.values()].some(({ metadata }) => metadata.startsWith(initializedMark))) return `group ${group}`
   const ids = Array.from({ length: lanes }, (_, lane) => transactionalIdOf(pipeline, lane))
   const transactions = await kafka.describeTransactions(ids, signal)
-  const used = [...transactions].filter(([, { state: was }]) => was === 'CompleteCommit' || was === 'CompleteAbort')
-  if (!isMarked && used.length === 0) return
-  const witness = isMarked ? `group ${group}` : `transactional id ${used[0]?.[0] ?? ''}`
-  throw new TailraceError(
+  const used = [...transactions].find(([, { state }]) => state === 'CompleteCommit' || state === 'CompleteAbort')
+  return used === undefined ? undefined : `transactional id ${used[0]}`
+}
+
+function lost({ ledgerTopic }: LedgerClaim, state: string, witness: string): TailraceError {
+  return new TailraceError(
     'LEDGER_LOST',
     `ledger topic ${ledgerTopic} ${state}, although ${witness} shows that it ran before`,
   )

@@ -54,7 +54,8 @@ async function reconsider(parts: {
   readonly signal: AbortSignal
 }): Promise<void> {
   const { lane, environment, error, signal } = parts
-  if (error.code === 'RECORD_TOO_LARGE') environment.topicLimits.lookAgain()
+  // What the topics take may have been lowered; asking again costs a request per topic.
+  environment.topicLimits.lookAgain()
   const retryInMs = backoffDelay(retakeBackoff, parts.attempt, environment.rng)
   environment.onEvent({ kind: 'lane-in-doubt', lane, error, retryInMs })
   const wait = (ms: number): Promise<void> => environment.clock.sleep(ms, signal).catch(() => undefined)

@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { once } from 'node:events'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { connectKafka } from '../servers/connected-kafka.ts'
 import { openCli } from '../servers/cli-under-test.ts'
 import type { CliUnderTest, RunningCommand } from '../servers/cli-under-test.ts'
@@ -38,6 +42,12 @@ function writeFile(more = 'http.listen: off\npoll.idle.max.ms: 200'): string {
 }
 function textOf(more = ''): string {
   return configText({ pipeline, endpoint: simulator.endpoint, bootstrapServers, tables: ['orders'], more })
+}
+function spawnCli(...args: readonly string[]): ChildProcess {
+  const main = path.resolve(import.meta.dirname, '../../src/hosts/cli/main.ts')
+  const child = spawn(process.execPath, [main, ...args], { stdio: 'ignore' })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
 }
 const fill = (from: number, count: number, n = 'n'): void => {
   for (let i = from; i < from + count; i++) orders.put({ id: { S: `i${i}` }, [n]: { N: `${i}` } })
@@ -96,6 +106,46 @@ describe('run', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' })
     for (const line of stderr.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('level')
     expect(stderr).not.toContain('"level":"error"')
+  })
+
+  it('comes up when several workers make the first start at the same moment', async () => {
+    fill(0, 30)
+    const workers = Array.from({ length: 3 }, () => cli.start(['run', file]))
+    await Promise.all(workers.map((worker) => worker.printed(/lanes-assigned/)))
+    await delivered(30)
+    for (const worker of workers) expect(await worker.interrupt()).toMatchObject({ exitCode: 0 })
+    expect(await readOutput(bootstrapServers, `${pipeline}.orders`)).toHaveLength(30)
+  })
+
+  it('goes on without a table that is gone, once the pipeline has run', async () => {
+    newTable('other')
+    file = cli.file('two.yaml', textOf('http.listen: off').replace('[orders]', '[orders, other]'))
+    fill(0, 3)
+    await runUntil(3)
+    simulator.deleteTable('other')
+    fill(3, 3)
+    const worker = cli.start(['run', file])
+    await delivered(6)
+    const { exitCode, stderr } = await worker.interrupt()
+    expect(exitCode).toBe(0)
+    expect(stderr).toMatch(/"level":"warn".*TABLE_NOT_FOUND.*table other: There is no table other/)
+  })
+
+  it('as a process: SIGTERM ends it in order, and an interruption before it began is 130', async () => {
+    fill(0, 3)
+    const absolute = path.resolve(cli.folder, file)
+    const worker = spawnCli('run', absolute)
+    await delivered(3)
+    worker.kill('SIGTERM')
+    expect(await once(worker, 'exit')).toEqual([0, null])
+    expect(await cli.json('status', file)).toMatchObject({ result: { group: { members: [] } } })
+
+    simulator.faults.add({ action: 'DescribeTable', fault: { kind: 'slow', beforeMs: 60_000 } })
+    const before = simulator.requests.get('DescribeTable') ?? 0
+    const waiting = spawnCli('run', absolute)
+    await expect.poll(() => simulator.requests.get('DescribeTable') ?? 0, { timeout: 10_000 }).toBeGreaterThan(before)
+    waiting.kill('SIGINT')
+    expect(await once(waiting, 'exit')).toEqual([130, null])
   })
 })
 

@@ -28,6 +28,7 @@ export interface RunningCommand {
 
 /** The command line, run in this process, with a folder of its own for pipeline files. */
 export interface CliUnderTest extends Disposable {
+  readonly folder: string
   /** Writes a pipeline file; returns its name, to be given to commands. */
   readonly file: (name: string, text: string) => string
   readonly start: (args: readonly string[], options?: { readonly isTerminal?: boolean }) => RunningCommand
@@ -77,6 +78,7 @@ export function openCli(env: Readonly<Record<string, string>> = {}): CliUnderTes
   }
   const run: CliUnderTest['run'] = (...args) => start(args).ended
   return {
+    folder,
     file: (name, text) => {
       writeFileSync(path.join(folder, name), text)
       return name

@@ -1,8 +1,11 @@
+import type { Clock } from '../../async/clock.ts'
 import { configFingerprint } from '../../config/config-fingerprint.ts'
 import type { TopicInfo } from '../../kafka/kafka.ts'
 import { compareIdentity, countWithoutIdentity } from '../../lanes/identity.ts'
 import type { IdentityEntry, TableEntry } from '../../lanes/ledger-entry.ts'
+import type { LaneState } from '../../lanes/lane-state.ts'
 import { createLedgerView } from '../../lanes/ledger-view.ts'
+import type { LedgerView } from '../../lanes/ledger-view.ts'
 import { findLedger, newLedger, refuseLostLedger, requireCompaction, requireLanes } from '../../pipeline/admission.ts'
 import type { LedgerClaim } from '../../pipeline/admission.ts'
 import { failed, passed } from './finding.ts'
@@ -84,10 +87,20 @@ async function readIdentity(access: KafkaAccess, topic: TopicInfo): Promise<Ledg
     fingerprint: configFingerprint(config),
   }
   const view = createLedgerView(kafka, topic.name, lanes)
-  const ledgers = await ask(parts, (signal) => view.refresh(signal))
+  const ledgers = await ask(parts, (signal) => readWhole(view, parts.clock, signal))
   const comparisons = ledgers.flatMap(({ identity }) => (identity === undefined ? [] : compareIdentity(identity, ours)))
   if (countWithoutIdentity(ledgers) > 0) return { findings: [passed(check, 'empty: a first start')], tables: [] }
   const tables = [...(ledgers[0]?.tables.values() ?? [])]
   const state = comparisons.includes('outdated') ? `epoch is raised to ${epoch} at the start` : `epoch ${epoch}`
   return { findings: [passed(check, `${lanes} lanes, ${state}, ${tables.length} tables`)], tables }
+}
+
+/** The first start of another worker writes all identities at once, but they are not seen all at once. */
+async function readWhole(view: LedgerView, clock: Clock, signal: AbortSignal): Promise<readonly LaneState[]> {
+  for (let attempt = 0; ; attempt++) {
+    const ledgers = await view.refresh(signal)
+    const named = ledgers.filter(({ identity }) => identity !== undefined).length
+    if (named === 0 || named === ledgers.length || attempt === 10) return ledgers
+    await clock.sleep(200, signal)
+  }
 }

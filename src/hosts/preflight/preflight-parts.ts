@@ -1,7 +1,9 @@
+import { backoffDelay } from '../../async/backoff.ts'
 import { withDeadline } from '../../async/clock.ts'
 import type { Clock } from '../../async/clock.ts'
 import type { Rng } from '../../async/rng.ts'
 import { TailraceError } from '../../errors.ts'
+import { KafkaError } from '../../kafka/kafka.ts'
 
 /** What checks run on. */
 export interface PreflightParts {
@@ -31,9 +33,38 @@ export async function ask<T>(
 ): Promise<T> {
   const scope = new AbortController()
   try {
-    const answer = question(AbortSignal.any([parts.signal, scope.signal]))
+    const answer = repeated(parts, question, AbortSignal.any([parts.signal, scope.signal]))
     return await withDeadline(parts.clock, ms, answer, onTimeout)
   } finally {
     scope.abort(new Error('the question is settled'))
   }
+}
+
+const mostAttempts = 8
+const pause = { baseMs: 50, capMs: 1000 }
+
+/**
+ * A topic that another worker has made a moment ago is known to some brokers and not yet to others: what they say then is
+ * no finding. Brokers that are away, or that say no, are believed at once.
+ */
+async function repeated<T>(
+  { clock, rng }: PreflightParts,
+  question: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await question(signal)
+    } catch (error) {
+      const isUnsettled =
+        error instanceof KafkaError || (error instanceof TailraceError && error.code === 'KAFKA_PROTOCOL')
+      if (!isUnsettled || signal.aborted) throw error
+      if (attempt >= mostAttempts) throw asFinding(error)
+    }
+    await clock.sleep(backoffDelay(pause, attempt, rng), signal)
+  }
+}
+
+function asFinding(error: TailraceError | KafkaError): TailraceError {
+  return error instanceof TailraceError ? error : new TailraceError('KAFKA_PROTOCOL', error.message, { cause: error })
 }
