@@ -132,6 +132,12 @@ export const errorCatalogue = {
     'Change `topic.name`, or set `topic.shared: true` if this is wanted.',
   ),
 
+  TOPIC_RENAMED: entry(
+    'refuse',
+    'The configuration gives a table another topic than the one that the pipeline has written it to so far.',
+    'Give the table its old topic back, or start a pipeline with another name for the new one.',
+  ),
+
   // --- Kafka ---
   KAFKA_UNREACHABLE: entry(
     'retake',

@@ -4,6 +4,7 @@ import type { Envelope } from '../envelope/envelope.ts'
 import { TailraceError } from '../errors.ts'
 import type { ProducerRecord } from '../kafka/kafka.ts'
 import { partitionOfKey } from '../kafka/partitioner.ts'
+import type { TableEntry } from '../lanes/ledger-entry.ts'
 import type { StageInput, StageOutput, StagePosition, Stages } from '../pipeline/stages.ts'
 import type { SerializedRecord, Serializer } from '../serialize/serializer.ts'
 
@@ -32,7 +33,7 @@ export function createRecordStages(options: RecordStagesOptions): Stages {
 }
 
 function processPage(input: StageInput, envelope: Envelope, serializer: Serializer): StageOutput {
-  const { table, topic, topicPartitions } = input.table
+  const { table } = input.table
   const notBeforeMs = input.notBeforeMs ?? -Infinity
   const records: ProducerRecord[] = []
   let bytes = 0
@@ -46,10 +47,7 @@ function processPage(input: StageInput, envelope: Envelope, serializer: Serializ
       if (event.createdAtMs >= notBeforeMs) {
         const serialized = serializer.serialize(envelope.wrap(event, input.nowMs))
         bytes += measure(serialized, input, event.sequenceNumber)
-        for (const { key, value, headers } of serialized) {
-          const partition = partitionOfKey(key, topicPartitions)
-          records.push({ topic, partition, key, value, headers, timestamp: event.createdAtMs })
-        }
+        addRecords(records, serialized, input.table, event.createdAtMs)
         changes++
       }
       read++
@@ -62,6 +60,19 @@ function processPage(input: StageInput, envelope: Envelope, serializer: Serializ
   const reached =
     last === undefined ? undefined : { sequenceNumber: last.sequenceNumber, createdAtMs: last.createdAtMs }
   return { records, bytes, changes, read, last: reached, failure }
+}
+
+/** All records of a change have one key, so one partition. */
+function addRecords(
+  records: ProducerRecord[],
+  serialized: readonly SerializedRecord[],
+  { topic, topicPartitions }: TableEntry,
+  timestamp: number,
+): void {
+  for (const { key, value, headers } of serialized) {
+    const partition = partitionOfKey(key, topicPartitions)
+    records.push({ topic, partition, key, value, headers, timestamp })
+  }
 }
 
 /** Encoded bytes of a change's records; refuses what the broker would refuse, while the record can still be named. */

@@ -87,7 +87,7 @@ function keyOf(batch: { readonly topic: string; readonly partition: number }): s
 }
 
 // A batch of several records that is too large is our own doing: the topic takes less than we assumed. The next session
-// cuts smaller; only a single record that is too large is the record's fault.
+// cuts smaller; only what cannot be cut is the record's fault.
 function explainTooLarge(error: unknown, round: ProduceRound, limits: BatchLimits): unknown {
   if (!(error instanceof TailraceError) || error.code !== 'RECORD_TOO_LARGE') return error
   const { topic, partition } = error.details

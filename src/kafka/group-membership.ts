@@ -11,14 +11,6 @@ export interface GroupMembership extends AsyncDisposable {
   assignments(signal: AbortSignal): AsyncIterable<Assignment>
   /** Asks now whether the partition is still ours in the group's current generation, as far as this member knows. */
   owns(partition: number): boolean
-  /** Who this member is to the group now; undefined while it is not in it. */
-  readonly member: GroupMember | undefined
-}
-
-/** A member in one generation of its group. */
-export interface GroupMember {
-  readonly memberId: string
-  readonly generation: number
 }
 
 /** One generation's share. */

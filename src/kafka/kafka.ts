@@ -30,8 +30,6 @@ export interface KafkaApi extends AsyncDisposable {
   describeTransactions(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, TransactionState>>
   /** The group's members and committed offsets of one topic, by partition. */
   describeGroup(group: string, topic: string, signal: AbortSignal): Promise<GroupInfo>
-  /** Leaves a mark in the group (offset and metadata of one partition). For identity checks, never for positions. */
-  commitGroupOffset(mark: GroupMark, signal: AbortSignal): Promise<void>
   deleteGroup(group: string, signal: AbortSignal): Promise<void>
 }
 
@@ -158,16 +156,6 @@ export interface GroupInfo {
   readonly members: number
   /** Committed offset and metadata by partition of the topic that was asked for. */
   readonly committed: ReadonlyMap<number, { readonly offset: bigint; readonly metadata: string }>
-}
-
-export interface GroupMark {
-  readonly group: string
-  readonly topic: string
-  readonly partition: number
-  readonly offset: bigint
-  readonly metadata: string
-  /** The member who leaves it. Without one, the broker takes it only while the group has no members. */
-  readonly member?: { readonly memberId: string; readonly generation: number } | undefined
 }
 
 /** A broker's error code that the caller decides about. Named as in Kafka's protocol (`INVALID_PRODUCER_EPOCH`). */

@@ -31,6 +31,11 @@ export interface MarkerReader {
   readonly logStart: bigint | undefined
   /** Records read whose transaction is still open. */
   readonly pendingRecords: number
+  /**
+   * The producer ids of those transactions. After a fence, none of them should be the fenced id's own: then the broker
+   * has settled a transaction without writing its marker (KAFKA-20734).
+   */
+  readonly pendingProducers: ReadonlySet<bigint>
 }
 
 /** Makes a reader. Asks nothing before it is read. */
@@ -63,6 +68,10 @@ class RawMarkerReader implements MarkerReader {
     let count = 0
     for (const records of this.#pending.values()) count += records.length
     return count
+  }
+
+  get pendingProducers(): ReadonlySet<bigint> {
+    return new Set(this.#pending.keys())
   }
 
   async readTo(highWatermark: bigint, signal: AbortSignal): Promise<readonly FetchedRecord[]> {

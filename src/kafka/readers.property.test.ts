@@ -220,6 +220,7 @@ describe('marker reader', () => {
     const reader = createMarkerReader({ kafka: log, topic, partition })
     expect((await reader.readTo(log.end, signal)).map(({ offset }) => offset)).toEqual([2n])
     expect([reader.logStart, reader.position, reader.pendingRecords]).toEqual([2n, 5n, 1])
+    expect(reader.pendingProducers).toEqual(new Set([2n]))
     log.finish(2n, 'commit')
     expect((await reader.poll(signal, 0)).map(({ offset }) => offset)).toEqual([4n])
   })

@@ -102,7 +102,6 @@ function sessionsOn(broker: MemoryBroker, options: Partial<TransactionSessionsOp
     fetch: unused,
     describeTransactions: unused,
     describeGroup: unused,
-    commitGroupOffset: unused,
     deleteGroup: unused,
     [Symbol.asyncDispose]: () => Promise.resolve(),
     ...broker.api,
@@ -226,7 +225,7 @@ test.each([
   },
 )
 
-test('a single record that is too large is named; several that are too large together are cut smaller next time', async () => {
+test('a record that is too large is named, alone or with its tombstone; several that are too large together are cut smaller next time', async () => {
   const broker = new MemoryBroker()
   const sessions = sessionsOn(broker)
   const details = { topic: 'a', partition: 0 }
@@ -239,6 +238,11 @@ test('a single record that is too large is named; several that are too large tog
     code: 'RECORD_TOO_LARGE',
     details,
   })
+  tooLarge()
+  const withTail = await sessions.open('lane', signal)
+  const deleted = recordOf('a', 0, '1', 800)
+  const pair = [deleted, { ...deleted, value: null }]
+  await expect(withTail.commit([pair], signal)).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE', details })
   tooLarge()
   const several = await sessions.open('lane', signal)
   const records = [recordOf('a', 0, '1', 800), recordOf('a', 0, '2', 800)]

@@ -58,8 +58,9 @@ export function transportError(error: unknown, action: string, broker: BrokerAdd
   const chain = [...causesOf(error)]
   const code = codeOfChain(chain)
   const reasons = [...new Set(chain.map((cause) => cause.message))].join(' ')
-  // Whom a broker does not understand, it leaves without a word.
-  const hint = reasons.endsWith('closed') ? '. The broker may expect another security.protocol.' : ''
+  // Whom a broker does not understand, it leaves without a word, right at the start.
+  const isStart = action === 'ApiVersions' || action === 'Metadata'
+  const hint = isStart && reasons.endsWith('closed') ? '. The broker may expect another security.protocol.' : ''
   return new TailraceError(code, `${action} at ${broker.host}:${broker.port}: ${reasons}${hint}`, {
     cause: error,
     details: { action, broker: `${broker.host}:${broker.port}` },

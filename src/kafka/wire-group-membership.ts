@@ -6,7 +6,7 @@ import { TailraceError } from '../errors.ts'
 import { createClusterMetadata } from './cluster-metadata.ts'
 import type { ClusterMetadata } from './cluster-metadata.ts'
 import { createCoordinators } from './coordinators.ts'
-import type { Assignment, GroupMember, GroupMembership } from './group-membership.ts'
+import type { Assignment, GroupMembership } from './group-membership.ts'
 import { createGroupRequests } from './group-requests.ts'
 import type { GroupRequests } from './group-requests.ts'
 import type { KafkaConnectionOptions } from './kafka-connection.ts'
@@ -88,11 +88,6 @@ class ClassicMember implements GroupMembership {
 
   owns(partition: number): boolean {
     return this.#current.partitions.includes(partition) && !this.#isSilent()
-  }
-
-  get member(): GroupMember | undefined {
-    const { generation } = this.#current
-    return generation < 0 || this.#memberId === '' ? undefined : { memberId: this.#memberId, generation }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,8 +4,6 @@ import {
   deleteGroupsV2,
   describeGroupsV4,
   describeGroupsV5,
-  offsetCommitV7,
-  offsetCommitV8,
   offsetFetchV6,
   offsetFetchV7,
   offsetFetchV8,
@@ -13,11 +11,11 @@ import {
 import type { ClusterMetadata } from './cluster-metadata.ts'
 import { resourceOf } from './coordinators.ts'
 import type { CoordinatorKey, Coordinators } from './coordinators.ts'
-import type { GroupInfo, GroupMark, KafkaApi } from './kafka.ts'
+import type { GroupInfo, KafkaApi } from './kafka.ts'
 import { brokerError } from './wire-errors.ts'
 
 /** The part of the port that is about consumer groups. */
-export type GroupCalls = Pick<KafkaApi, 'describeGroup' | 'commitGroupOffset' | 'deleteGroup'>
+export type GroupCalls = Pick<KafkaApi, 'describeGroup' | 'deleteGroup'>
 
 interface Context {
   readonly metadata: ClusterMetadata
@@ -26,7 +24,6 @@ interface Context {
 
 const describeVersions = [describeGroupsV5.api, describeGroupsV4.api]
 const fetchVersions = [offsetFetchV8.api, offsetFetchV7.api, offsetFetchV6.api]
-const commitVersions = [offsetCommitV8.api, offsetCommitV7.api]
 const deleteVersions = [deleteGroupsV2.api, deleteGroupsV1.api, deleteGroupsV0.api]
 
 /** Makes the calls. */
@@ -36,7 +33,6 @@ export function createGroupCalls(context: Context): GroupCalls {
       const members = await memberCount(context, group, signal)
       return { members, committed: await committedOffsets(context, group, topic, signal) }
     },
-    commitGroupOffset: (mark, signal) => commitGroupOffset(context, mark, signal),
     deleteGroup: (group, signal) => deleteGroup(context, group, signal),
   }
 }
@@ -79,25 +75,6 @@ async function committedOffsets(
     committed.set(partition.partitionIndex, { offset: partition.committedOffset, metadata: partition.metadata ?? '' })
   }
   return committed
-}
-
-async function commitGroupOffset({ coordinators }: Context, mark: GroupMark, signal: AbortSignal): Promise<void> {
-  const { group, topic, partition, offset, metadata, member } = mark
-  const partitions = [
-    { partitionIndex: partition, committedOffset: offset, committedLeaderEpoch: -1, committedMetadata: metadata },
-  ]
-  const request: [string, number, string, null, { name: string; partitions: typeof partitions }[]] = [
-    group,
-    member?.generation ?? -1,
-    member?.memberId ?? '',
-    null,
-    [{ name: topic, partitions }],
-  ]
-  const call = { action: 'OffsetCommit', versions: commitVersions, request }
-  const codeOf = (found: { topics: { partitions: { errorCode: number }[] }[] }): number =>
-    found.topics[0]?.partitions[0]?.errorCode ?? 0
-  const answer = await coordinators.sendPatiently({ ...call, key: keyOf(group), errorCode: codeOf }, signal)
-  check(codeOf(answer), call.action, group)
 }
 
 async function deleteGroup({ coordinators }: Context, group: string, signal: AbortSignal): Promise<void> {

@@ -144,7 +144,8 @@ function joinBegin(old: ShardState | undefined, begin: BeginEntry): ShardState |
     after: begin.after,
     notBeforeMs: begin.notBeforeMs,
     endedParents,
-    parents: begin.parents,
+    // A move names no parents, since none has to be waited for any more; they are kept for lineage and for forgetting.
+    parents: begin.parents.length > 0 ? begin.parents : (old?.parents ?? []),
     at: old?.at,
   }
 }

@@ -29,9 +29,6 @@ export interface AdmissionOptions extends LedgerClaim {
   readonly onEvent: PipelineEventSink
 }
 
-/** Metadata that marks, in the consumer group, that this pipeline has written its identity once. */
-export const initializedMark = 'tailrace:initialized'
-
 /**
  * Before a worker joins the group: the ledger topic exists (or is made), is compacted, has as many partitions as there
  * are lanes, and is not empty where this pipeline has run before. Returns the identity that its entries must carry.
@@ -163,14 +160,12 @@ async function isEmpty({ kafka, ledgerTopic, lanes }: LedgerClaim, signal: Abort
 }
 
 /**
- * What a pipeline leaves outside its ledger: a mark in its consumer group, and transactional ids that have ended a
- * transaction. Ids that were only fenced (`Empty`) and first transactions that are under way (`Ongoing`) are the
+ * What a pipeline leaves outside its ledger: transactional ids that have ended a transaction. (Offsets of its group would
+ * be no witness: Kafka deletes them together with the topic.) Ids that were only fenced (`Empty`) and first transactions that are under way (`Ongoing`) are the
  * traces of a first start that happens right now.
  */
 async function findWitness(options: LedgerClaim, signal: AbortSignal): Promise<string | undefined> {
-  const { kafka, group, ledgerTopic, pipeline, lanes } = options
-  const { committed } = await kafka.describeGroup(group, ledgerTopic, signal)
-  if ([...committed.values()].some(({ metadata }) => metadata.startsWith(initializedMark))) return `group ${group}`
+  const { kafka, pipeline, lanes } = options
   const ids = Array.from({ length: lanes }, (_, lane) => transactionalIdOf(pipeline, lane))
   const transactions = await kafka.describeTransactions(ids, signal)
   const used = [...transactions].find(([, { state }]) => state === 'CompleteCommit' || state === 'CompleteAbort')

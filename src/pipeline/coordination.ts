@@ -1,3 +1,4 @@
+import { TailraceError } from '../errors.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
 import type { LaneSession } from '../lanes/lane-session.ts'
 import type { AddressedEntry, TableEntry } from '../lanes/ledger-entry.ts'
@@ -11,15 +12,12 @@ export interface CoordinatorTuning {
   readonly stopCheckMs: number
   /** Tables: new ones, replaced ones, partition counts of their topics. */
   readonly tableCheckMs: number
-  /** The mark in the consumer group, until it is left. */
-  readonly markCheckMs: number
   /** Full listings of each stream: a safety net, since children are found by the ends of their parents. */
   readonly listingMs: number
 }
 
 export const defaultCoordinatorTuning: CoordinatorTuning = {
   stopCheckMs: 500,
-  markCheckMs: 1_000,
   tableCheckMs: 60_000,
   listingMs: 300_000,
 }
@@ -49,4 +47,13 @@ export interface Coordination extends CoordinatorOptions {
   readonly write: (entries: readonly AddressedEntry[]) => Promise<void>
   /** Commits a table's entry into all partitions, in one transaction. */
   readonly writeTable: (entry: TableEntry) => Promise<void>
+}
+
+/** Tells of something that did not work and is tried again after `retryInMs`; the pipeline goes on meanwhile. */
+export function reportFailure({ environment }: Coordination, error: unknown, retryInMs: number): void {
+  const known =
+    error instanceof TailraceError
+      ? error
+      : new TailraceError('KAFKA_PROTOCOL', 'the coordinator met an error', { cause: error })
+  environment.onEvent({ kind: 'coordinator-failed', error: known, retryInMs })
 }

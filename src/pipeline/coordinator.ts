@@ -4,7 +4,7 @@ import { countWithoutIdentity } from '../lanes/identity.ts'
 import type { LaneSession } from '../lanes/lane-session.ts'
 import { createLedgerView } from '../lanes/ledger-view.ts'
 import type { AddressedEntry } from '../lanes/ledger-entry.ts'
-import { initializedMark } from './admission.ts'
+import { reportFailure } from './coordination.ts'
 import type { Coordination, CoordinatorOptions } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
 import type { LaneInbox } from './lane-inbox.ts'
@@ -33,7 +33,7 @@ export async function coordinate(
     writeTable: (entry) => write(Array.from({ length: lanes }, (_, lane) => ({ lane, entry }))),
   }
   await ensureIdentity(coordination, signal)
-  await takeOverTables(coordination, signal)
+  await findTables(coordination, 'taken-over', signal)
   await discoverShards(coordination, signal)
   await watch(coordination, signal)
 }
@@ -48,39 +48,11 @@ async function ensureIdentity(coordination: Coordination, signal: AbortSignal): 
   }
 }
 
-/** A first start refuses a wrong configuration; a pipeline that runs is not stopped by one table that went away. */
-async function takeOverTables(coordination: Coordination, signal: AbortSignal): Promise<void> {
-  try {
-    await findTables(coordination, 'taken-over', signal)
-  } catch (error) {
-    const isRunning = coordination.session.state.tables.size > 0
-    if (!isRunning || !(error instanceof TailraceError) || error.policy !== 'refuse') throw error
-    reportFailure(coordination, error, coordination.tuning.tableCheckMs)
-  }
-}
-
-/**
- * A mark in the consumer group says that this pipeline has run: an empty ledger is then a lost one (admission.ts). It is
- * left once in each life of the coordinator, because a group without members forgets its offsets after some days.
- */
-function createMarking(coordination: Coordination, signal: AbortSignal): () => Promise<void> {
-  const { environment, kafka, group, ledgerTopic } = coordination
-  const metadata = `${initializedMark} ${environment.identity.topicId}`
-  let isLeft = false
-  return async () => {
-    const { member } = environment.membership
-    if (isLeft || member === undefined) return
-    await kafka.commitGroupOffset({ group, topic: ledgerTopic, partition: 0, offset: 0n, metadata, member }, signal)
-    isLeft = true
-  }
-}
-
 /** Each duty on its own clock; a duty that fails is tried again and does not hold up the others. */
 async function watch(coordination: Coordination, signal: AbortSignal): Promise<void> {
   const { tuning } = coordination
   const duties: readonly [number, () => Promise<void>][] = [
     [tuning.stopCheckMs, () => settleStops(coordination)],
-    [tuning.markCheckMs, createMarking(coordination, signal)],
     [tuning.tableCheckMs, () => lookAtTables(coordination, signal)],
     [tuning.listingMs, () => discoverShards(coordination, signal)],
   ]
@@ -112,12 +84,4 @@ async function repeat(
 
 function isFatal(error: unknown): boolean {
   return error instanceof TailraceError && error.policy === 'stop-worker'
-}
-
-function reportFailure(coordination: Coordination, error: unknown, retryInMs: number): void {
-  const known =
-    error instanceof TailraceError
-      ? error
-      : new TailraceError('KAFKA_PROTOCOL', 'the coordinator met an error', { cause: error })
-  coordination.environment.onEvent({ kind: 'coordinator-failed', error: known, retryInMs })
 }

@@ -39,7 +39,7 @@ export interface LaneEnvironment {
   readonly source: Source
   readonly stages: Stages
   readonly taker: LaneTaker
-  readonly membership: Pick<GroupMembership, 'owns' | 'member'>
+  readonly membership: Pick<GroupMembership, 'owns'>
   readonly topicLimits: TopicLimits
   readonly nudges: LaneNudges
   readonly budget: ByteBudget

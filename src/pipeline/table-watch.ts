@@ -1,6 +1,8 @@
 import type { Table } from '../change/table.ts'
+import type { ErrorCode } from '../error-catalogue.ts'
 import { TailraceError } from '../errors.ts'
 import type { TableEntry } from '../lanes/ledger-entry.ts'
+import { reportFailure } from './coordination.ts'
 import type { Coordination } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
 import { afterDraining, afterLookingAgain, afterStopRequest, afterTakeOver, firstEntry } from './table-life.ts'
@@ -15,8 +17,8 @@ export async function findTables(
   occasion: 'taken-over' | 'looking-again',
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { environment, session, topics } = coordination
-  const found = await environment.source.findTables(signal)
+  const { session, topics } = coordination
+  const found = await tablesNow(coordination, signal)
   topics.refuseCollisions(found)
   const started: string[] = []
   for (const table of found) {
@@ -26,12 +28,41 @@ export async function findTables(
       started.push(table.arn)
       continue
     }
+    refuseRenaming(coordination, known)
     await refusePartitionChange(coordination, known, signal)
     await decide(coordination, afterLookingAgain(known, table))
     const present = session.state.tables.get(table.arn)
     if (occasion === 'taken-over' && present !== undefined) await decide(coordination, afterTakeOver(present))
   }
   return started
+}
+
+/** What can happen to a table under a pipeline that runs; it must not hold up the others. */
+const goneCodes: ReadonlySet<ErrorCode> = new Set(['TABLE_NOT_FOUND', 'STREAM_DISABLED', 'STREAM_VIEW_TYPE'])
+
+/**
+ * The tables that the configuration means now. A first start refuses a table that cannot be read; a pipeline that has run
+ * goes on with the tables it knows, as far as they can be seen, and tells of the others.
+ */
+async function tablesNow(coordination: Coordination, signal: AbortSignal): Promise<readonly Table[]> {
+  const { environment, session, tuning } = coordination
+  const orReport = async <T>(work: Promise<T>, otherwise: () => Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      const isGone = error instanceof TailraceError && goneCodes.has(error.code)
+      if (!isGone || session.state.tables.size === 0) throw error
+      reportFailure(coordination, error, tuning.tableCheckMs)
+      return otherwise()
+    }
+  }
+  const known = [...session.state.tables.values()].map(({ table }) => table.name)
+  const each = (): Promise<readonly Table[]> =>
+    Promise.all(known.map((name) => orReport(describe(name), () => Promise.resolve([])))).then((lists) => lists.flat())
+  const describe = async (name: string): Promise<readonly Table[]> => [
+    await environment.source.describeTable(name, signal),
+  ]
+  return await orReport(environment.source.findTables(signal), each)
 }
 
 /** The regular look: tables that match a pattern only now, replaced streams, streams that are drained. */
@@ -61,6 +92,16 @@ async function startTable(coordination: Coordination, table: Table, signal: Abor
   const notBeforeMs = startMs === undefined ? undefined : Math.floor(startMs / 1000) * 1000
   await coordination.writeTable(firstEntry(table, provided, notBeforeMs))
   environment.onEvent({ kind: 'table-started', table: table.name, topic: provided.topic, streamArn: table.streamArn })
+}
+
+/** An item's changes would stand in two topics, in no order to each other. */
+function refuseRenaming({ topics }: Coordination, known: TableEntry): void {
+  const configured = topics.nameOf(known.table)
+  if (configured === known.topic) return
+  throw new TailraceError(
+    'TOPIC_RENAMED',
+    `table ${known.table.name} goes to topic ${known.topic}; the configuration says ${configured} now`,
+  )
 }
 
 /** Items would move between partitions and lose their order: better to stop than to absorb it. */

@@ -20,6 +20,8 @@ export interface TopicRules {
 
 /** Makes sure that topics are there before their tables are read. */
 export interface TopicProvisioner {
+  /** The topic that the configuration gives to a table. */
+  nameOf(table: Table): string
   /** Throws TOPIC_COLLISION if two of the tables would meet in one topic and that was not asked for. */
   refuseCollisions(tables: readonly Table[]): void
   /** The table's topic and its partition count; created if missing and allowed, else TOPIC_MISSING. */
@@ -50,6 +52,7 @@ export function createTopicProvisioner(
     refuseCollisions: (tables) => {
       if (!rules.isSharingAllowed) refuseCollisions(tables, rules)
     },
+    nameOf: rules.nameOf,
     partitionCounts,
     provide: async (table, signal) => {
       const topic = rules.nameOf(table)

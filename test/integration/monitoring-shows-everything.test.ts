@@ -68,6 +68,6 @@ describe('metrics and health of a worker', () => {
     expect((await request(`${url}/livez`, { method: 'POST' })).statusCode).toBe(405)
     stop.abort(new Error('the test is over'))
     await running
-    await expect(request(`${url}/livez`)).rejects.toThrow()
+    await expect(request(`${url}/livez`)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 })

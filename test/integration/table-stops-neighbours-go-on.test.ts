@@ -75,6 +75,31 @@ describe('a table that cannot go on', () => {
     expect(sequence).not.toContain(broken?.sequenceNumber)
   })
 
+  it('may be deleted under a running pipeline, and be gone when that is started again', async () => {
+    const { simulator, config, topicOf } = await setUp()
+    await using _ = simulator
+    const ailing = newTable(simulator, 'ailing')
+    const healthy = newTable(simulator, 'healthy')
+    fill(ailing, 0, 10)
+    fill(healthy, 0, 10)
+    const first = startWorker(config)
+    await outputOf(bootstrapServers, topicOf('healthy'), 10)
+    fill(ailing, 10, 10)
+    simulator.deleteTable('ailing')
+    await first.seen('coordinator-failed', ({ error }) => error.code === 'TABLE_NOT_FOUND')
+    // What its stream still has is delivered; its neighbour can even be replaced meanwhile.
+    await outputOf(bootstrapServers, topicOf('ailing'), 20)
+    healthy.disableStream()
+    healthy.enableStream('NEW_AND_OLD_IMAGES')
+    await first.seen('table-replaced')
+    await first.stop()
+
+    const second = startWorker(config)
+    await second.seen('coordinator-failed', ({ error }) => error.code === 'TABLE_NOT_FOUND')
+    await second.seen('table-stopped', ({ table }) => table === 'healthy')
+    await second.stop()
+  })
+
   it('reads a replaced stream to its end, then stops and says so', async () => {
     const { simulator, config, topicOf } = await setUp()
     await using _ = simulator

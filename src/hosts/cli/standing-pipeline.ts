@@ -6,6 +6,7 @@ import { createLaneTaker } from '../../lanes/lane-session.ts'
 import type { LaneSession } from '../../lanes/lane-session.ts'
 import type { LaneState } from '../../lanes/lane-state.ts'
 import type { AddressedEntry } from '../../lanes/ledger-entry.ts'
+import { counted } from '../counted.ts'
 import type { CommandContext } from './command-context.ts'
 
 /** Throws PIPELINE_ACTIVE while the group has members. */
@@ -14,7 +15,7 @@ export async function requireStandstill(config: PipelineConfig, kafka: KafkaApi,
   if (members === 0) return
   throw new TailraceError(
     'PIPELINE_ACTIVE',
-    `group ${config.groupId} has ${members} ${members === 1 ? 'member' : 'members'}: stop the workers first`,
+    `group ${config.groupId} has ${counted(members, 'member')}: stop the workers first`,
   )
 }
 

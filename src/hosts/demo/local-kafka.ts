@@ -8,13 +8,15 @@ import { kafkaProperties } from './kafka-properties.ts'
 import type { KafkaPorts, LocalKafkaListener } from './kafka-properties.ts'
 import { javaCommand, startServer, stopServer, withFreePorts } from './local-server.ts'
 import { kafkaArtifacts, resolveMavenArtifacts } from './maven-artifacts.ts'
-import type { InstallOptions } from './maven-artifacts.ts'
+import type { InstallOptions, MavenArtifacts } from './maven-artifacts.ts'
 import { runTool } from './run-tool.ts'
 
 /** How a local broker is to be. */
 export interface LocalKafkaOptions extends InstallOptions {
   /** An existing, empty folder for configuration, log and data. Whoever made it removes it after `stop`. */
   readonly directory: string
+  /** The broker to run. Default: `kafkaArtifacts`. */
+  readonly artifacts?: MavenArtifacts
   /** The `transaction.version` to finalize. Default: the broker's own (2). */
   readonly transactionVersion?: 0 | 1 | 2
   readonly autoCreateTopics?: boolean
@@ -77,7 +79,7 @@ interface Run {
  * Resolves when the broker names itself in an answer to a metadata request. The signal ends the start, not the broker.
  */
 export async function startLocalKafka(options: LocalKafkaOptions): Promise<LocalKafka> {
-  const jars = await resolveMavenArtifacts(kafkaArtifacts, options)
+  const jars = await resolveMavenArtifacts(options.artifacts ?? kafkaArtifacts, options)
   const names = (await readdir(jars)).filter((name) => name.endsWith('.jar')).toSorted()
   const installation: Installation = {
     options,

@@ -6,6 +6,7 @@ import type { ClusterInfo } from '../../kafka/kafka.ts'
 import { createWireKafka } from '../../kafka/wire-kafka.ts'
 import { transactionalIdOf } from '../../lanes/lane-session.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
+import { counted } from '../counted.ts'
 import { kafkaConnectionOf } from '../kafka-connection-of.ts'
 import { failed, passed, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
@@ -90,7 +91,9 @@ async function checkGroup({ config, inspector, parts }: KafkaAccess): Promise<re
     )
     const missing = missingRights(check, ['READ'], rights)
     if (missing.length > 0) return missing
-    return [passed(check, members.length === 0 ? 'no members: the pipeline stands still' : `${members.length} members`)]
+    return [
+      passed(check, members.length === 0 ? 'no members: the pipeline stands still' : counted(members.length, 'member')),
+    ]
   } catch (error) {
     return [failed(check, error)]
   }

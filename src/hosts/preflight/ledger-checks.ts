@@ -8,6 +8,7 @@ import { createLedgerView } from '../../lanes/ledger-view.ts'
 import type { LedgerView } from '../../lanes/ledger-view.ts'
 import { findLedger, newLedger, refuseLostLedger, requireCompaction, requireLanes } from '../../pipeline/admission.ts'
 import type { LedgerClaim } from '../../pipeline/admission.ts'
+import { counted } from '../counted.ts'
 import { failed, passed } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { missingRights } from './kafka-access.ts'
@@ -92,7 +93,10 @@ async function readIdentity(access: KafkaAccess, topic: TopicInfo): Promise<Ledg
   if (countWithoutIdentity(ledgers) > 0) return { findings: [passed(check, 'empty: a first start')], tables: [] }
   const tables = [...(ledgers[0]?.tables.values() ?? [])]
   const state = comparisons.includes('outdated') ? `epoch is raised to ${epoch} at the start` : `epoch ${epoch}`
-  return { findings: [passed(check, `${lanes} lanes, ${state}, ${tables.length} tables`)], tables }
+  return {
+    findings: [passed(check, `${counted(lanes, 'lane')}, ${state}, ${counted(tables.length, 'table')}`)],
+    tables,
+  }
 }
 
 /** The first start of another worker writes all identities at once, but they are not seen all at once. */

@@ -10,6 +10,7 @@ import type { SourceEvent } from '../../sources/dynamodb-streams/source-event.ts
 import { readStreamDescription } from '../../sources/dynamodb-streams/stream-description.ts'
 import { isTablePattern } from '../../sources/dynamodb-streams/table-pattern.ts'
 import type { Source } from '../../sources/source.ts'
+import { counted } from '../counted.ts'
 import { openSource } from '../source-of.ts'
 import { failed, passed, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
@@ -138,7 +139,8 @@ async function checkReading(table: Table, access: SourceAccess): Promise<readonl
   if (typeof iterator === 'string')
     await attempt('GetRecords', (signal) => send(access, 'GetRecords', { ShardIterator: iterator, Limit: 1 }, signal))
   if (findings.length > 0) return findings
-  const shards = `${page?.shards.length ?? 0}${page?.nextShardId === undefined ? '' : ' or more'} shards`
+  const known = counted(page?.shards.length ?? 0, 'shard')
+  const shards = page?.nextShardId === undefined ? known : `more than ${known}`
   return [
     { ...passed(`table ${table.name}`, `${table.viewType}, ${shards}, ${table.streamArn}`), table: table.arn },
     ...(table.viewType === 'NEW_IMAGE' ? [withoutOldImage(table)] : []),

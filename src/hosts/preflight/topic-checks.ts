@@ -3,6 +3,7 @@ import { TailraceError } from '../../errors.ts'
 import type { InspectedTopic } from '../../kafka/cluster-inspector.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import { createTopicProvisioner } from '../../pipeline/topic-provisioner.ts'
+import { counted } from '../counted.ts'
 import { topicRulesOf } from '../assemble.ts'
 import { failed, passed } from './finding.ts'
 import type { Finding } from './finding.ts'
@@ -61,7 +62,7 @@ async function checkTopic(
     const unsafe = await checkDurability(access, check, name, topic)
     return problems.length > 0 || unsafe.some(({ status }) => status === 'failed')
       ? [...problems.map(of), ...unsafe]
-      : [passed(check, `${topic.partitions} partitions, ${topic.replicas} replicas`), ...unsafe]
+      : [passed(check, `${counted(topic.partitions, 'partition')}, ${counted(topic.replicas, 'replica')}`), ...unsafe]
   } catch (error) {
     return [failed(check, error)]
   }

@@ -1,6 +1,7 @@
 import { TailraceError } from '../../errors.ts'
 import type { InspectedTopic } from '../../kafka/cluster-inspector.ts'
 import type { NewTopic } from '../../kafka/kafka.ts'
+import { counted } from '../counted.ts'
 import { failed, passed, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
 import type { KafkaAccess } from './kafka-access.ts'
@@ -20,7 +21,7 @@ export async function checkMissingTopic(access: KafkaAccess, check: string, want
   }
   const refusal = await ask(parts, (signal) => inspector.refusalOf(wanted, signal))
   if (refusal !== undefined) return failed(check, refusal)
-  return passed(check, `does not exist; it will be created with ${wanted.partitions} partitions`)
+  return passed(check, `does not exist; it will be created with ${counted(wanted.partitions, 'partition')}`)
 }
 
 /** Settings with which acknowledged records can be lost, or are deleted soon. */

@@ -9,6 +9,7 @@ import type { LaneState } from '../../../lanes/lane-state.ts'
 import { shardsOfLedger } from '../../../lanes/ledger-shards.ts'
 import { moveShard, resetTable } from '../../../lanes/offset-change.ts'
 import type { OffsetChange, ShardChange } from '../../../lanes/offset-change.ts'
+import { counted } from '../../counted.ts'
 import { openSource } from '../../source-of.ts'
 import { foundWrong, succeeded } from '../command-context.ts'
 import type { CommandContext, CommandResult } from '../command-context.ts'
@@ -133,7 +134,7 @@ async function change(command: Command, context: CommandContext): Promise<Comman
   }
   const done = await changeLedger({ config, kafka, context, lanes: ledger.lanes.length }, decide)
   const shards = done.shards.map(changeJson)
-  const text = `${renderChanges(done.shards)}changed ${done.shards.length} shards of table ${named.table.name}\n`
+  const text = `${renderChanges(done.shards)}changed ${counted(done.shards.length, 'shard')} of table ${named.table.name}\n`
   writeResult(context, command, { json: { table: named.table.name, meaning, shards }, text })
   return succeeded
 }
@@ -178,7 +179,9 @@ function meaningOf(plan: OffsetChange, flags: ChangeFlags, present: Table | unde
   const descendants = plan.shards.length - 1
   return [
     ...(first === undefined ? [] : [meaningOfMove(first)]),
-    ...(descendants > 0 ? [`${descendants} shards that descend from it are delivered again behind it, in full.`] : []),
+    ...(descendants > 0
+      ? [`${counted(descendants, 'shard')} descending from it: delivered again behind it, in full.`]
+      : []),
   ]
 }
 

@@ -3,6 +3,7 @@ import type { TableEntry } from '../../../lanes/ledger-entry.ts'
 import type { ShardStatus } from '../../../lanes/lane-state.ts'
 import { shardsOfLedger } from '../../../lanes/ledger-shards.ts'
 import type { LedgerShard } from '../../../lanes/ledger-shards.ts'
+import { counted } from '../../counted.ts'
 import { streamRetentionMs } from '../../server/progress-board.ts'
 import type { GroupMember, InspectedGroup } from '../../../kafka/cluster-inspector.ts'
 import { succeeded } from '../command-context.ts'
@@ -121,7 +122,7 @@ function render(status: PipelineStatus): string {
     ['epoch', String(status.epoch)],
     ['lanes', String(status.lanes)],
     ['cluster', status.clusterId],
-    ['group', `${group.state}, ${group.members.length} ${group.members.length === 1 ? 'worker' : 'workers'}`],
+    ['group', `${group.state}, ${counted(group.members.length, 'worker')}`],
   ])
   const workers = renderTable(
     [{ title: 'WORKER' }, { title: 'HOST' }, { title: 'LANES' }],
