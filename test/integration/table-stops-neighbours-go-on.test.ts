@@ -96,7 +96,7 @@ describe('a table that cannot go on', () => {
 
     const second = startWorker(config)
     await second.seen('coordinator-failed', ({ error }) => error.code === 'TABLE_NOT_FOUND')
-    await second.seen('table-stopped', ({ table }) => table === 'healthy')
+    expect(await second.seen('table-stopped')).toMatchObject({ table: 'healthy', code: 'SOURCE_REPLACED' })
     await second.stop()
   })
 
