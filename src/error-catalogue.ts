@@ -170,6 +170,11 @@ export const errorCatalogue = {
     'A newer owner has taken the lane, or the transaction timed out.',
     'Nothing: this is how a lane changes hands.',
   ),
+  KAFKA_MARKERS_LOST: entry(
+    'retake',
+    'A broker has lost the marker that ends a transaction of this lane (a known defect of Kafka 4.3 and 4.4 after all replicas of a partition were down at once). Whether its records count cannot be told from here.',
+    'Look at the partition with `kafka-transactions.sh describe-producers` and end its transaction with `kafka-transactions.sh abort`; the lane then goes on by itself.',
+  ),
   TRANSACTION_IN_DOUBT: entry(
     'retake',
     'A transaction failed or its outcome is unknown.',

@@ -30,6 +30,7 @@ export async function openAtLeastOnceSession(
   const writer = createBatchWriter({ ...options, transactionalId: null, transactionVersion: 1 }, fresh)
   const state = createSessionState(name)
   return {
+    producerId: fresh.producerId,
     commit: (phases, commitSignal) =>
       state.run(async () => {
         for (const phase of phases) {

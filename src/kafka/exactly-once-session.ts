@@ -40,6 +40,7 @@ export async function openExactlyOnceSession(
   const writer = createBatchWriter(protocol, fresh)
   const state = createSessionState(transactionalId)
   return {
+    producerId: fresh.producerId,
     commit: (phases, commitSignal) =>
       state.run(async () => {
         const rounds = cutRounds(allOf(phases), limits)

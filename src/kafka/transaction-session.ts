@@ -8,6 +8,8 @@ import type { ProducerRecord } from './kafka.ts'
  * ledger to learn what was committed.
  */
 export interface TransactionSession extends AsyncDisposable {
+  /** The producer id that the fence gave: whose open records the log must not hold any more. */
+  readonly producerId: bigint
   /**
    * Writes all phases and commits them. Resolves when they are durable and visible to read_committed readers.
    *

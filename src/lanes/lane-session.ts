@@ -74,12 +74,27 @@ async function takeLane(options: LaneTakerOptions, lane: number, signal: AbortSi
     const fold = createLaneFold()
     const reader = createMarkerReader({ kafka, topic: ledgerTopic, partition: lane })
     const { highWatermark } = await kafka.offsets(ledgerTopic, lane, signal)
-    foldAll(fold, await readLedger(reader, { topic: ledgerTopic, lane, highWatermark }, signal))
+    const entries = await readLedger(reader, { topic: ledgerTopic, lane, highWatermark }, signal)
+    refuseUnsettled(reader, transactions, `${ledgerTopic}-${lane}`)
+    foldAll(fold, entries)
     return openLaneSession({ lane, fold, reader, transactions, ledgerTopic, clock: options.clock })
   } catch (error) {
     await transactions[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/**
+ * After the fence, every transaction of the lane's own id has its marker. A broker that has lost one (KAFKA-20734) would let
+ * the next transaction decide about the old records, too: better to wait for somebody than to repeat or lose them.
+ */
+function refuseUnsettled(reader: MarkerReader, { producerId }: TransactionSession, partition: string): void {
+  if (!reader.pendingProducers.has(producerId)) return
+  throw new TailraceError(
+    'KAFKA_MARKERS_LOST',
+    `${partition} holds records of producer ${producerId} without a marker, although its transactions are settled`,
+    { details: { partition, producerId: String(producerId) } },
+  )
 }
 
 /**

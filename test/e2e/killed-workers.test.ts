@@ -6,6 +6,7 @@ import { startLocalKafka } from '../../src/hosts/demo/local-kafka.ts'
 import type { LocalKafka } from '../../src/hosts/demo/local-kafka.ts'
 import { judgeDelivery } from '../oracle/delivery-oracle.ts'
 import type { DeliveredChange } from '../oracle/delivery-oracle.ts'
+import { kafkaToKill } from '../servers/kafka-to-kill.ts'
 import { createJavaReader } from '../servers/java-reader.ts'
 import type { JavaReader } from '../servers/java-reader.ts'
 import type { LedgerWrite } from '../servers/stream-simulator/write-ledger.ts'
@@ -32,6 +33,7 @@ describe('workers that are killed at random', () => {
     folder = await temporaryFolder()
     kafka = await startLocalKafka({
       directory: folder.path,
+      artifacts: kafkaToKill,
       extraProperties: { 'group.min.session.timeout.ms': '1000' },
     })
     reader = await createJavaReader(kafka.bootstrapServers)
