@@ -54,7 +54,7 @@ export function rowOf(round: number, reader: string, cost: RunCost): string {
     `${cpuSecondsPerMillion.toFixed(1)} CPU s/million`.padStart(20),
     `${cost.peakMiB.toFixed(0)} MiB`.padStart(9),
     `${Math.round(cost.records / cost.transactions)} changes/transaction`.padStart(26),
-    `busy ${percent(cost.busy)}`.padStart(10),
+    `busy ${percent(cost.busy)}`.padStart(12),
     ...(cost.starved === undefined ? [] : [`starved ${percent(cost.starved)}`.padStart(13)]),
   ]
   return columns.join('')

@@ -14,7 +14,10 @@ import type { ShardFeed } from './shard-feed.ts'
 export interface LaneFeeds extends AsyncDisposable {
   /** Opens and closes feeds after the lane's state. Closing waits until the feed's request has ended. */
   sync(state: LaneState): Promise<void>
-  /** No shard of the table is read until its entry has a greater version than `version`. */
+  /**
+   * No shard of the table is read until its entry has a greater version than `version`; then each is opened anew from its
+   * committed position, because its feed may have run past the change that could not be delivered.
+   */
   haltTable(tableArn: string, version: number): void
   /** What is here, fairly over shards, up to the bounds of a transaction. */
   takeBatch(): FeedBatch
@@ -37,10 +40,13 @@ export interface FeedPage {
 
 interface OpenFeed {
   readonly name: ShardName
+  readonly tableArn: string
   readonly generation: number
   readonly feed: ShardFeed
   /** An end or a failure that came behind pages of the same batch; it is handed out with the next one. */
   held: ReturnType<ShardFeed['take']>
+  /** It has run ahead of what will be committed; it must be opened anew before anything more of it is taken. */
+  isSpent: boolean
 }
 
 export function createLaneFeeds(lane: number, environment: LaneEnvironment, onReady: () => void): LaneFeeds {
@@ -66,7 +72,7 @@ export function createLaneFeeds(lane: number, environment: LaneEnvironment, onRe
       const mine = shardsToRead(state, { lane, lanes, nowMs: 0 })
       const readable = mine.filter((shard) => isReadable(shard, state))
       const wanted = new Map(readable.map((shard) => [shardKey(shard.streamArn, shard.shardId), shard]))
-      const gone = [...feeds].filter(([key, open]) => wanted.get(key)?.generation !== open.generation)
+      const gone = [...feeds].filter(([key, open]) => open.isSpent || wanted.get(key)?.generation !== open.generation)
       await Promise.all(gone.map(([key]) => close(key)))
       for (const [key, shard] of wanted) {
         if (!feeds.has(key)) feeds.set(key, openFeed({ lane, shard, state, environment, onReady }))
@@ -76,10 +82,12 @@ export function createLaneFeeds(lane: number, environment: LaneEnvironment, onRe
     },
     haltTable: (tableArn, version) => {
       halted.set(tableArn, version)
+      for (const open of feeds.values()) if (open.tableArn === tableArn) open.isSpent = true
     },
     takeBatch: () => {
       turn++
-      return takeBatch(rotate([...feeds], turn), environment)
+      const live = [...feeds].filter(([, open]) => !open.isSpent)
+      return takeBatch(rotate(live, turn), environment)
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...feeds.keys()].map(close))
@@ -140,7 +148,7 @@ function openFeed(parts: {
       }),
     onAwaitingChildren: (attempts) => environment.onEvent({ kind: 'shard-awaits-children', shard: name, attempts }),
   })
-  return { name, generation: shard.generation, feed, held: undefined }
+  return { name, tableArn: shard.tableArn, generation: shard.generation, feed, held: undefined, isSpent: false }
 }
 
 /** One page of each shard in turn, until nothing is ready or the transaction is full. */

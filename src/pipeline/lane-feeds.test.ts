@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest'
+import { createByteBudget } from '../async/byte-budget.ts'
+import { seededRng } from '../async/rng.ts'
+import type { Table } from '../change/table.ts'
+import { createLaneFold } from '../lanes/lane-state.ts'
+import type { LaneFold } from '../lanes/lane-state.ts'
+import type { LedgerEntry, TableEntry } from '../lanes/ledger-entry.ts'
+import { createManualClock } from '../testing/manual-clock.ts'
+import { createMemorySource } from '../testing/memory-source.ts'
+import { defaultLaneTuning } from './lane-environment.ts'
+import type { LaneEnvironment } from './lane-environment.ts'
+import { createLaneFeeds } from './lane-feeds.ts'
+import type { FeedBatch } from './lane-feeds.ts'
+import { createLaneNudges } from './lane-nudges.ts'
+import type { PipelineEvent } from './pipeline-event.ts'
+
+const table: Table = {
+  arn: 'arn',
+  name: 't',
+  id: 'id',
+  region: 'r',
+  account: 'a',
+  streamArn: 's',
+  viewType: 'NEW_AND_OLD_IMAGES',
+  keySchema: [],
+}
+const tableEntry = (version: number): TableEntry => ({
+  kind: 'table',
+  version,
+  table,
+  topic: 't',
+  topicPartitions: 1,
+  status: { kind: 'streaming' },
+  notBeforeMs: undefined,
+  homeLane: undefined,
+  run: 0,
+})
+const shard = (shardId: string) => ({ tableArn: 'arn', streamArn: 's', shardId, generation: 0 })
+const begin = (shardId: string): LedgerEntry => ({
+  kind: 'begin',
+  ...shard(shardId),
+  parent: undefined,
+  parents: [],
+  after: undefined,
+  notBeforeMs: undefined,
+})
+const at = (shardId: string, after: string): LedgerEntry => ({
+  kind: 'at',
+  ...shard(shardId),
+  status: 'open',
+  after,
+  createdAtMs: 0,
+  committedAtMs: 0,
+  movedTo: undefined,
+  children: undefined,
+})
+
+const setUp = () => {
+  const clock = createManualClock()
+  const source = createMemorySource(table, clock, 10)
+  const events: PipelineEvent[] = []
+  const identity = {
+    kind: 'identity',
+    pipeline: 'p',
+    clusterId: 'c',
+    topicId: 't',
+    lanes: 1,
+    epoch: 1,
+    fingerprint: 'f',
+  } as const
+  const unused = (): never => {
+    throw new Error('not part of feeds')
+  }
+  const environment: LaneEnvironment = {
+    identity,
+    tuning: defaultLaneTuning,
+    source,
+    stages: { process: unused },
+    taker: { take: unused },
+    membership: { owns: () => true },
+    topicLimits: { maxRecordBytes: unused, lookAgain: unused },
+    nudges: createLaneNudges(),
+    budget: createByteBudget(1_000_000),
+    clock,
+    rng: seededRng(1),
+    onEvent: (event) => events.push(event),
+  }
+  const fold: LaneFold = createLaneFold()
+  const apply = (...entries: readonly LedgerEntry[]): void => {
+    for (const entry of entries) fold.apply({ kind: 'entry', entry })
+  }
+  return { clock, source, environment, events, fold, apply }
+}
+const fill = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({ sequenceNumber: String(i + 1), wire: i + 1 }))
+const wires = (batch: FeedBatch): readonly unknown[] => batch.pages.flatMap(({ takePage }) => takePage()?.records ?? [])
+
+describe('the feeds of a lane', () => {
+  it('take from all shards, fairly, up to the bounds of a transaction', async () => {
+    const { clock, source, environment, fold, apply } = setUp()
+    apply(tableEntry(1), begin('a'), begin('b'))
+    for (const shardId of ['a', 'b']) {
+      source.addShard(shardId)
+      source.append(shardId, fill(50))
+    }
+    const tuning = { ...defaultLaneTuning, maxTransactionRecords: 30 }
+    await using feeds = createLaneFeeds(0, { ...environment, tuning }, () => {})
+    await feeds.sync(fold.state)
+    await clock.advance(0)
+    const keys = feeds.takeBatch().pages.map(({ key }) => key)
+    expect(keys.filter((key) => key === 's/a').length).toBeGreaterThan(0)
+    expect(keys.filter((key) => key === 's/b').length).toBeGreaterThan(0)
+  })
+
+  it('hand out an end only when the pages before it are committed', async () => {
+    const { clock, source, environment, fold, apply } = setUp()
+    apply(tableEntry(1), begin('a'))
+    source.addShard('a')
+    source.append('a', fill(5))
+    source.close('a')
+    source.addShard('b', ['a'])
+    await using feeds = createLaneFeeds(0, environment, () => {})
+    await feeds.sync(fold.state)
+    await clock.advance(1_000)
+    const first = feeds.takeBatch()
+    expect([first.pages.length, first.ends.length]).toEqual([1, 0])
+    expect(feeds.takeBatch().ends).toMatchObject([{ children: [{ shardId: 'b' }] }])
+  })
+
+  it('begin anew behind the committed position after a halt, even if the table was never seen to stop', async () => {
+    const { clock, source, environment, fold, apply } = setUp()
+    apply(tableEntry(1), begin('a'))
+    source.addShard('a')
+    source.append('a', fill(50))
+    await using feeds = createLaneFeeds(0, environment, () => {})
+    await feeds.sync(fold.state)
+    await clock.advance(0)
+    expect(wires(feeds.takeBatch())[0]).toBe(1)
+
+    // Change 4 of that page could not be delivered; the coordinator has raised the version for a reason of its own.
+    apply(at('a', '3'), tableEntry(2))
+    feeds.haltTable('arn', 1)
+    await clock.advance(0)
+    expect(feeds.takeBatch().pages).toEqual([])
+    await feeds.sync(fold.state)
+    await clock.advance(0)
+    expect(source.opened.map(({ after }) => after)).toEqual([undefined, '3'])
+    expect(wires(feeds.takeBatch())[0]).toBe(4)
+  })
+
+  it('read nothing of a stopped table, and say what stands still', async () => {
+    const { environment, source, events, fold, apply } = setUp()
+    apply(tableEntry(1), begin('a'), at('a', '3'))
+    source.addShard('a')
+    await using feeds = createLaneFeeds(0, environment, () => {})
+    apply({ ...tableEntry(2), status: { kind: 'stopped', code: 'STREAM_GAP', reason: 'trimmed', shardId: 'a' } })
+    await feeds.sync(fold.state)
+    expect(source.opened).toEqual([])
+    expect(events).toMatchObject([{ kind: 'lane-surveyed', open: 1, halted: [{ shard: { shardId: 'a' } }] }])
+  })
+})
