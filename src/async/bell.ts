@@ -7,6 +7,9 @@ export interface Bell {
   wait(ms: number, signal: AbortSignal): Promise<void>
 }
 
+/** Without a reason of its own, each abort would make an exception with a stack. */
+const calledOff = 'called off'
+
 /** Makes a bell for one waiter. */
 export function createBell(clock: Clock): Bell {
   let hasRung = false
@@ -28,7 +31,7 @@ export function createBell(clock: Clock): Bell {
           await Promise.race([rung, expired])
         } finally {
           wake = undefined
-          timer.abort()
+          timer.abort(calledOff)
           await expired.catch(() => undefined)
         }
       }

@@ -11,6 +11,9 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
+/** Without a reason of its own, each abort would make an exception with a stack. */
+const calledOff = 'called off'
+
 /**
  * Waits for `work`, but not longer than `ms`: then rejects with `onTimeout()`. The work itself goes on; whoever owns it
  * must make its late result harmless.
@@ -26,6 +29,6 @@ export async function withDeadline<T>(clock: Clock, ms: number, work: Promise<T>
   try {
     return await Promise.race([work, expiry])
   } finally {
-    timer.abort()
+    timer.abort(calledOff)
   }
 }
