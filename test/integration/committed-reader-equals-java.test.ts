@@ -55,8 +55,8 @@ async function writeInterleaved(topic: string): Promise<void> {
   const open = new Set<RawProducer>()
   let written = 0
   const batch = () => {
-    const value = 'v'.repeat(rng.next() < 0.03 ? 12_000 : Math.floor(rng.next() * 60))
-    return [...Array(1 + Math.floor(rng.next() * 3)).keys()].map(() => textRecord(topic, 0, `key-${written++}`, value))
+    const value = 'v'.repeat(rng.next() < 0.02 ? 3_000 : Math.floor(rng.next() * 40))
+    return [...Array(1 + Math.floor(rng.next() * 2)).keys()].map(() => textRecord(topic, 0, `key-${written++}`, value))
   }
   for (let ended = 0; ended < 500;) {
     const steps = producers
