@@ -34,7 +34,7 @@ async function writeOn(
   }
 }
 
-test('a broker killed four times amid transactions: sessions die, successors go on, nothing is lost or doubled', async () => {
+test('a broker killed three times amid transactions: sessions die, successors go on, nothing is lost or doubled', async () => {
   await using folder = await temporaryFolder()
   await using server = await startLocalKafka({ directory: folder.path, artifacts: kafkaToKill })
   await using kafka = connectKafka(server.bootstrapServers, { requestTimeoutMs: 5000 })
@@ -50,7 +50,7 @@ test('a broker killed four times amid transactions: sessions die, successors go 
   const watch = membership.assignments(signal)[Symbol.asyncIterator]()
   expect((await watch.next()).value).toMatchObject({ partitions: [0] })
 
-  const killAt = [0.2, 0.4, 0.6, 0.8].map((share) => share * total)
+  const killAt = [0.25, 0.5, 0.75].map((share) => share * total)
   const failures: unknown[] = []
   let restarting: Promise<void> | undefined
   const killSoon = async (): Promise<void> => {
@@ -76,7 +76,7 @@ test('a broker killed four times amid transactions: sessions die, successors go 
   }
   await restarting
 
-  expect(failures.length).toBeGreaterThanOrEqual(4)
+  expect(failures.length).toBeGreaterThanOrEqual(3)
   const java = await createJavaReader(server.bootstrapServers)
   const keys = (await java.readCompact(output, [])).map(([, , key]) => Buffer.from(key ?? '', 'base64').toString())
   expect(keys.length).toBe(total)
