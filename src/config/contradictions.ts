@@ -1,4 +1,4 @@
-import { isGlob } from './glob.ts'
+import { isNamePattern } from '../change/name-pattern.ts'
 import { parseListenAddress } from './listen-address.ts'
 import { isLoopbackHost } from './network-address.ts'
 import type { Problem } from './problem.ts'
@@ -31,7 +31,7 @@ function regionProblems(values: PropertyValues, whereOf: WhereOf): readonly Prob
 
 function topicProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {
   const [table, ...others] = values['source.tables']
-  const isOneTable = table !== undefined && others.length === 0 && !isGlob(table)
+  const isOneTable = table !== undefined && others.length === 0 && !isNamePattern(table)
   if (values['topic.shared'] || isOneTable || values['topic.name'].includes('{table}')) return []
   const text =
     'topic.name has no {table}, so all tables would meet in one topic; set topic.shared: true if this is wanted'

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { shownName } from './config-entry.ts'
-import { matchesGlob } from './glob.ts'
+import { matchesNamePattern } from '../change/name-pattern.ts'
 import type { Problem } from './problem.ts'
 import { propertyOf } from './properties-file.ts'
 
@@ -68,7 +68,7 @@ function refuse(reason: string): Refusal {
 
 function readVariable(name: string, allowed: readonly string[], { env }: ConfigSources): string | Refusal {
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) return refuse('${env:…} must name an environment variable')
-  if (!allowed.some((pattern) => matchesGlob(pattern, name))) {
+  if (!allowed.some((pattern) => matchesNamePattern(pattern, name))) {
     return refuse(`\${env:${name}} is not allowed; add "env:${name}" to secrets.allow`)
   }
   const value = Object.hasOwn(env, name) ? env[name] : undefined

@@ -8,7 +8,7 @@ import type { ErrorCode } from '../../error-catalogue.ts'
 import { TailraceError } from '../../errors.ts'
 import type { SourceEvent } from '../../sources/dynamodb-streams/source-event.ts'
 import { readStreamDescription } from '../../sources/dynamodb-streams/stream-description.ts'
-import { isTablePattern } from '../../sources/dynamodb-streams/table-pattern.ts'
+import { isNamePattern } from '../../change/name-pattern.ts'
 import type { Source } from '../../sources/source.ts'
 import { counted } from '../counted.ts'
 import { openSource } from '../source-of.ts'
@@ -97,7 +97,7 @@ async function checkTables(selections: readonly string[], access: SourceAccess):
 async function findSelection(selection: string, access: SourceAccess): Promise<SourceReport> {
   const { source, attempt } = access
   try {
-    const tables = isTablePattern(selection)
+    const tables = isNamePattern(selection)
       ? await attempt((signal) => access.listPattern(selection, signal), listingPatienceMs)
       : [await attempt((signal) => source.describeTable(selection, signal))]
     const findings = tables.flatMap((table) => checkRegion(table, access.region))

@@ -6,7 +6,7 @@ import { patientCall } from './source-context.ts'
 import type { SourceContext } from './source-context.ts'
 import { readTableDescription } from './table-description.ts'
 import type { TableRequirements } from './table-description.ts'
-import { isTablePattern, matchesTablePattern } from './table-pattern.ts'
+import { isNamePattern, matchesNamePattern } from '../../change/name-pattern.ts'
 
 /** Which tables are meant, and what is asked of them. */
 export interface TableSelection extends TableRequirements {
@@ -29,21 +29,21 @@ export async function findTables(
   selection: TableSelection,
   signal: AbortSignal,
 ): Promise<readonly Table[]> {
-  const named = selection.tables.filter((text) => !isTablePattern(text))
-  const patterns = selection.tables.filter(isTablePattern)
+  const named = selection.tables.filter((text) => !isNamePattern(text))
+  const patterns = selection.tables.filter(isNamePattern)
   const found = new Map<string, Table>()
   const describeNamed = (name: string): Promise<Table> => describeTable(context, selection, name, signal)
   for (const table of await inBatches(named, describeNamed)) found.set(table.arn, table)
 
   const candidates = patterns.length === 0 ? [] : await listTables(context, signal)
-  const matching = candidates.filter((name) => patterns.some((pattern) => matchesTablePattern(pattern, name)))
+  const matching = candidates.filter((name) => patterns.some((pattern) => matchesNamePattern(pattern, name)))
   const describeMatching = (name: string): Promise<Table | undefined> =>
     describeIfReadable(context, selection, name, signal)
   const readable = await inBatches(matching, describeMatching)
   for (const table of readable) if (table !== undefined) found.set(table.arn, table)
 
   for (const pattern of patterns) {
-    if (![...found.values()].some((table) => matchesTablePattern(pattern, table.name)))
+    if (![...found.values()].some((table) => matchesNamePattern(pattern, table.name)))
       throw nothingMatches(pattern, selection.region)
   }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))

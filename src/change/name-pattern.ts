@@ -1,8 +1,8 @@
 /**
- * True if `text` matches `pattern`, where `*` stands for any characters and `?` for one. The time is bounded by the
+ * True if the whole text (the name of a table, of a variable) matches `pattern`, where `*` stands for any characters and `?` for one. The time is bounded by the
  * product of the two lengths: it goes back to the last `*` only, so no pattern is expensive.
  */
-export function matchesGlob(pattern: string, text: string): boolean {
+export function matchesNamePattern(pattern: string, text: string): boolean {
   let p = 0
   let t = 0
   let starAt = -1
@@ -25,7 +25,7 @@ export function matchesGlob(pattern: string, text: string): boolean {
   return p === pattern.length
 }
 
-/** True if the text holds a wildcard. */
-export function isGlob(text: string): boolean {
+/** True if the text is a pattern rather than a name: it holds a wildcard. */
+export function isNamePattern(text: string): boolean {
   return /[*?]/.test(text)
 }
