@@ -75,7 +75,8 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s to the launcher alone reaches the 
 test('a Ctrl-C in a terminal reaches the job once', async () => {
   await using folder = await temporaryFolder()
   await makeCheckout(folder.path)
-  const command = `${process.execPath} scripts/launch.mjs demo --wait`
+  // A shell that stays in between would answer for the job.
+  const command = `exec ${process.execPath} scripts/launch.mjs demo --wait`
   const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder.path })
   const ending = finished(terminal)
   await started(terminal)

@@ -40,7 +40,8 @@ export async function runJava(run: JavaRun): Promise<JavaEnd> {
     for (const line of lines) run.onLine(line)
   }
   // One compiler and one collector: the programs are short, and the cores few.
-  const flags = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...run.flags]
+  // Without a locale Java reads and writes ASCII.
+  const flags = ['-Dfile.encoding=UTF-8', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...run.flags]
   const java = await spawnGuarded('java', [...flags, '-cp', run.classpath, main, ...run.words], {
     cwd: process.cwd(),
     output: (text) => {
