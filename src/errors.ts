@@ -31,11 +31,6 @@ export class TailraceError extends Error {
   }
 }
 
-/** The error's policy; an error that is not ours is an unexpected one, which puts the lane in doubt. */
-export function policyOf(error: unknown): ErrorPolicy {
-  return error instanceof TailraceError ? error.policy : 'retake'
-}
-
 /** True for the rejection of something that was told to stop. */
 export function isAbort(error: unknown, signal: AbortSignal): boolean {
   return signal.aborted && (error === signal.reason || (error instanceof Error && error.name === 'AbortError'))

@@ -81,7 +81,6 @@ export async function runPipeline(
   const options = {
     environment,
     kafka,
-    group: config.groupId,
     ledgerTopic,
     topics: createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent }),
     start: startOf(config),
@@ -130,7 +129,6 @@ function admissionOf(config: PipelineConfig, ports: WorkerPorts): AdmissionOptio
     clock: ports.clock,
     rng: ports.rng,
     pipeline: config.pipeline,
-    group: config.groupId,
     ledgerTopic: config.ledger.topic,
     lanes: config.lanes,
     replicationFactor: config.ledger.replicationFactor,

@@ -28,8 +28,8 @@ export interface KafkaApi extends AsyncDisposable {
   endTransaction(request: EndTransaction, signal: AbortSignal): Promise<ProducerIdentity>
   /** State of transactional ids that the cluster knows; unknown ones are left out. */
   describeTransactions(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, TransactionState>>
-  /** The group's members and committed offsets of one topic, by partition. */
-  describeGroup(group: string, topic: string, signal: AbortSignal): Promise<GroupInfo>
+  /** How many members a group has; 0 for one that does not exist. */
+  groupMembers(group: string, signal: AbortSignal): Promise<number>
   deleteGroup(group: string, signal: AbortSignal): Promise<void>
 }
 
@@ -150,12 +150,6 @@ export interface TransactionState {
   readonly state: 'Empty' | 'Ongoing' | 'PrepareCommit' | 'PrepareAbort' | 'CompleteCommit' | 'CompleteAbort' | 'Other'
   readonly producerId: bigint
   readonly producerEpoch: number
-}
-
-export interface GroupInfo {
-  readonly members: number
-  /** Committed offset and metadata by partition of the topic that was asked for. */
-  readonly committed: ReadonlyMap<number, { readonly offset: bigint; readonly metadata: string }>
 }
 
 /** A broker's error code that the caller decides about. Named as in Kafka's protocol (`INVALID_PRODUCER_EPOCH`). */

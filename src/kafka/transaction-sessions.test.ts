@@ -101,7 +101,7 @@ function sessionsOn(broker: MemoryBroker, options: Partial<TransactionSessionsOp
     offsets: unused,
     fetch: unused,
     describeTransactions: unused,
-    describeGroup: unused,
+    groupMembers: unused,
     deleteGroup: unused,
     [Symbol.asyncDispose]: () => Promise.resolve(),
     ...broker.api,

@@ -12,7 +12,6 @@ import type { PipelineEventSink } from './pipeline-event.ts'
 export interface LedgerClaim {
   readonly kafka: KafkaApi
   readonly pipeline: string
-  readonly group: string
   readonly ledgerTopic: string
   readonly lanes: number
 }

@@ -32,7 +32,6 @@ export type StartPosition =
 export interface CoordinatorOptions {
   readonly environment: LaneEnvironment
   readonly kafka: KafkaApi
-  readonly group: string
   readonly ledgerTopic: string
   readonly topics: TopicProvisioner
   readonly start: StartPosition

@@ -1,5 +1,5 @@
 import { backoffDelay } from '../async/backoff.ts'
-import { TailraceError, isAbort, policyOf } from '../errors.ts'
+import { TailraceError, isAbort } from '../errors.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
 import { workLane } from './lane-work.ts'
 import type { LaneCompanion } from './lane-work.ts'
@@ -66,10 +66,4 @@ async function reconsider(parts: {
 function asTailraceError(error: unknown): TailraceError {
   if (error instanceof TailraceError) return error
   return new TailraceError('TRANSACTION_IN_DOUBT', 'a lane failed unexpectedly', { cause: error })
-}
-
-/** True if a lane must not try again after this error. */
-export function isFatal(error: unknown): boolean {
-  const policy = policyOf(error)
-  return policy === 'refuse' || policy === 'stop-worker'
 }

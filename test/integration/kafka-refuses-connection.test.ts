@@ -116,7 +116,7 @@ test('missing rights are named: topic, group, transactional id', async () => {
   await expect(kafka.topicConfig('secret', signal)).rejects.toMatchObject(denied('topic secret'))
   const newTopic = { name: 'mine', partitions: 1, replicationFactor: -1, config: {} }
   await expect(kafka.createTopic(newTopic, signal)).rejects.toMatchObject(denied('topic mine'))
-  await expect(kafka.describeGroup('secret', 'secret', signal)).rejects.toMatchObject(denied('group secret'))
+  await expect(kafka.groupMembers('secret', signal)).rejects.toMatchObject(denied('group secret'))
   const init = kafka.initProducerId({ transactionalId: 'lane.0', timeoutMs: 1000 }, signal)
   await expect(init).rejects.toMatchObject(denied('transactional id lane.0'))
 })

@@ -11,7 +11,7 @@ import type { CommandContext } from './command-context.ts'
 
 /** Throws PIPELINE_ACTIVE while the group has members. */
 export async function requireStandstill(config: PipelineConfig, kafka: KafkaApi, signal: AbortSignal): Promise<void> {
-  const { members } = await kafka.describeGroup(config.groupId, config.ledger.topic, signal)
+  const members = await kafka.groupMembers(config.groupId, signal)
   if (members === 0) return
   throw new TailraceError(
     'PIPELINE_ACTIVE',

@@ -26,8 +26,8 @@ export interface LedgerReport {
 export async function checkLedger(access: KafkaAccess): Promise<LedgerReport> {
   const { config, kafka, parts } = access
   const check = checkName(access)
-  const { pipeline, groupId: group, lanes, ledger } = config
-  const claim: LedgerClaim = { kafka, pipeline, group, ledgerTopic: ledger.topic, lanes }
+  const { pipeline, lanes, ledger } = config
+  const claim: LedgerClaim = { kafka, pipeline, ledgerTopic: ledger.topic, lanes }
   try {
     const topic = await ask(parts, (signal) => findLedger(claim, signal))
     if (topic === undefined) return { findings: [await checkCreation(access)], tables: [] }
