@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { endpointFor, resolveRegion } from './endpoints.ts'
+import { endpointFor } from './endpoints.ts'
 
 describe('endpointFor', () => {
   it.each([
@@ -37,21 +37,6 @@ describe('endpointFor', () => {
     for (const text of ['nonsense', 'ftp://user:secret@host', 'http://host/?secret=1']) {
       const attempt = (): URL => endpointFor('dynamodb', { region: 'eu-west-1', env: { AWS_ENDPOINT_URL: text } })
       expect(attempt).toThrow('AWS_ENDPOINT_URL is not an http or https URL')
-    }
-  })
-})
-
-describe('resolveRegion', () => {
-  it('takes the configured region, then the environment', () => {
-    const env = { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'eu-west-2' }
-    expect(resolveRegion('us-east-1', env)).toBe('us-east-1')
-    expect(resolveRegion(undefined, env)).toBe('eu-west-1')
-    expect(resolveRegion(undefined, { AWS_DEFAULT_REGION: 'eu-west-2' })).toBe('eu-west-2')
-  })
-
-  it('refuses none, and one that would be another host', () => {
-    for (const region of [undefined, '', 'eu-west-1.evil.example', 'a/b']) {
-      expect(() => resolveRegion(region, {})).toThrow(expect.objectContaining({ code: 'AWS_REGION' }))
     }
   })
 })

@@ -53,18 +53,6 @@ export function endpointFor(service: AwsService, options: EndpointOptions): URL 
   return new URL(`https://${hostPrefixes[service]}.${options.region}.${domainOf(options.region)}/`)
 }
 
-/** The configured region, else AWS_REGION, else AWS_DEFAULT_REGION. Throws AWS_REGION when there is none. */
-export function resolveRegion(configured: string | undefined, env: Environment): string {
-  const region = configured ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION']
-  if (region === undefined || region === '') {
-    throw new TailraceError('AWS_REGION', 'No AWS region: neither the configuration nor AWS_REGION names one')
-  }
-  // The region becomes part of a host name, so it must not be able to name another host.
-  if (!/^[a-z0-9-]{1,40}$/.test(region))
-    throw new TailraceError('AWS_REGION', `${JSON.stringify(region)} is not an AWS region`)
-  return region
-}
-
 function domainOf(region: string): string {
   return partitionDomains.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'amazonaws.com'
 }

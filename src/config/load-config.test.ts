@@ -246,6 +246,10 @@ describe('contradictions', () => {
     const withoutRegion = 'pipeline: shop\nsource.tables: orders\nkafka.bootstrap.servers: b:9092'
     expect(failure(withoutRegion)).toMatchObject({ code: 'AWS_REGION' })
     expect(load(withoutRegion, { env: { AWS_REGION: 'eu-west-3' } }).source.region).toBe('eu-west-3')
+    // It becomes part of a host name, so it must not be able to name another host.
+    for (const AWS_REGION of ['eu-west-1.evil.example', 'a/b', '']) {
+      expect(failure(withoutRegion, { env: { AWS_REGION } })).toMatchObject({ code: 'CONFIG_INVALID' })
+    }
     const arn = 'source.tables: "arn:aws:dynamodb:us-east-1:123456789012:table/orders"'
     expect(failure(withoutRegion.replace('source.tables: orders', `${arn}\nsource.region: eu-west-1`))).toMatchObject({
       code: 'AWS_REGION',

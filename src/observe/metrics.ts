@@ -13,12 +13,3 @@ export interface Metrics {
   /** Calls `update` before each exposition, for gauges that change by themselves (ages). The result ends that. */
   onScrape(update: () => void): () => void
 }
-
-/** Counts nothing. For tests and simulations that do not look. */
-export const noMetrics: Metrics = {
-  increment: () => {},
-  set: () => {},
-  remove: () => {},
-  observe: () => {},
-  onScrape: () => () => {},
-}

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { metricCatalogue } from './metric-catalogue.ts'
 import type { MetricEntry } from './metric-catalogue.ts'
-import { noMetrics } from './metrics.ts'
 import { createPrometheusMetrics } from './prometheus-metrics.ts'
 
 const entries: readonly (readonly [string, MetricEntry])[] = Object.entries(metricCatalogue)
@@ -58,15 +57,5 @@ describe('createPrometheusMetrics', () => {
     one.increment('tailrace_gap_total', { table: 't' })
     expect(await other.expose()).not.toContain('table="t"')
     expect(await one.expose()).toContain('process_cpu_seconds_total')
-  })
-})
-
-describe('noMetrics', () => {
-  it('takes everything and keeps nothing', () => {
-    noMetrics.increment('tailrace_gap_total', { table: 't' })
-    noMetrics.set('tailrace_inflight_bytes', {}, 1)
-    noMetrics.remove('tailrace_inflight_bytes', {})
-    noMetrics.observe('tailrace_commit_seconds', {}, 1)
-    expect(noMetrics.onScrape(() => {})()).toBeUndefined()
   })
 })
