@@ -84,6 +84,8 @@ export interface FetchedBatch {
   /** Offset behind the batch's last record; compaction can leave gaps. */
   readonly nextOffset: bigint
   readonly producerId: bigint
+  /** Under transactions V2 each transaction has its own. */
+  readonly producerEpoch: number
   readonly isTransactional: boolean
   readonly marker: 'commit' | 'abort' | undefined
   readonly records: readonly FetchedRecord[]

@@ -20,7 +20,9 @@ class MemoryLog {
     const baseOffset = this.end
     const records = keys.map((key, index) => record(baseOffset + BigInt(index), key))
     this.end += BigInt(keys.length)
-    this.batches.push({ baseOffset, nextOffset: this.end, producerId, isTransactional, marker: undefined, records })
+    const marker = undefined
+    const producer = { producerId, producerEpoch: 0, isTransactional }
+    this.batches.push({ baseOffset, nextOffset: this.end, ...producer, marker, records })
     const offsets = records.map(({ offset }) => offset)
     if (!isTransactional) for (const offset of offsets) this.outcomes.set(offset, 'commit')
     else this.#openRecords.set(producerId, [...(this.#openRecords.get(producerId) ?? []), ...offsets])
@@ -31,7 +33,8 @@ class MemoryLog {
     const firstOffset = this.#firstOffsets.get(producerId)
     if (firstOffset === undefined) return
     const baseOffset = this.end++
-    this.batches.push({ baseOffset, nextOffset: this.end, producerId, isTransactional: true, marker, records: [] })
+    const producer = { producerId, producerEpoch: 0, isTransactional: true }
+    this.batches.push({ baseOffset, nextOffset: this.end, ...producer, marker, records: [] })
     this.#firstOffsets.delete(producerId)
     for (const offset of this.#openRecords.get(producerId) ?? []) this.outcomes.set(offset, marker)
     this.#openRecords.delete(producerId)

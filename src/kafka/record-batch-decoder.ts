@@ -33,6 +33,7 @@ function decodeBatch(data: Buffer): FetchedBatch {
     baseOffset,
     nextOffset: baseOffset + BigInt(data.readInt32BE(23) + 1),
     producerId: data.readBigInt64BE(43),
+    producerEpoch: data.readInt16BE(51),
     isTransactional: (attributes & 0x10) !== 0,
     marker: isControl ? markerOf(records[0]) : undefined,
     records: isControl ? [] : records,

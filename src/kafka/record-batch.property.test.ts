@@ -101,7 +101,15 @@ test('markers are told from data; a marker has no records', () => {
 test('an empty batch, as compaction leaves it, says where reading goes on', () => {
   const empty = crafted(0x10, Buffer.alloc(4))
   expect(decodeRecordBatches(empty)).toEqual([
-    { baseOffset: 0n, nextOffset: 1n, producerId: 3n, isTransactional: true, marker: undefined, records: [] },
+    {
+      baseOffset: 0n,
+      nextOffset: 1n,
+      producerId: 3n,
+      producerEpoch: 0,
+      isTransactional: true,
+      marker: undefined,
+      records: [],
+    },
   ])
 })
 

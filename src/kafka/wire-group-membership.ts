@@ -17,8 +17,12 @@ import { createWire } from './wire.ts'
 import type { Wire } from './wire.ts'
 import { brokerError } from './wire-errors.ts'
 
-export interface WireGroupMembershipOptions {
+export interface WireGroupMembershipOptions extends MembershipOptions {
   readonly connection: KafkaConnectionOptions
+}
+
+/** A membership, wherever its wire leads. */
+export interface MembershipOptions {
   readonly clock: Clock
   readonly rng: Rng
   readonly group: string
@@ -38,8 +42,27 @@ export interface WireGroupMembershipOptions {
  * A member goes on with its partitions while the group rebalances.
  */
 export function createWireGroupMembership(options: WireGroupMembershipOptions): GroupMembership {
-  return new ClassicMember(options)
+  const { connection } = options
+  const requestTimeoutMs = joinTimeoutMs(options)
+  const wire = createWire({ ...options, connection: { ...connection, requestTimeoutMs } })
+  return createMembershipOver(wire, connection.brokers, options)
 }
+
+/** A member over any wire, which it owns from now on and whose requests must be given {@link joinTimeoutMs}. */
+export function createMembershipOver(
+  wire: Wire,
+  brokers: readonly string[],
+  options: MembershipOptions,
+): GroupMembership {
+  return new ClassicMember(wire, brokers, options)
+}
+
+/** A join waits at the broker for the slowest member. Milliseconds. */
+export function joinTimeoutMs({ sessionTimeoutMs = defaultSessionTimeoutMs }: MembershipOptions): number {
+  return sessionTimeoutMs + 10_000
+}
+
+const defaultSessionTimeoutMs = 10_000
 
 const releaseMs = 3000
 const leaveMs = 3000
@@ -53,7 +76,7 @@ const memberIdRequired = 79
 const coordinatorCodes = new Set([14, 15, 16])
 
 class ClassicMember implements GroupMembership {
-  readonly #options: WireGroupMembershipOptions
+  readonly #options: MembershipOptions
   readonly #sessionTimeoutMs: number
   readonly #wire: Wire
   readonly #metadata: ClusterMetadata
@@ -66,13 +89,11 @@ class ClassicMember implements GroupMembership {
   #heardAt = 0
   #isJoining = false
 
-  constructor(options: WireGroupMembershipOptions) {
+  constructor(wire: Wire, brokers: readonly string[], options: MembershipOptions) {
     this.#options = options
-    this.#sessionTimeoutMs = options.sessionTimeoutMs ?? 10_000
-    // A join waits at the broker for the slowest member.
-    const requestTimeoutMs = this.#sessionTimeoutMs + 10_000
-    this.#wire = createWire({ ...options, connection: { ...options.connection, requestTimeoutMs } })
-    this.#metadata = createClusterMetadata(this.#wire, options.connection.brokers)
+    this.#sessionTimeoutMs = options.sessionTimeoutMs ?? defaultSessionTimeoutMs
+    this.#wire = wire
+    this.#metadata = createClusterMetadata(wire, brokers)
     this.#requests = createGroupRequests({
       ...options,
       coordinators: createCoordinators(this.#wire, this.#metadata),

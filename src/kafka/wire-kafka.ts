@@ -6,6 +6,7 @@ import type { KafkaApi } from './kafka.ts'
 import type { KafkaConnectionOptions } from './kafka-connection.ts'
 import type { Compression } from './record-batch-encoder.ts'
 import { createWire } from './wire.ts'
+import type { Wire } from './wire.ts'
 import { createFetch } from './wire-fetch.ts'
 import { createGroupCalls } from './wire-groups.ts'
 import { createProduce } from './wire-produce.ts'
@@ -25,8 +26,15 @@ export interface WireKafkaOptions {
  * flight reject.
  */
 export function createWireKafka(options: WireKafkaOptions): KafkaApi {
-  const wire = createWire(options)
-  const metadata = createClusterMetadata(wire, options.connection.brokers)
+  return createKafkaOver(createWire(options), { ...options, brokers: options.connection.brokers })
+}
+
+/** The port over any wire, which it owns from now on. `brokers` is the way in, `host:port` each. */
+export function createKafkaOver(
+  wire: Wire,
+  options: { readonly brokers: readonly string[]; readonly compression?: Compression },
+): KafkaApi {
+  const metadata = createClusterMetadata(wire, options.brokers)
   const coordinators = createCoordinators(wire, metadata)
   const context = { wire, metadata, coordinators }
   return {
