@@ -4,8 +4,10 @@ import type { Rng } from '../../src/async/rng.ts'
 import { systemClock } from '../../src/async/system-clock.ts'
 import { startLocalKafka } from '../../src/hosts/demo/local-kafka.ts'
 import type { LocalKafka } from '../../src/hosts/demo/local-kafka.ts'
-import { judgeDelivery } from '../oracle/delivery-oracle.ts'
-import type { DeliveredChange } from '../oracle/delivery-oracle.ts'
+import { noAnomalies } from '../../src/oracle/anomalies.ts'
+import { judgeDelivery } from '../../src/oracle/judge-delivery.ts'
+import type { DeliveredRecord } from '../../src/oracle/oracle.ts'
+import { deliveredRecords, writtenChanges } from '../oracle/simulated-delivery.ts'
 import { kafkaToKill } from '../servers/kafka-to-kill.ts'
 import { createJavaReader } from '../servers/java-reader.ts'
 import type { JavaReader } from '../servers/java-reader.ts'
@@ -72,16 +74,13 @@ describe('workers that are killed at random', () => {
     const delivered = await readUntilQuiet(reader, kafka.bootstrapServers, `${pipeline}.orders`, simulator.ledger)
     expect(await fleet.stopAll()).toEqual([0, 0, 0])
     const parents = new Map(table.stream.shards.map((shard) => [shard.shardId, shard.parentShardId]))
-    const findings = judgeDelivery(simulator.ledger, delivered, parents)
-    expect(findings).toMatchObject({
+    const written = writtenChanges(simulator.ledger)
+    const findings = judgeDelivery({ written, delivered, guarantee: 'exactly_once', parents })
+    expect(findings).toEqual({
       written: simulator.ledger.length,
       delivered: simulator.ledger.length,
-      lost: 0,
-      duplicated: 0,
-      phantom: 0,
-      reordered: 0,
-      moved: 0,
-      childBeforeParent: 0,
+      anomalies: noAnomalies(),
+      replayed: 0,
       examples: [],
     })
     // Zero of nothing would prove nothing.
@@ -120,7 +119,7 @@ async function readUntilQuiet(
   bootstrapServers: string,
   topic: string,
   ledger: readonly LedgerWrite[],
-): Promise<readonly DeliveredChange[]> {
+): Promise<readonly DeliveredRecord[]> {
   let most = 0
   let grownAt = systemClock.monotonic()
   while (most < ledger.length && systemClock.monotonic() - grownAt < 15_000) {
@@ -131,36 +130,19 @@ async function readUntilQuiet(
   }
   // A repetition would come late: look once more.
   await systemClock.sleep(1_000)
-  const deletes = new Set(ledger.filter((write) => write.operation === 'REMOVE').map(nameOf))
-  return withoutTombstones(await readTopic(reader, topic), deletes)
+  const records = await reader.readAll(topic)
+  return deliveredRecords(
+    'orders',
+    records.map(({ partition, offset, key, value, headers }) => {
+      const header = (name: string): string =>
+        Buffer.from(headers.find(([found]) => found === name)?.[1] ?? '', 'base64').toString()
+      const place = { topic, partition, offset }
+      const position = { shardId: header('tailrace.shard'), sequenceNumber: header('tailrace.seq') }
+      return { ...place, key: jsonOf(key), value: jsonOf(value), ...position }
+    }),
+  )
 }
 
-async function readTopic(reader: JavaReader, topic: string): Promise<readonly DeliveredChange[]> {
-  const records = await reader.readCompact(topic, ['tailrace.shard', 'tailrace.seq'])
-  return records
-    .map(([partition, offset, , shardId, sequenceNumber]) => ({
-      partition,
-      offset,
-      shardId: shardId ?? '',
-      sequenceNumber: sequenceNumber ?? '0',
-    }))
-    .sort((a, b) => a.partition - b.partition || a.offset - b.offset)
-}
-
-/** A delete is two records, the event and right behind it the tombstone; here it counts once. */
-function withoutTombstones(
-  records: readonly DeliveredChange[],
-  deletes: ReadonlySet<string>,
-): readonly DeliveredChange[] {
-  return records.filter((record, index) => {
-    const event = records[index - 1]
-    const isPair = event !== undefined && nameOf(event) === nameOf(record) && event.offset + 1 === record.offset
-    const isSecond = isPair && event.partition === record.partition && deletes.has(nameOf(record))
-    const third = records[index - 2]
-    return !isSecond || (third !== undefined && nameOf(third) === nameOf(record))
-  })
-}
-
-function nameOf({ shardId, sequenceNumber }: { readonly shardId: string; readonly sequenceNumber: string }): string {
-  return `${shardId}@${BigInt(sequenceNumber)}`
+function jsonOf(base64: string | null): unknown {
+  return base64 === null ? null : JSON.parse(Buffer.from(base64, 'base64').toString())
 }

@@ -1,3 +1,7 @@
+import { anomalyNames } from '../../oracle/anomalies.ts'
+import { judgeDelivery } from '../../oracle/judge-delivery.ts'
+import type { DeliveredRecord, Findings, WrittenChange } from '../../oracle/oracle.ts'
+
 /** One acknowledged write of one item. */
 export interface ItemWrite {
   /** Its place in the item's history: greater is later. Never used twice for one item. */
@@ -14,6 +18,7 @@ export interface DeliveredChange {
   readonly before: string | null
   readonly after: string | null
   readonly partition: number
+  readonly offset: bigint
 }
 
 /** What became of the writes. All but `written` and `delivered` are 0 in a good run. */
@@ -25,10 +30,12 @@ export interface DeliveryResult {
   readonly duplicated: number
   /** Writes without a right record. */
   readonly lost: number
-  /** Records behind a later change of their item, or in another partition than its other records. */
+  /** Records behind a later one of their item, without the one before it in front of them, or in another partition. */
   readonly reordered: number
   /** Records that no write made, or whose images are not what was written. */
   readonly phantom: number
+  /** What else the oracle found where all of the above is 0: each of those brings about others. */
+  readonly other: number
 }
 
 /** Compares what was written with what was delivered. */
@@ -39,58 +46,76 @@ export interface DeliveryCheck {
 }
 
 /** True if every write was delivered once, in order, as it was made. */
-export function isExactlyOnce(result: DeliveryResult): boolean {
-  return result.lost === 0 && result.duplicated === 0 && result.reordered === 0 && result.phantom === 0
+export function isExactlyOnce({ lost, duplicated, reordered, phantom, other }: DeliveryResult): boolean {
+  return lost === 0 && duplicated === 0 && reordered === 0 && phantom === 0 && other === 0
 }
 
-interface Expected {
-  readonly before: string | null
-  readonly after: string | null
-  isFound: boolean
-}
+const table = 'shop'
+const topic = 'shop'
 
-interface ItemState {
-  readonly expected: ReadonlyMap<number, Expected>
-  partition: number | undefined
-  lastRank: number
-}
-
-/** A check against all writes by item key. The writes of an item may come in any order. */
+/**
+ * A check against all writes by item key, which may come in any order. DynamoDB Local tells no positions when it answers
+ * a write, so changes are known by their item and rank alone; the oracle is given ranks as versions without holes.
+ */
 export function createDeliveryCheck(writes: ReadonlyMap<string, readonly ItemWrite[]>): DeliveryCheck {
-  const items = new Map([...writes].map(([key, history]) => [key, expectationsOf(history)]))
-  const counts = { delivered: 0, duplicated: 0, reordered: 0, phantom: 0 }
+  const versions = new Map<string, ReadonlyMap<number, number>>()
+  const written: WrittenChange[] = []
+  for (const [key, history] of writes) {
+    const changes = changesOf(key, history)
+    versions.set(key, new Map(changes.map(({ rank, version }) => [rank, version])))
+    for (const change of changes) written.push(change)
+  }
+  const delivered: DeliveredRecord[] = []
   return {
-    add: (change) => {
-      counts.delivered++
-      const item = items.get(change.key)
-      const expected = item?.expected.get(change.rank)
-      if (item === undefined || expected === undefined) counts.phantom++
-      else if (expected.before !== change.before || expected.after !== change.after) counts.phantom++
-      else if (expected.isFound) counts.duplicated++
-      else if (!enter(expected, item, change)) counts.reordered++
+    add: ({ key, rank, before, after, partition, offset }) => {
+      // A rank that no write has gives no version, and that makes the record a phantom.
+      const version = versions.get(key)?.get(rank)
+      const place = { topic, partition, offset: Number(offset) }
+      const operation = operationOf(before, after)
+      delivered.push({
+        ...place,
+        table,
+        key,
+        version,
+        operation,
+        before,
+        after,
+        amount: amountOf({ rank, after }),
+        position: undefined,
+      })
     },
-    result: () => {
-      const all = [...items.values()].flatMap(({ expected }) => [...expected.values()])
-      return { written: all.length, lost: all.filter(({ isFound }) => !isFound).length, ...counts }
-    },
+    result: () => resultOf(judgeDelivery({ written, delivered, guarantee: 'exactly_once' })),
   }
 }
 
-/** Notes a change that is found for the first time; false if it is out of order. */
-function enter(expected: Expected, item: ItemState, { rank, partition }: DeliveredChange): boolean {
-  expected.isFound = true
-  const isInOrder = rank > item.lastRank && (item.partition ?? partition) === partition
-  item.lastRank = Math.max(item.lastRank, rank)
-  item.partition ??= partition
-  return isInOrder
-}
-
-function expectationsOf(history: readonly ItemWrite[]): ItemState {
-  const expected = new Map<number, Expected>()
+function changesOf(key: string, history: readonly ItemWrite[]): readonly (WrittenChange & { readonly rank: number })[] {
   let before: string | null = null
-  for (const { rank, after } of history.toSorted((a, b) => a.rank - b.rank)) {
-    expected.set(rank, { before, after, isFound: false })
-    before = after
-  }
-  return { expected, partition: undefined, lastRank: Number.NEGATIVE_INFINITY }
+  return history
+    .toSorted((a, b) => a.rank - b.rank)
+    .map(({ rank, after }, at) => {
+      const operation = operationOf(before, after)
+      const images = { before, after }
+      before = after
+      const amount = amountOf({ rank, after })
+      return { table, key, rank, version: at + 1, operation, ...images, amount, position: undefined, writtenAtMs: 0 }
+    })
+}
+
+/** A record without any image has no version either, so what it is called does not matter. */
+function operationOf(before: string | null, after: string | null): WrittenChange['operation'] {
+  if (after === null) return 'REMOVE'
+  return before === null ? 'INSERT' : 'MODIFY'
+}
+
+/** What the second count sums up: the rank, which a reader finds in the item. */
+function amountOf({ rank, after }: ItemWrite): number {
+  return after === null ? 0 : rank
+}
+
+function resultOf({ written, delivered, anomalies }: Findings): DeliveryResult {
+  const { lost, phantom, duplicate: duplicated } = anomalies
+  const reordered = anomalies.reorder + anomalies.skip + anomalies['partition-move']
+  const all = anomalyNames.reduce((total, name) => total + anomalies[name], 0)
+  const other = lost + phantom + duplicated + reordered === 0 ? all : 0
+  return { written, delivered, duplicated, lost, reordered, phantom, other }
 }

@@ -10,6 +10,7 @@ const good = {
   lost: 0,
   reordered: 0,
   phantom: 0,
+  other: 0,
   p50Ms: 12,
   p99Ms: 34,
 }
@@ -26,4 +27,7 @@ test('the summary for people ends with the verdict', () => {
   const bad = summaryLines({ ...good, phantom: 1 }, screen)
   expect(bad.at(-1)).toBe('✗ what is in Kafka is not what was written')
   expect(bad).toContain('  never written           1')
+  const miscounted = summaryLines({ ...good, other: 2 }, screen)
+  expect(miscounted.at(-1)).toBe('✗ what is in Kafka is not what was written')
+  expect(miscounted).toContain('  wrong otherwise         2')
 })

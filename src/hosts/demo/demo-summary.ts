@@ -17,7 +17,7 @@ export function summaryJson(summary: DemoSummary): Readonly<Record<string, numbe
 
 /** The summary for people. */
 export function summaryLines(summary: DemoSummary, screen: Screen): readonly string[] {
-  const { written, delivered, duplicated, lost, reordered, phantom, p50Ms, p99Ms } = summary
+  const { written, delivered, duplicated, lost, reordered, phantom, other, p50Ms, p99Ms } = summary
   const bad = (count: number): string => screen.paint(count === 0 ? 'green' : 'red', digits(count))
   const verdict = isExactlyOnce(summary)
     ? screen.paint('green', '✓ every change is in Kafka once, in order, as it was written')
@@ -29,6 +29,7 @@ export function summaryLines(summary: DemoSummary, screen: Screen): readonly str
     ['lost', bad(lost)],
     ['reordered', bad(reordered)],
     ...(phantom === 0 ? [] : [['never written', bad(phantom)] as const]),
+    ...(other === 0 ? [] : [['wrong otherwise', bad(other)] as const]),
     ['write to Kafka', `p50 ${latency(p50Ms)}, p99 ${latency(p99Ms)}`],
   ]
   return ['', ...rows.map(([name, value]) => `  ${name.padEnd(16)}${value}`), '', verdict]

@@ -6,7 +6,6 @@ import type { Image } from './image.ts'
 /** A change of the table `orders` as the topic holds it. */
 export interface ShopChange extends DeliveredChange {
   readonly operation: 'INSERT' | 'UPDATE' | 'DELETE' | 'UNKNOWN'
-  readonly offset: bigint
   readonly beforeImage: Image | null
   readonly afterImage: Image | null
 }

@@ -1,0 +1,34 @@
+import type { Matches } from './match-records.ts'
+import type { Delivery } from './oracle.ts'
+import { textOfChange, textOfRecord } from './places.ts'
+import type { Tally } from './tally.ts'
+
+/**
+ * What is missing, what is too much, and what comes twice, in whatever order: `lost`, `silent-gap`, `phantom`, and
+ * `duplicate` where each change may have one record only. A snapshot's row stands for no change: changes from before a
+ * snapshot that are not streamed must be `named`.
+ */
+export function judgePresence(delivery: Delivery, matches: Matches, tally: Tally): void {
+  const { written, delivered, guarantee, named, trimmed } = delivery
+  const { changeOf, isRight } = matches
+  const isFound = new Uint8Array(written.length)
+  for (const [record, { operation }] of delivered.entries()) {
+    const change = changeOf[record] ?? -1
+    if (isRight[record] !== 1) {
+      const reason = (): string =>
+        change < 0 ? 'names no written change' : `differs from ${textOfChange(delivery, change)}`
+      tally.add('phantom', () => `${textOfRecord(delivery, record)} ${reason()}`)
+    } else if (operation !== 'SNAPSHOT') {
+      if (isFound[change] === 1 && guarantee === 'exactly_once')
+        tally.add('duplicate', () => `${textOfRecord(delivery, record)} repeats ${textOfChange(delivery, change)}`)
+      isFound[change] = 1
+    }
+  }
+  for (const [number, change] of written.entries()) {
+    const isMissing = isFound[number] !== 1
+    if (!isMissing && trimmed === undefined) continue
+    if (named?.(change) === true) continue
+    if (isMissing) tally.add('lost', () => textOfChange(delivery, number))
+    if (trimmed?.(change) === true) tally.add('silent-gap', () => textOfChange(delivery, number))
+  }
+}

@@ -1,0 +1,70 @@
+import type { Rng } from '../../src/async/rng.ts'
+import type { WrittenChange } from '../../src/oracle/oracle.ts'
+import type { SimulatedTable } from '../servers/stream-simulator/simulated-table.ts'
+import { digestOf, toItem } from './versioned-items.ts'
+import type { VersionedItem } from './versioned-items.ts'
+
+/** Writes versioned items into a simulated table and remembers each change for the oracle. */
+export interface VersionedWriter {
+  readonly written: readonly WrittenChange[]
+  /** One change of a random item: mostly of few items, now and then a delete. */
+  writeOne(): void
+  /** What the table holds now, as digests by key. */
+  contents(): ReadonlyMap<string, string>
+}
+
+/** How items are chosen and what is done to them. */
+export interface Workload {
+  readonly keys: number
+  /** 1 = all items alike; greater values prefer few. */
+  readonly skew: number
+  readonly deleteShare: number
+  readonly paddingBytes: number
+}
+
+/** A writer of one table; write ids are unique over all writers that share `serial`. */
+export function createVersionedWriter(
+  table: SimulatedTable,
+  workload: Workload,
+  rng: Rng,
+  serial: { next: number } = { next: 1 },
+): VersionedWriter {
+  const written: WrittenChange[] = []
+  const versions = new Map<string, number>()
+  const alive = new Map<string, VersionedItem>()
+
+  const remember = (item: VersionedItem | undefined, key: string, change: ReturnType<SimulatedTable['put']>): void => {
+    if (change === undefined) throw new Error('a write made no record')
+    const before = alive.get(key)
+    if (item === undefined) alive.delete(key)
+    else alive.set(key, item)
+    written.push({
+      table: table.name,
+      key,
+      version: versions.get(key) ?? 0,
+      operation: change.operation,
+      before: before === undefined ? null : digestOf(before),
+      after: item === undefined ? null : digestOf(item),
+      amount: item?.amount ?? 0,
+      position: { shardId: change.shardId, sequenceNumber: change.sequenceNumber },
+      writtenAtMs: change.writtenAtMs,
+    })
+  }
+  return {
+    written,
+    writeOne: () => {
+      const key = `item-${Math.floor(rng.next() ** workload.skew * workload.keys)}`
+      const version = (versions.get(key) ?? 0) + 1
+      versions.set(key, version)
+      if (alive.has(key) && rng.next() < workload.deleteShare) {
+        remember(undefined, key, table.delete({ id: { S: key } }))
+        return
+      }
+      const amount = Math.floor(rng.next() * 1000)
+      const padding = 'x'.repeat(Math.floor(rng.next() * workload.paddingBytes))
+      const item = { id: key, version, writeId: serial.next++, amount, padding }
+      remember(item, key, table.put(toItem(item)))
+    },
+    contents: () => new Map([...alive].map(([key, item]) => [key, digestOf(item)])),
+  }
+}
