@@ -3,6 +3,7 @@ import { TailraceError } from '../errors.ts'
 import { countWithoutIdentity } from '../lanes/identity.ts'
 import type { LaneSession } from '../lanes/lane-session.ts'
 import { createLedgerView } from '../lanes/ledger-view.ts'
+import { missingTables } from '../lanes/missing-tables.ts'
 import type { AddressedEntry } from '../lanes/ledger-entry.ts'
 import { reportFailure } from './coordination.ts'
 import type { Coordination, CoordinatorOptions } from './coordination.ts'
@@ -33,6 +34,7 @@ export async function coordinate(
     writeTable: (entry) => write(Array.from({ length: lanes }, (_, lane) => ({ lane, entry }))),
   }
   await ensureIdentity(coordination, signal)
+  await repairTables(coordination, signal)
   await findTables(coordination, 'taken-over', signal)
   await discoverShards(coordination, signal)
   await watch(coordination, signal)
@@ -46,6 +48,14 @@ async function ensureIdentity(coordination: Coordination, signal: AbortSignal): 
   if (without > 0) {
     await coordination.write(Array.from({ length: identity.lanes }, (_, lane) => ({ lane, entry: identity })))
   }
+}
+
+/**
+ * Without transactions a table's entry may have reached only some of the partitions before a coordinator died: the lanes
+ * without it would leave their shards unread. The greatest version that any partition holds goes to those that lack it.
+ */
+async function repairTables(coordination: Coordination, signal: AbortSignal): Promise<void> {
+  await coordination.write(missingTables(await coordination.ledger.refresh(signal)))
 }
 
 /** Each duty on its own clock; a duty that fails is tried again and does not hold up the others. */

@@ -15,6 +15,11 @@ export interface Source {
   listShards(streamArn: string, signal: AbortSignal): Promise<ShardListing>
   /** The immediate children of a shard that was read to its end; empty while the service does not know them yet. */
   childShards(streamArn: string, shardId: string, signal: AbortSignal): Promise<ChildListing>
+  /**
+   * False if the service says that there is no such shard (any more). Asks about this shard alone: a complete listing may
+   * still lack a shard that is there.
+   */
+  hasShard(streamArn: string, shardId: string, signal: AbortSignal): Promise<boolean>
   /** A reader of one shard. Makes no request before the first `read`. One reader per shard at a time (hard rule). */
   openShard(position: ShardPosition): ShardReader
 }

@@ -69,6 +69,7 @@ export function createMemorySource(table: Table, clock: Clock, pageSize = 1_000)
       children: listAll().filter(({ parents }) => parents.includes(shardId)),
       streamStatus: 'ENABLED',
     }),
+    hasShard: async (_, shardId) => shards.has(shardId),
     openShard: (position) => {
       opened.push(position)
       return readerOf(position.after, () => find(position.shardId), { clock, pageSize })

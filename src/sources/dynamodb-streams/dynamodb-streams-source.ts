@@ -10,6 +10,7 @@ import { createChildFinder } from './child-shards.ts'
 import { defaultPolling } from './polling.ts'
 import type { PollingPolicy } from './polling.ts'
 import { listShards } from './shard-lister.ts'
+import { hasShard } from './shard-presence.ts'
 import { createShardReader } from './shard-reader.ts'
 import type { SourceContext } from './source-context.ts'
 import type { SourceEvent } from './source-event.ts'
@@ -66,6 +67,7 @@ export function createDynamoDbStreamsSource(options: DynamoDbStreamsOptions): So
     describeTable: (nameOrArn, signal) => describeTable(context, selection, nameOrArn, signal),
     listShards: (streamArn, signal) => listShards(context, streamArn, signal),
     childShards: (streamArn, shardId, signal) => childFinder.find(streamArn, shardId, signal),
+    hasShard: (streamArn, shardId, signal) => hasShard(context, streamArn, shardId, signal),
     openShard: (position) => createShardReader(context, polling, position),
   }
 }
