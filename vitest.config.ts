@@ -8,7 +8,21 @@ export default defineConfig({
           name: 'unit',
           // One process imports each module once for all its files: half the CPU time. Unit tests share nothing that they change.
           isolate: false,
-          include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/sim/**/*.test.ts', 'test/oracle/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'test/*.test.ts',
+            'test/sim/*.test.ts',
+            'test/oracle/**/*.test.ts',
+            'test/experiments/**/*.test.ts',
+            'test/faults/**/*.test.ts',
+            'test/mutants/**/*.test.ts',
+          ],
+        },
+      },
+      {
+        test: {
+          name: 'simulation',
+          include: ['test/sim/runs/*.test.ts'],
         },
       },
       {

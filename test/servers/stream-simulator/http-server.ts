@@ -2,34 +2,15 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { crc32 } from 'node:zlib'
 import type { Fault, FaultSource, SimulatedRequest } from './fault-plan.ts'
-import { describeStream, listStreams } from './listing-operations.ts'
-import { getRecords, getShardIterator } from './reading-operations.ts'
+import { errorAnswer, perform } from './operations.ts'
+import type { ServiceAnswer } from './operations.ts'
 import { isObject, ServiceError } from './service-error.ts'
 import type { SimulatorState } from './simulator-state.ts'
-import * as tables from './table-operations.ts'
 
 /** A listening server; closing it cuts open connections. */
 export interface SimulatorServer {
   readonly endpoint: string
   close(): Promise<void>
-}
-
-type Operation = (state: SimulatorState, body: SimulatedRequest['body'], fault: Fault | undefined) => unknown
-
-const operations: Readonly<Record<string, Operation>> = {
-  'DynamoDB_20120810.CreateTable': tables.createTable,
-  'DynamoDB_20120810.DeleteItem': tables.deleteItem,
-  'DynamoDB_20120810.DeleteTable': tables.deleteTable,
-  'DynamoDB_20120810.DescribeTable': tables.describeTable,
-  'DynamoDB_20120810.ListTables': tables.listTables,
-  'DynamoDB_20120810.PutItem': tables.putItem,
-  'DynamoDB_20120810.Scan': tables.scan,
-  'DynamoDB_20120810.UpdateItem': tables.updateItem,
-  'DynamoDB_20120810.UpdateTable': tables.updateTable,
-  'DynamoDBStreams_20120810.DescribeStream': describeStream,
-  'DynamoDBStreams_20120810.GetRecords': getRecords,
-  'DynamoDBStreams_20120810.GetShardIterator': getShardIterator,
-  'DynamoDBStreams_20120810.ListStreams': listStreams,
 }
 
 /** Serves JSON 1.0 requests on a free port of the loopback interface. `onRequest` sees each before it is answered. */
@@ -75,7 +56,7 @@ async function serve(
   for await (const chunk of incoming) if (Buffer.isBuffer(chunk)) chunks.push(chunk)
   const target = String(incoming.headers['x-amz-target'] ?? '')
   let fault: Fault | undefined
-  let answer: Answer
+  let answer: ServiceAnswer
   try {
     const request = readRequest(target, incoming, Buffer.concat(chunks).toString())
     onRequest(request)
@@ -87,25 +68,6 @@ async function serve(
     answer = errorAnswer(400, error.type, error.message)
   }
   await send(state, response, answer, fault)
-}
-
-interface Answer {
-  readonly statusCode: number
-  readonly text: string
-}
-
-function perform(state: SimulatorState, target: string, request: SimulatedRequest, fault: Fault | undefined): Answer {
-  if (fault?.kind === 'error') return errorAnswer(fault.statusCode, fault.type, fault.message ?? fault.type)
-  if (fault?.kind === 'html') return { statusCode: fault.statusCode, text: '<html><body>proxy</body></html>' }
-  const operation = operations[target]
-  if (operation === undefined) throw new ServiceError('UnknownOperationException', `Unknown operation ${target}`)
-  const result = operation(state, request.body, fault)
-  if (fault?.kind === 'empty-object') return { statusCode: 200, text: '{}' }
-  return { statusCode: 200, text: typeof result === 'string' ? result : JSON.stringify(result) }
-}
-
-function errorAnswer(statusCode: number, type: string, message: string): Answer {
-  return { statusCode, text: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message }) }
 }
 
 function readRequest(target: string, incoming: IncomingMessage, text: string): SimulatedRequest {
@@ -141,7 +103,7 @@ function requireFreshSignature(state: SimulatorState, incoming: IncomingMessage)
 async function send(
   state: SimulatorState,
   response: ServerResponse,
-  answer: Answer,
+  answer: ServiceAnswer,
   fault: Fault | undefined,
 ): Promise<void> {
   const full = Buffer.from(answer.text)

@@ -94,10 +94,10 @@ function iteratorJson(state: SimulatorState, token: ShardIteratorToken): string 
 }
 
 function shardOf(state: SimulatorState, streamArn: string, shardId: string): SimulatedShard {
-  const shard = streamOf(state, streamArn).stream.shards.find((candidate) => candidate.shardId === shardId)
-  if (shard === undefined)
+  const { stream } = streamOf(state, streamArn)
+  if (!stream.has(shardId))
     throw new ServiceError('ResourceNotFoundException', 'Requested resource not found: Shard does not exist')
-  return shard
+  return stream.shard(shardId)
 }
 
 function trimmed(): ServiceError {

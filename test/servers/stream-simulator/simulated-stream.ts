@@ -1,12 +1,14 @@
 import type { Clock } from '../../../src/async/clock.ts'
 import { compareSequenceNumbers } from '../../../src/change/sequence-number.ts'
 import type { StreamViewType } from '../../../src/change/table.ts'
+import { keyHash } from './item-text.ts'
 import { createSequenceNumbers } from './sequence-numbers.ts'
 import type { SequenceNumbers } from './sequence-numbers.ts'
 
 /** A record as it will be sent: made once, joined into pages as text. */
 export interface StoredRecord {
   readonly sequenceNumber: string
+  readonly writtenAtMs: number
   readonly json: string
 }
 
@@ -31,6 +33,7 @@ export interface SimulatedShard {
   readonly to: number
   readonly startingSequenceNumber: string
   endingSequenceNumber: string | undefined
+  closedAtMs: number | undefined
   readonly records: StoredRecord[]
   trimmed: number
   /** Empty pages that GetRecords puts before each page with records. */
@@ -49,6 +52,7 @@ export interface SimulatedStream {
   /** In order of creation. Forgotten shards are not here any more. */
   readonly shards: readonly SimulatedShard[]
   shard(shardId: string): SimulatedShard
+  has(shardId: string): boolean
   openShards(): readonly SimulatedShard[]
   /** The open shard that owns a hash. */
   owner(hash: number): SimulatedShard
@@ -66,6 +70,8 @@ export interface SimulatedStream {
   trim(shardId: string, records: number | 'all'): void
   /** Deletes a shard: it is neither listed nor readable. */
   forget(shardId: string): void
+  /** What the service does all the time: records older than `retentionMs` go, and shards that closed so long ago. */
+  expire(retentionMs: number): void
   /** Leaves a shard out of listings for some calls, or some time. */
   listLate(shardId: string, until: { readonly calls?: number; readonly ms?: number }): void
   /** Shows a shard on two pages, the first time without its end. */
@@ -88,34 +94,38 @@ export function createSimulatedStream(options: {
   const { clock } = options
   const numbers = createSequenceNumbers(options.growEvery)
   const shards: SimulatedShard[] = []
+  const byId = new Map<string, SimulatedShard>()
   const open = new Set<SimulatedShard>()
   let made = 0
 
   const make = (parent: SimulatedShard | undefined, from: number, to: number): SimulatedShard => {
     const millis = Math.floor(clock.now()).toString().padStart(20, '0')
     const shard: SimulatedShard = {
-      shardId: `shardId-${millis}-${((++made * 0x9e3779b1) >>> 0).toString(16).padStart(8, '0')}`,
+      shardId: `shardId-${millis}-${keyHash(`${++made} ${options.tableArn}`).toString(16).padStart(8, '0')}`,
       parentShardId: parent?.shardId,
       from,
       to,
       startingSequenceNumber: numbers.next(),
       endingSequenceNumber: undefined,
+      closedAtMs: undefined,
       records: [],
       trimmed: 0,
       emptyPages: 0,
       lies: { hiddenCalls: 0, hiddenUntilMs: 0, openCalls: 0, isTwice: false },
     }
     shards.push(shard)
+    byId.set(shard.shardId, shard)
     open.add(shard)
     return shard
   }
   const end = (shard: SimulatedShard): SimulatedShard => {
     if (!open.delete(shard)) throw new Error(`shard ${shard.shardId} is not open`)
+    shard.closedAtMs = clock.now()
     shard.endingSequenceNumber = shard.records.at(-1)?.sequenceNumber ?? shard.startingSequenceNumber
     return shard
   }
   const find = (shardId: string): SimulatedShard => {
-    const shard = shards.find((candidate) => candidate.shardId === shardId)
+    const shard = byId.get(shardId)
     if (shard === undefined) throw new Error(`no shard ${shardId}`)
     return shard
   }
@@ -137,6 +147,7 @@ export function createSimulatedStream(options: {
     status: 'ENABLED',
     shards,
     shard: find,
+    has: (shardId) => byId.has(shardId),
     openShards: () => [...open],
     owner: (hash) => {
       for (const shard of open) if (hash >= shard.from && hash < shard.to) return shard
@@ -168,7 +179,16 @@ export function createSimulatedStream(options: {
     forget: (shardId) => {
       const shard = find(shardId)
       shards.splice(shards.indexOf(shard), 1)
+      byId.delete(shardId)
       open.delete(shard)
+    },
+    expire: (retentionMs) => {
+      const horizonMs = clock.now() - retentionMs
+      const isOver = ({ closedAtMs }: SimulatedShard): boolean => closedAtMs !== undefined && closedAtMs < horizonMs
+      for (const shard of shards.filter(isOver)) stream.forget(shard.shardId)
+      for (const shard of shards) {
+        while ((shard.records[shard.trimmed]?.writtenAtMs ?? Number.POSITIVE_INFINITY) < horizonMs) shard.trimmed++
+      }
     },
     listLate: (shardId, until) => {
       const { lies } = find(shardId)

@@ -165,6 +165,7 @@ class Table implements SimulatedTable {
     ledger.push(write)
     shard.records.push({
       sequenceNumber: write.sequenceNumber,
+      writtenAtMs: write.writtenAtMs,
       json: JSON.stringify(wireRecord(write, change, { region, viewType: stream.viewType, keyNames: this.#keyNames })),
     })
     return write

@@ -1,0 +1,103 @@
+import type { Rng } from '../../../src/async/rng.ts'
+import { seededRng } from '../../../src/async/rng.ts'
+import type { PipelineConfig } from '../../../src/config/pipeline-config.ts'
+import { runPipeline } from '../../../src/hosts/assemble.ts'
+import { createMembershipOver, joinTimeoutMs } from '../../../src/kafka/wire-group-membership.ts'
+import { createKafkaOver } from '../../../src/kafka/wire-kafka.ts'
+import type { Wire } from '../../../src/kafka/wire.ts'
+import type { PipelineEvent } from '../../../src/pipeline/pipeline-event.ts'
+import { createDynamoDbStreamsSource } from '../../../src/sources/dynamodb-streams/dynamodb-streams-source.ts'
+import type { ReachCrashPoint } from '../../crash/crash-point.ts'
+import { withCrashPoints } from '../../crash/crashing-kafka.ts'
+import { membershipWithCrashPoints, sourceWithCrashPoints } from '../../crash/crashing-ports.ts'
+import { createSimulatedAws } from '../aws/simulated-aws.ts'
+import { createSimulatedWire } from '../kafka/simulated-wire.ts'
+import { createSimulatedProcess } from '../time/simulated-process.ts'
+import type { SimulatedProcess } from '../time/simulated-process.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** One worker of the product as a simulated process: everything of it is real but time, sockets and the process. */
+export interface SimulatedWorker {
+  readonly process: SimulatedProcess
+  /** Undefined while it runs; then how it ended. A killed worker never ends, it is only gone. */
+  readonly ended: { readonly error: unknown } | undefined
+  /** SIGTERM. */
+  terminate(): void
+}
+
+/** Starts a worker; `onEvent` hears what it reports while it is alive. */
+export function startSimulatedWorker(
+  name: string,
+  parts: {
+    readonly surroundings: Surroundings
+    readonly config: PipelineConfig
+    readonly reach: ReachCrashPoint
+    readonly onEvent: (event: PipelineEvent) => void
+    readonly seed: number
+  },
+): SimulatedWorker {
+  const { surroundings, config } = parts
+  const { time, trace } = surroundings
+  const process = createSimulatedProcess(name, time, surroundings.originMs)
+  const rng = seededRng(parts.seed)
+  const stop = new AbortController()
+  let ended: { readonly error: unknown } | undefined
+  const onEvent = (event: PipelineEvent): void => {
+    if (process.state !== 'running') return
+    trace.note(`${name} ${describeEvent(event)}`)
+    parts.onEvent(event)
+  }
+  const ports = openPorts(process, rng, parts)
+  const running = runPipeline(config, { ...ports, clock: process.clock, rng, onEvent }, '0.0.0-sim', stop.signal)
+  running.then(
+    () => void (ended = { error: undefined }),
+    (error: unknown) => {
+      trace.note(`${name} ended with ${String(error)}`)
+      ended = { error }
+    },
+  )
+  return {
+    process,
+    get ended() {
+      return ended
+    },
+    terminate: () => process.deliver(() => stop.abort(new Error('told to stop'))),
+  }
+}
+
+function openPorts(
+  process: SimulatedProcess,
+  rng: Rng,
+  parts: Parameters<typeof startSimulatedWorker>[1],
+): Pick<Parameters<typeof runPipeline>[1], 'kafka' | 'membership' | 'source' | 'coordinatorTuning' | 'tuning'> {
+  const { surroundings, config, reach } = parts
+  const { time, kafka, link, streams, trace, brokers } = surroundings
+  const onTrace = (line: string): void => trace.note(line)
+  const wireOf = (requestTimeoutMs: number): Wire =>
+    createSimulatedWire({ process, time, rng: surroundings.rng, kafka, link, requestTimeoutMs, onTrace })
+  const member = {
+    clock: process.clock,
+    rng,
+    group: config.groupId,
+    topic: config.ledger.topic,
+    sessionTimeoutMs: surroundings.sessionTimeoutMs,
+    heartbeatMs: surroundings.sessionTimeoutMs / 8,
+  }
+  const api = createSimulatedAws({ process, time, rng: surroundings.rng, streams, latencyMs: 20, onTrace })
+  const { tables, region } = config.source
+  const clock = process.clock
+  const source = createDynamoDbStreamsSource({ api, clock, rng, region, tables, polling: surroundings.polling })
+  const port = createKafkaOver(wireOf(surroundings.requestTimeoutMs), { brokers })
+  const membership = createMembershipOver(wireOf(joinTimeoutMs(member)), brokers, member)
+  return {
+    kafka: withCrashPoints(port, config.ledger.topic, reach),
+    membership: membershipWithCrashPoints(membership, reach),
+    source: sourceWithCrashPoints(source, reach),
+    coordinatorTuning: surroundings.coordinatorTuning,
+    tuning: surroundings.tuning,
+  }
+}
+
+function describeEvent(event: PipelineEvent): string {
+  return JSON.stringify(event, (_, value: unknown) => (value instanceof Error ? value.message : value))
+}

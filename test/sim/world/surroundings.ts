@@ -1,0 +1,71 @@
+import type { Rng } from '../../../src/async/rng.ts'
+import { seededRng } from '../../../src/async/rng.ts'
+import type { CoordinatorTuning } from '../../../src/pipeline/coordination.ts'
+import type { LaneTuning } from '../../../src/pipeline/lane-environment.ts'
+import type { PollingPolicy } from '../../../src/sources/dynamodb-streams/polling.ts'
+import { createStreamService } from '../../servers/stream-simulator/stream-service.ts'
+import type { ServedStreams } from '../../servers/stream-simulator/stream-service.ts'
+import { createLink } from '../kafka/network.ts'
+import type { Link } from '../kafka/network.ts'
+import { createSimulatedKafka } from '../kafka/simulated-kafka.ts'
+import type { SimulatedKafka } from '../kafka/simulated-kafka.ts'
+import { createVirtualTime } from '../time/virtual-time.ts'
+import type { VirtualTime } from '../time/virtual-time.ts'
+import { createTrace } from './trace.ts'
+import type { Trace } from './trace.ts'
+import type { WorldPlan } from './world-plan.ts'
+
+/** What all simulated processes of a run share: time, Kafka, AWS and the network between them. */
+export interface Surroundings {
+  readonly time: VirtualTime
+  readonly rng: Rng
+  readonly originMs: number
+  readonly kafka: SimulatedKafka
+  readonly link: Link
+  readonly streams: ServedStreams
+  readonly trace: Trace
+  /** The way in, `host:port` each. */
+  readonly brokers: readonly string[]
+  readonly requestTimeoutMs: number
+  readonly sessionTimeoutMs: number
+  readonly polling: Partial<PollingPolicy>
+  readonly coordinatorTuning: Partial<CoordinatorTuning>
+  readonly tuning: Partial<LaneTuning>
+}
+
+/** Wall clock at the beginning of every run. */
+export const originMs = 1_800_000_000_000
+
+/** Everything is up and empty. */
+export function createSurroundings(plan: WorldPlan, keepTrace: number): Surroundings {
+  const rng = seededRng(plan.seed)
+  const time = createVirtualTime(rng)
+  const kafka = createSimulatedKafka({ ...plan, time, rng, originMs })
+  const clock = {
+    now: () => Math.floor(originMs + time.elapsedMs),
+    monotonic: () => time.elapsedMs,
+    sleep: () => Promise.reject(new Error('nobody waits on this clock')),
+  }
+  const streams = createStreamService({ clock, rng })
+  Object.assign(streams.settings, {
+    pageRecords: plan.pageRecords,
+    nullIterator: plan.nullIterator,
+    shardFilter: plan.shardFilter,
+    pageShards: 5,
+  })
+  return {
+    time,
+    rng,
+    originMs,
+    kafka,
+    link: createLink(rng),
+    streams,
+    trace: createTrace(() => time.elapsedMs, keepTrace),
+    brokers: kafka.state.brokers.map(({ nodeId }) => `broker:${nodeId}`),
+    requestTimeoutMs: 5_000,
+    sessionTimeoutMs: 6_000,
+    polling: {},
+    tuning: plan.followIntervalMs === undefined ? {} : { followIntervalMs: plan.followIntervalMs },
+    coordinatorTuning: { listingMs: 10_000, tableCheckMs: 15_000 },
+  }
+}
