@@ -42,6 +42,8 @@ const jobs = {
   check: () => runGates(gates),
   build: () => build(),
   bench: async (args) => (await build()) || run(['node', 'bench/bench.ts', ...args]),
+  experiment: async (args) => (await build()) || run(['node', 'test/experiments/main.ts', ...args]),
+  evidence: () => run(['node', 'test/experiments/write-evidence.ts']),
   format: (args) => run(['oxfmt', ...(args.length > 0 ? args : ['.'])]),
 }
 

@@ -1,0 +1,32 @@
+import { nearestName } from '../../src/config/nearest-name.ts'
+import type { Experiment } from './experiment.ts'
+import { RefusedStart } from './refused-start.ts'
+import { kafkaFaultExperiments } from './simulated/kafka-faults.ts'
+import { ownershipExperiments } from './simulated/ownership.ts'
+import { streamFaultExperiments } from './simulated/stream-faults.ts'
+
+/** Every experiment that `npm run experiment` knows, in the order of the catalogue. Importing one starts nothing. */
+export const experiments: readonly Experiment[] = [
+  ...ownershipExperiments,
+  ...kafkaFaultExperiments,
+  ...streamFaultExperiments,
+].toSorted((a, b) => a.id.localeCompare(b.id))
+
+/** The experiment of that id; the error for an unknown one names the nearest and lists them all. */
+export function findExperiment(id: string, among: readonly Experiment[] = experiments): Experiment {
+  const found = among.find((experiment) => experiment.id === id)
+  if (found !== undefined) return found
+  const nearest = nearestName(
+    id,
+    among.map((experiment) => experiment.id),
+  )
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
+  throw new RefusedStart(`there is no experiment ${id}${hint}\n${listExperiments(among)}`)
+}
+
+/** One line for each experiment: id, tier, arm and title. */
+export function listExperiments(among: readonly Experiment[] = experiments): string {
+  if (among.length === 0) return 'No experiment is registered.'
+  const width = Math.max(...among.map(({ id }) => id.length))
+  return among.map(({ id, tier, arm, title }) => `  ${id.padEnd(width)}  ${tier} ${arm.padEnd(8)}  ${title}`).join('\n')
+}

@@ -1,0 +1,127 @@
+import type { Mutant } from './mutant.ts'
+
+const session = 'src/lanes/lane-session.ts'
+const model: Mutant['caughtBy'] = { kind: 'tests', files: ['test/sim/ledger-model.test.ts'] }
+
+/** Rules of the ledger's protocol, taken away one at a time from the real code. */
+export const ledgerMutants: readonly Mutant[] = [
+  {
+    id: 'L1',
+    title: 'a lane that is taken is read only to the last stable offset',
+    patches: [
+      {
+        file: session,
+        find: '    const { highWatermark } = await kafka.offsets(ledgerTopic, lane, signal)\n',
+        replace: '    const { lastStable: highWatermark } = await kafka.offsets(ledgerTopic, lane, signal)\n',
+      },
+    ],
+    caughtBy: {
+      kind: 'worlds',
+      experiment: 'E10',
+      overrides: {
+        delivery: 'exactly_once',
+        lanes: 1,
+        faults: { 'foreign-transaction': 0.6, 'worker-kill': 0.4, 'lost-response': 0.3 },
+      },
+    },
+  },
+  {
+    id: 'L2',
+    title: 'of two positions of one shard the one that is read last wins',
+    patches: [
+      {
+        file: 'src/lanes/lane-state.ts',
+        find: '  if (old !== undefined && compareProgress(at, old) <= 0) return old\n',
+        replace: '  if (old !== undefined && at.generation < old.generation) return old\n',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['src/lanes/lane-state.property.test.ts'] },
+  },
+  {
+    id: 'L3',
+    title: "the keys of a shard's `begin`s do not name the parent",
+    patches: [
+      {
+        file: 'src/lanes/ledger-codec.ts',
+        find: "`begin/${entry.streamArn}/${entry.shardId}/${entry.generation}/${entry.parent ?? '-'}`",
+        replace: '`begin/${entry.streamArn}/${entry.shardId}/${entry.generation}`',
+      },
+    ],
+    caughtBy: model,
+  },
+  {
+    id: 'L4',
+    title: "the keys of a shard's `begin`s do not name the generation",
+    patches: [
+      {
+        file: 'src/lanes/ledger-codec.ts',
+        find: "`begin/${entry.streamArn}/${entry.shardId}/${entry.generation}/${entry.parent ?? '-'}`",
+        replace: "`begin/${entry.streamArn}/${entry.shardId}/${entry.parent ?? '-'}`",
+      },
+    ],
+    caughtBy: model,
+  },
+  {
+    id: 'L5',
+    title: 'the ledger is read in front of the fence instead of behind it',
+    patches: [
+      {
+        file: session,
+        find: '  const { kafka, ledgerTopic } = options\n  const transactions',
+        replace:
+          '  const { kafka, ledgerTopic } = options\n  const early = await kafka.offsets(ledgerTopic, lane, signal)\n  const transactions',
+      },
+      {
+        file: session,
+        find: '    const { highWatermark } = await kafka.offsets(ledgerTopic, lane, signal)\n',
+        replace: '    const { highWatermark } = early\n',
+      },
+    ],
+    caughtBy: {
+      kind: 'worlds',
+      experiment: 'E05-sim',
+      overrides: {
+        delivery: 'exactly_once',
+        workers: 3,
+        faults: { 'worker-stop': 0.4, scale: 0.3, 'late-request': 0.3 },
+      },
+    },
+  },
+  {
+    id: 'L6',
+    title: 'a moved shard keeps its generation',
+    patches: [
+      {
+        file: 'src/lanes/hand-over.ts',
+        find: 'generation: shard.generation + 1,',
+        replace: 'generation: shard.generation,',
+      },
+    ],
+    caughtBy: model,
+  },
+  {
+    id: 'L7',
+    title: 'a child opens when the first of its parents has ended',
+    patches: [
+      {
+        file: 'src/lanes/lane-state.ts',
+        find: 'const isOpen = begin.parents.every((parent) => endedParents.has(parent))',
+        replace:
+          'const isOpen = begin.parents.length === 0 || begin.parents.some((parent) => endedParents.has(parent))',
+      },
+    ],
+    caughtBy: model,
+  },
+  {
+    id: 'L8',
+    title: 'a shard is read on while its move is being committed',
+    patches: [
+      {
+        file: 'src/lanes/hand-over.ts',
+        find: '    if (readerLaneOf(shard, table, context.lanes) === context.lane) mine.push(shard)\n',
+        replace: '    if (readerLaneOf(shard, table, context.lanes) >= 0) mine.push(shard)\n',
+      },
+    ],
+    caughtBy: model,
+  },
+]

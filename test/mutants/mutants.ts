@@ -1,0 +1,13 @@
+import { formatMutants } from './format-mutants.ts'
+import { ledgerMutants } from './ledger-mutants.ts'
+import type { Mutant } from './mutant.ts'
+import { readingMutants } from './reading-mutants.ts'
+import { writingMutants } from './writing-mutants.ts'
+
+/** Every planted bug, by its number. */
+export const mutants: readonly Mutant[] = [
+  ...readingMutants,
+  ...writingMutants,
+  ...formatMutants,
+  ...ledgerMutants,
+].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }))
