@@ -105,7 +105,7 @@ test('an empty batch, as compaction leaves it, says where reading goes on', () =
       baseOffset: 0n,
       nextOffset: 1n,
       producerId: 3n,
-      producerEpoch: 0,
+      producerEpoch: 1,
       isTransactional: true,
       marker: undefined,
       records: [],

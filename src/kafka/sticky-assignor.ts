@@ -12,7 +12,7 @@ export interface MemberClaim {
  *
  * A partition that goes from one living member to another is given to nobody in this generation. Its owner sees that it
  * lost it, lets go, and joins again; the generation after that gives it to the new one. (The cooperative protocol of
- * KIP-429.) A partition that two members claim, or that was claimed in an older generation, counts as free.
+ * KIP-429.) A partition that two members claim in one generation counts as free; of two generations the newer one counts.
  */
 export function assignSticky(
   members: readonly MemberClaim[],
@@ -37,18 +37,24 @@ export function assignSticky(
   )
 }
 
+/**
+ * For each partition the claim of the newest generation. A member that never heard the outcome of the last one still works
+ * on what it was given before, and nobody else can have been given it meanwhile: what others took over, they claim.
+ */
 function trustedOwners(members: readonly MemberClaim[], partitions: number): ReadonlyMap<number, string> {
-  const newest = Math.max(...members.map(({ generation }) => generation))
-  const owners = new Map<number, string>()
+  const claims = new Map<number, { readonly memberId: string; readonly generation: number }>()
   const contested = new Set<number>()
-  for (const { memberId, owned } of members.filter(({ generation }) => generation === newest)) {
+  for (const { memberId, owned, generation } of members) {
     for (const partition of owned.filter((claimed) => claimed < partitions)) {
-      if (owners.has(partition)) contested.add(partition)
-      owners.set(partition, memberId)
+      const known = claims.get(partition)
+      if (known !== undefined && known.generation > generation) continue
+      if (known?.generation === generation) contested.add(partition)
+      else contested.delete(partition)
+      claims.set(partition, { memberId, generation })
     }
   }
-  for (const partition of contested) owners.delete(partition)
-  return owners
+  const isTrusted = ([partition]: readonly [number, unknown]): boolean => !contested.has(partition)
+  return new Map([...claims].filter(isTrusted).map(([partition, { memberId }]) => [partition, memberId]))
 }
 
 // Everybody gets the floor; the odd ones go to those who own most, then by id, so that every leader decides the same.

@@ -141,13 +141,16 @@ class ClassicMember implements GroupMembership {
   }
 
   /** One generation: true if it took partitions away from this member, who must let go and join again. */
-  async #join(): Promise<boolean> {
+  async #join(again = 0): Promise<boolean> {
     const signal = this.#life.signal
+    const { clock, rng } = this.#options
+    // The first repetition belongs to the protocol; a coordinator that asks for more of them gets them slowly.
+    if (again > 1) await clock.sleep(backoffDelay(retryPause, again - 2, rng), signal)
     const { generation, partitions: owned } = this.#current
     const joined = await this.#requests.join({ memberId: this.#memberId, generation, owned }, signal)
     if (joined.errorCode === memberIdRequired) {
       this.#memberId = joined.memberId
-      return this.#join()
+      return this.#join(again + 1)
     }
     this.#check(joined.errorCode, 'JoinGroup')
     this.#memberId = joined.memberId
@@ -155,7 +158,7 @@ class ClassicMember implements GroupMembership {
     const shares = joined.members.length === 0 ? new Map<string, number[]>() : await this.#share(joined.members)
     const synced = await this.#requests.sync({ ...member, shares }, signal)
     // Others came or went meanwhile: the next join sees them.
-    if (synced.errorCode === rebalanceInProgress) return this.#join()
+    if (synced.errorCode === rebalanceInProgress) return this.#join(again + 1)
     this.#check(synced.errorCode, 'SyncGroup')
     this.#heardAt = this.#options.clock.monotonic()
     this.#current = { generation: joined.generation, partitions: synced.partitions }
