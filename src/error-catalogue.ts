@@ -185,6 +185,11 @@ export const errorCatalogue = {
     'A topic does not exist and `topic.create` is off, or its creation was refused.',
     'Create the topic, or allow its creation.',
   ),
+  TOPIC_REPLACED: entry(
+    'stop-worker',
+    'The topic of a table was deleted and made anew: what had been delivered to it is gone.',
+    'Stop the workers, then `tailrace offsets reset --table`: it takes the new topic up, with what the stream has left.',
+  ),
   TOPIC_PARTITIONS_CHANGED: entry(
     'stop-worker',
     'The partition count of a topic changed under a running pipeline: items would move between partitions.',

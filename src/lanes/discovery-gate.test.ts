@@ -11,6 +11,7 @@ const table: TableEntry = {
   version: 1,
   topic: 't',
   topicPartitions: 1,
+  topicId: undefined,
   status: { kind: 'streaming' },
   notBeforeMs: undefined,
   homeLane: undefined,

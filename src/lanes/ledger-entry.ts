@@ -34,6 +34,8 @@ export interface TableEntry {
   readonly topic: string
   /** Fixed for the life of the pipeline: items must not move between partitions. */
   readonly topicPartitions: number
+  /** The id of the topic that was written to so far: a topic made anew has another one. Undefined until it is known. */
+  readonly topicId: string | undefined
   readonly status: TableStatus
   /** Changes created before this moment are dropped (milliseconds, granularity one second). */
   readonly notBeforeMs: number | undefined

@@ -19,6 +19,7 @@ const entryOf = (name: string, version: number): TableEntry => ({
   },
   topic: name,
   topicPartitions: 1,
+  topicId: undefined,
   status: { kind: 'streaming' },
   notBeforeMs: undefined,
   homeLane: undefined,

@@ -18,6 +18,7 @@ const table: TableEntry = {
   version: 4,
   topic: 't',
   topicPartitions: 1,
+  topicId: undefined,
   status: { kind: 'stopped', code: 'STREAM_GAP', reason: 'a gap', shardId: 'p' },
   notBeforeMs: 5000,
   homeLane: undefined,

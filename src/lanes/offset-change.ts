@@ -93,6 +93,8 @@ export function resetTable(
     table: present ?? table.table,
     status: { kind: 'streaming' },
     notBeforeMs: undefined,
+    // The topic may have been made anew on purpose: whatever is there at the next start is the one.
+    topicId: undefined,
   }
   const all = [...shardsOfLedger(ledgers)].filter(([, { shard }]) => shard.tableArn === table.table.arn)
   return {

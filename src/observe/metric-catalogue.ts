@@ -43,6 +43,11 @@ export const metricCatalogue = {
     'Shards of the lanes of this process: "waiting" for a parent, "open", "ended", "stopped" with their table.',
   ),
   tailrace_gap_total: entry('counter', ['table'], 'Gaps: changes that were trimmed before they were read.'),
+  tailrace_gap_seconds: entry(
+    'gauge',
+    ['table'],
+    'Time between the last delivered change and the oldest one left, of the last gap that this process met.',
+  ),
   tailrace_aws_requests_total: entry('counter', ['op', 'code'], 'Requests to AWS by action and outcome.'),
   tailrace_throttled_total: entry('counter', ['op'], 'Requests that AWS refused with a throttle.'),
 

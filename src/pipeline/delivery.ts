@@ -7,6 +7,7 @@ import type { LaneState, ShardState } from '../lanes/lane-state.ts'
 import type { AddressedEntry, StopEntry, TableEntry } from '../lanes/ledger-entry.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
 import type { FeedBatch } from './lane-feeds.ts'
+import { describeLostInterval, lostIntervalOf } from './lost-interval.ts'
 import type { PipelineEvent, ShardProgress } from './pipeline-event.ts'
 import type { StageOutput, StagePosition } from './stages.ts'
 
@@ -113,9 +114,9 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
     stop: (key, known, error) => {
       halts.set(known.shard.tableArn, known.table.version)
       const after = last.get(key)?.position.sequenceNumber ?? known.shard.after
-      entries.push({ lane: 0, entry: stopEntry(known, error, after, context.nowMs) })
-      const kind = error.code === 'STREAM_GAP' || error.code === 'SHARD_NOT_FOUND' ? 'stream-gap' : 'record-refused'
-      events.push({ kind, shard: nameOf(known), error })
+      const { reason, event } = stopOf({ shard: nameOf(known), error, state: known.shard, after, nowMs: context.nowMs })
+      entries.push({ lane: 0, entry: stopEntry(known, { code: error.code, reason, after }, context.nowMs) })
+      events.push(event)
     },
     finish: () => {
       const progress = [...last.values()]
@@ -137,16 +138,35 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
   }
 }
 
-function stopEntry({ shard, table }: Known, error: TailraceError, after: string | undefined, nowMs: number): StopEntry {
+/** What is told of a shard that stops its table; of a gap also what is lost. */
+function stopOf(parts: {
+  readonly shard: ShardProgress['shard']
+  readonly error: TailraceError
+  readonly state: ShardState
+  readonly after: string | undefined
+  readonly nowMs: number
+}): { readonly reason: string; readonly event: PipelineEvent } {
+  const { shard, error, state, after, nowMs } = parts
+  if (error.code !== 'STREAM_GAP' && error.code !== 'SHARD_NOT_FOUND') {
+    return { reason: error.message, event: { kind: 'record-refused', shard, error } }
+  }
+  const lost = lostIntervalOf(error, state, after, nowMs)
+  const reason = `${error.message}; ${describeLostInterval(lost)}`
+  return { reason, event: { kind: 'stream-gap', shard, error, lost } }
+}
+
+function stopEntry(
+  { shard, table }: Known,
+  why: Pick<StopEntry, 'code' | 'reason' | 'after'>,
+  nowMs: number,
+): StopEntry {
   return {
     kind: 'stop',
     tableArn: shard.tableArn,
     streamArn: shard.streamArn,
     shardId: shard.shardId,
     tableVersion: table.version,
-    code: error.code,
-    reason: error.message,
-    after,
+    ...why,
     atMs: nowMs,
   }
 }

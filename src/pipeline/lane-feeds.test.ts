@@ -30,6 +30,7 @@ const tableEntry = (version: number): TableEntry => ({
   table,
   topic: 't',
   topicPartitions: 1,
+  topicId: undefined,
   status: { kind: 'streaming' },
   notBeforeMs: undefined,
   homeLane: undefined,

@@ -39,7 +39,13 @@ export type PipelineEvent =
   | { readonly kind: 'shard-awaits-children'; readonly shard: ShardName; readonly attempts: number }
   | { readonly kind: 'shards-discovered'; readonly table: string; readonly listed: number; readonly begun: number }
   | { readonly kind: 'shards-forgotten'; readonly table: string; readonly tombstones: number }
-  | { readonly kind: 'stream-gap'; readonly shard: ShardName; readonly error: TailraceError }
+  /** Changes were gone before they were read; the table stops. */
+  | {
+      readonly kind: 'stream-gap'
+      readonly shard: ShardName
+      readonly error: TailraceError
+      readonly lost: LostInterval
+    }
   | { readonly kind: 'record-refused'; readonly shard: ShardName; readonly error: TailraceError }
   | TransactionCommitted
   | {
@@ -50,6 +56,21 @@ export type PipelineEvent =
       readonly tookMs: number
     }
   | { readonly kind: 'coordinator-failed'; readonly error: TailraceError; readonly retryInMs: number }
+
+/**
+ * Between which two changes of a shard others are missing, as exactly as anybody can know it: they were gone before they
+ * were read. Times are creation times of changes, milliseconds.
+ */
+export interface LostInterval {
+  /** The last change that was delivered; undefined if nothing of the shard was. */
+  readonly after: string | undefined
+  readonly afterCreatedAtMs: number | undefined
+  /** The oldest change that is left; undefined if nothing of the shard is. */
+  readonly before: string | undefined
+  readonly beforeCreatedAtMs: number | undefined
+  /** How much time lies in it at most; undefined if its beginning is not known. Milliseconds. */
+  readonly spanMs: number | undefined
+}
 
 /** A shard as events name it. */
 export interface ShardName {

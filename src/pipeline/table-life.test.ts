@@ -3,7 +3,14 @@ import type { Table } from '../change/table.ts'
 import { createLaneFold } from '../lanes/lane-state.ts'
 import type { LaneState } from '../lanes/lane-state.ts'
 import type { StopEntry, TableEntry, TableStatus } from '../lanes/ledger-entry.ts'
-import { afterDraining, afterLookingAgain, afterStopRequest, afterTakeOver, firstEntry } from './table-life.ts'
+import {
+  afterDraining,
+  afterLookingAgain,
+  afterStopRequest,
+  afterTakeOver,
+  afterSeeingTopic,
+  firstEntry,
+} from './table-life.ts'
 
 const table: Table = {
   arn: 'arn',
@@ -16,7 +23,7 @@ const table: Table = {
   keySchema: [],
 }
 const entry = (status: TableStatus = { kind: 'streaming' }): TableEntry => ({
-  ...firstEntry(table, { topic: 't', partitions: 3 }, undefined),
+  ...firstEntry(table, { topic: 't', partitions: 3, id: 'topic-1' }, undefined),
   version: 7,
   status,
 })
@@ -109,5 +116,15 @@ describe('the life of a table', () => {
     })
     expect(afterTakeOver(entry(stopped('SOURCE_REPLACED')))).toBeUndefined()
     expect(afterTakeOver(entry())).toBeUndefined()
+  })
+
+  it('takes the id of a topic that it does not know yet, and never another one', () => {
+    const known = entry()
+    expect(afterSeeingTopic(known, 'topic-2')).toBeUndefined()
+    expect(afterSeeingTopic({ ...known, topicId: undefined }, 'topic-2')).toEqual({
+      ...known,
+      version: 8,
+      topicId: 'topic-2',
+    })
   })
 })

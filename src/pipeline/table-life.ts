@@ -17,7 +17,7 @@ export type TableDecision = TableEntry | undefined
 /** A table that the configuration names and the ledger does not know yet. */
 export function firstEntry(
   table: Table,
-  topic: { readonly topic: string; readonly partitions: number },
+  topic: { readonly topic: string; readonly partitions: number; readonly id: string },
   notBeforeMs: number | undefined,
 ): TableEntry {
   return {
@@ -26,6 +26,7 @@ export function firstEntry(
     table,
     topic: topic.topic,
     topicPartitions: topic.partitions,
+    topicId: topic.id,
     status: { kind: 'streaming' },
     notBeforeMs,
     homeLane: undefined,
@@ -38,6 +39,11 @@ export function afterLookingAgain(known: TableEntry, now: Table): TableDecision 
   const isSame = known.table.id === now.id && known.table.streamArn === now.streamArn
   if (isSame || known.status.kind !== 'streaming') return undefined
   return { ...known, version: known.version + 1, status: { kind: 'draining', replacedBy: now.streamArn } }
+}
+
+/** An entry that does not know its topic's id yet, after a reset or from an older version, takes the present one. */
+export function afterSeeingTopic(known: TableEntry, topicId: string): TableDecision {
+  return known.topicId === undefined ? { ...known, version: known.version + 1, topicId } : undefined
 }
 
 /** A replaced stream of which nothing is left to read. `ledgers` must be fresh. */

@@ -5,7 +5,14 @@ import type { TableEntry } from '../lanes/ledger-entry.ts'
 import { reportFailure } from './coordination.ts'
 import type { Coordination } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
-import { afterDraining, afterLookingAgain, afterStopRequest, afterTakeOver, firstEntry } from './table-life.ts'
+import {
+  afterDraining,
+  afterLookingAgain,
+  afterSeeingTopic,
+  afterStopRequest,
+  afterTakeOver,
+  firstEntry,
+} from './table-life.ts'
 import type { TableDecision } from './table-life.ts'
 
 /**
@@ -29,8 +36,9 @@ export async function findTables(
       continue
     }
     refuseRenaming(coordination, known)
-    await refusePartitionChange(coordination, known, signal)
-    await decide(coordination, afterLookingAgain(known, table))
+    const topicId = await refuseTopicChange(coordination, known, signal)
+    await decide(coordination, afterSeeingTopic(known, topicId))
+    await decide(coordination, afterLookingAgain(session.state.tables.get(table.arn) ?? known, table))
     const present = session.state.tables.get(table.arn)
     if (occasion === 'taken-over' && present !== undefined) await decide(coordination, afterTakeOver(present))
   }
@@ -104,18 +112,21 @@ function refuseRenaming({ topics }: Coordination, known: TableEntry): void {
   )
 }
 
-/** Items would move between partitions and lose their order: better to stop than to absorb it. */
-async function refusePartitionChange(
-  coordination: Coordination,
-  known: TableEntry,
-  signal: AbortSignal,
-): Promise<void> {
+/**
+ * With other partitions items would move and lose their order; in a topic that was made anew everything that counts as
+ * delivered is gone. Better to stop than to absorb either. Returns the topic's id.
+ */
+async function refuseTopicChange(coordination: Coordination, known: TableEntry, signal: AbortSignal): Promise<string> {
   const { topic, topicPartitions } = known
-  const now = (await coordination.topics.partitionCounts([topic], signal)).get(topic)
-  if (now === topicPartitions) return
+  const now = await coordination.topics.look(topic, signal)
   const was = `topic ${topic} of table ${known.table.name} had ${topicPartitions} partitions`
   if (now === undefined) throw new TailraceError('TOPIC_MISSING', `${was} and is gone`)
-  throw new TailraceError('TOPIC_PARTITIONS_CHANGED', `${was} and has ${now} now`)
+  if (known.topicId !== undefined && now.id !== known.topicId) {
+    const ids = `it had the id ${known.topicId} and has ${now.id} now`
+    throw new TailraceError('TOPIC_REPLACED', `topic ${topic} of table ${known.table.name} was made anew: ${ids}`)
+  }
+  if (now.partitions === topicPartitions) return now.id
+  throw new TailraceError('TOPIC_PARTITIONS_CHANGED', `${was} and has ${now.partitions} now`)
 }
 
 async function decide(coordination: Coordination, decision: TableDecision): Promise<void> {

@@ -2,7 +2,7 @@ import type { Clock } from '../async/clock.ts'
 import type { Table } from '../change/table.ts'
 import { TailraceError } from '../errors.ts'
 import { KafkaError } from '../kafka/kafka.ts'
-import type { KafkaApi } from '../kafka/kafka.ts'
+import type { KafkaApi, TopicInfo } from '../kafka/kafka.ts'
 import type { PipelineEventSink } from './pipeline-event.ts'
 
 /** How the topics of tables are named and made. */
@@ -18,16 +18,23 @@ export interface TopicRules {
   readonly config: Readonly<Record<string, string>>
 }
 
+/** A topic that is there. */
+export interface ProvidedTopic {
+  readonly topic: string
+  readonly partitions: number
+  readonly id: string
+}
+
 /** Makes sure that topics are there before their tables are read. */
 export interface TopicProvisioner {
   /** The topic that the configuration gives to a table. */
   nameOf(table: Table): string
   /** Throws TOPIC_COLLISION if two of the tables would meet in one topic and that was not asked for. */
   refuseCollisions(tables: readonly Table[]): void
-  /** The table's topic and its partition count; created if missing and allowed, else TOPIC_MISSING. */
-  provide(table: Table, signal: AbortSignal): Promise<{ readonly topic: string; readonly partitions: number }>
-  /** Partition counts of topics that exist now. */
-  partitionCounts(topics: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, number>>
+  /** The table's topic; created if missing and allowed, else TOPIC_MISSING. */
+  provide(table: Table, signal: AbortSignal): Promise<ProvidedTopic>
+  /** A topic as it is now; undefined if there is none. */
+  look(topic: string, signal: AbortSignal): Promise<TopicInfo | undefined>
 }
 
 export function createTopicProvisioner(
@@ -35,10 +42,8 @@ export function createTopicProvisioner(
   rules: TopicRules,
   parts: { readonly clock: Clock; readonly onEvent: PipelineEventSink },
 ): TopicProvisioner {
-  const partitionCounts: TopicProvisioner['partitionCounts'] = async (topics, signal) => {
-    const found = await kafka.topics(topics, signal)
-    return new Map([...found].map(([name, topic]) => [name, topic.partitions]))
-  }
+  const look = async (topic: string, signal: AbortSignal): Promise<TopicInfo | undefined> =>
+    (await kafka.topics([topic], signal)).get(topic)
   const create = async (topic: string, signal: AbortSignal): Promise<void> => {
     const { partitions, replicationFactor, config } = rules
     try {
@@ -53,17 +58,17 @@ export function createTopicProvisioner(
       if (!rules.isSharingAllowed) refuseCollisions(tables, rules)
     },
     nameOf: rules.nameOf,
-    partitionCounts,
+    look,
     provide: async (table, signal) => {
       const topic = rules.nameOf(table)
-      const existing = (await partitionCounts([topic], signal)).get(topic)
-      if (existing !== undefined) return { topic, partitions: existing }
+      const existing = await look(topic, signal)
+      if (existing !== undefined) return { ...existing, topic }
       if (!rules.mayCreate)
         throw new TailraceError('TOPIC_MISSING', `topic ${topic} of table ${table.name} does not exist`)
       await create(topic, signal)
       for (let attempt = 0; attempt < 100; attempt++) {
-        const partitions = (await partitionCounts([topic], signal)).get(topic)
-        if (partitions !== undefined && partitions > 0) return { topic, partitions }
+        const made = await look(topic, signal)
+        if (made !== undefined && made.partitions > 0) return { ...made, topic }
         await parts.clock.sleep(100, signal)
       }
       throw new TailraceError('TOPIC_MISSING', `topic ${topic} was created but does not appear`)

@@ -37,7 +37,7 @@ export function createEventLog(logger: Logger): PipelineEventSink {
   }
 }
 
-/** The event's scalar members; a shard is spread into lane, table and shardId. */
+/** The event's scalar members; a shard is spread into lane, table and shardId, a lost interval into its four ends. */
 function factsOf(
   event: PipelineEvent,
 ): Readonly<Record<string, string | number | boolean | readonly string[] | readonly number[] | undefined>> {
@@ -45,7 +45,7 @@ function factsOf(
   for (const [name, value] of Object.entries(event)) {
     if (name === 'kind' || name === 'error' || name === 'shards') {
       if (name === 'shards' && typeof value === 'number') facts[name] = value
-    } else if (name === 'shard') Object.assign(facts, value)
+    } else if (name === 'shard' || name === 'lost') Object.assign(facts, value)
     else if (typeof value !== 'object' || isListOfNames(value)) facts[name] = value
   }
   return facts

@@ -95,6 +95,8 @@ function count(event: PipelineEvent, metrics: Metrics): void {
     }
     case 'stream-gap':
       metrics.increment('tailrace_gap_total', { table: event.shard.table })
+      if (event.lost.spanMs !== undefined)
+        metrics.set('tailrace_gap_seconds', { table: event.shard.table }, event.lost.spanMs / 1000)
       metrics.increment('tailrace_errors_total', { code: event.error.code })
       return
     case 'record-refused':

@@ -6,7 +6,9 @@ import type { Retry } from '../../aws/retry-forever.ts'
 import { compareSequenceNumbers, isSequenceNumber } from '../../change/sequence-number.ts'
 import type { Shard, ShardPosition } from '../../change/shard.ts'
 import { TailraceError } from '../../errors.ts'
+import type { ErrorDetails } from '../../errors.ts'
 import type { ShardPage, ShardReader } from '../source.ts'
+import { findOldestRecord } from './oldest-record.ts'
 import { maxPageRecords, pollInterval } from './polling.ts'
 import type { PollingPolicy } from './polling.ts'
 import { findShard } from './shard-lister.ts'
@@ -147,13 +149,17 @@ class StreamShardReader implements ShardReader {
     if (!isTrimmed && error.type !== 'ResourceNotFoundException') throw error
     const shard = await this.#findShard(signal)
     if (shard !== undefined && isReadToEnd(shard, this.#after)) {
-      this.#context.emit({ kind: 'drained-shard-trimmed', streamArn: this.#streamArn, shardId: this.#shardId })
+      this.#context.emit({ kind: 'drained-shard-trimmed', ...this.#subject })
       this.#isEnded = true
       return this.#endPage()
     }
     const behind = this.#after === undefined ? 'of' : `behind ${this.#after} of`
-    if (isTrimmed)
-      throw this.#error('STREAM_GAP', `Changes ${behind} the shard were trimmed before they were read`, error)
+    if (isTrimmed) {
+      const oldest = await findOldestRecord(this.#context.api, this.#subject, signal)
+      const what = `Changes ${behind} the shard were trimmed before they were read`
+      const left = { oldestLeft: oldest?.sequenceNumber, oldestLeftAtMs: oldest?.createdAtMs }
+      throw this.#error('STREAM_GAP', what, error, left)
+    }
     if (++this.#missingLooks < maxMissingLooks) throw this.#misshapen('the shard is not found; looking again', error)
     this.#missingLooks = 0
     throw this.#error('SHARD_NOT_FOUND', `Changes ${behind} the shard cannot be read: it no longer exists`, error)
@@ -168,16 +174,19 @@ class StreamShardReader implements ShardReader {
     }
   }
 
+  get #subject(): { readonly streamArn: string; readonly shardId: string } {
+    return { streamArn: this.#streamArn, shardId: this.#shardId }
+  }
+
   #endPage(): ShardPage {
     const now = this.#context.clock.now()
     return { records: [], bytes: 0, isEnd: true, requestedAtMs: now, receivedAtMs: now }
   }
 
   #onRetry(retry: Retry): void {
-    const subject = { streamArn: this.#streamArn, shardId: this.#shardId }
     const action = this.#iterator === undefined ? 'GetShardIterator' : 'GetRecords'
-    if (retry.error.code === 'ITERATOR_EXPIRED') this.#context.emit({ kind: 'iterator-expired', ...subject })
-    else this.#context.emit(retryEvent(action, subject, retry))
+    if (retry.error.code === 'ITERATOR_EXPIRED') this.#context.emit({ kind: 'iterator-expired', ...this.#subject })
+    else this.#context.emit(retryEvent(action, this.#subject, retry))
   }
 
   #misshapen(what: string, cause?: unknown): TailraceError {
@@ -188,10 +197,11 @@ class StreamShardReader implements ShardReader {
     code: 'AWS_RESPONSE' | 'RECORD_UNREADABLE' | 'SEQUENCE_ORDER' | 'STREAM_GAP' | 'SHARD_NOT_FOUND',
     what: string,
     cause?: unknown,
+    details: ErrorDetails = {},
   ): TailraceError {
     return new TailraceError(code, `${what} (shard ${this.#shardId} of ${this.#streamArn})`, {
       cause,
-      details: { streamArn: this.#streamArn, shardId: this.#shardId, after: this.#after },
+      details: { ...this.#subject, after: this.#after, ...details },
     })
   }
 }
