@@ -1,5 +1,7 @@
 import { nearestName } from '../../src/config/nearest-name.ts'
 import type { Experiment } from './experiment.ts'
+import { proxiedExperiments } from './proxied/proxied-experiments.ts'
+import { realExperiments } from './real/real-experiments.ts'
 import { RefusedStart } from './refused-start.ts'
 import { kafkaFaultExperiments } from './simulated/kafka-faults.ts'
 import { ownershipExperiments } from './simulated/ownership.ts'
@@ -7,6 +9,8 @@ import { streamFaultExperiments } from './simulated/stream-faults.ts'
 
 /** Every experiment that `npm run experiment` knows, in the order of the catalogue. Importing one starts nothing. */
 export const experiments: readonly Experiment[] = [
+  ...realExperiments,
+  ...proxiedExperiments,
   ...ownershipExperiments,
   ...kafkaFaultExperiments,
   ...streamFaultExperiments,

@@ -7,8 +7,13 @@ const model: Mutant['caughtBy'] = { kind: 'tests', files: ['test/sim/ledger-mode
 export const ledgerMutants: readonly Mutant[] = [
   {
     id: 'L1',
-    title: 'a lane that is taken is read only to the last stable offset',
+    title: 'a lane reads its ledger only to the last stable offset',
     patches: [
+      {
+        file: 'src/kafka/marker-reader.ts',
+        find: "const isolation = 'read_uncommitted'",
+        replace: "const isolation = 'read_committed'",
+      },
       {
         file: session,
         find: '    const { highWatermark } = await kafka.offsets(ledgerTopic, lane, signal)\n',
@@ -63,8 +68,15 @@ export const ledgerMutants: readonly Mutant[] = [
   },
   {
     id: 'L5',
-    title: 'the ledger is read in front of the fence instead of behind it',
+    title: 'the ledger is read in front of the fence, and not again behind it',
     patches: [
+      // Every session begins with a look at what is new, which would mend this.
+      { file: 'src/pipeline/lane-work.ts', find: 'let mustFollow = true', replace: 'let mustFollow = false' },
+      {
+        file: 'src/pipeline/lane-work.ts',
+        find: 'let followAt = 0',
+        replace: 'let followAt = environment.clock.monotonic() + environment.tuning.followIntervalMs',
+      },
       {
         file: session,
         find: '  const { kafka, ledgerTopic } = options\n  const transactions',
@@ -80,10 +92,12 @@ export const ledgerMutants: readonly Mutant[] = [
     caughtBy: {
       kind: 'worlds',
       experiment: 'E05-sim',
+      // A slow network, so that something can happen between the look and the fence.
       overrides: {
         delivery: 'exactly_once',
-        workers: 3,
-        faults: { 'worker-stop': 0.4, scale: 0.3, 'late-request': 0.3 },
+        workers: 4,
+        lanes: 2,
+        faults: { 'worker-stop': 0.5, scale: 0.4, 'late-request': 1, 'slow-network': 0.8 },
       },
     },
   },

@@ -108,12 +108,12 @@ export const readingMutants: readonly Mutant[] = [
     patches: [
       {
         file: reader,
-        find: "    if (isTrimmed)\n      throw this.#error('STREAM_GAP'",
+        find: '    if (isTrimmed) {\n      const oldest',
         replace:
-          "    if (isTrimmed) {\n      this.#after = undefined\n      this.#iterator = undefined\n      throw this.#misshapen('trimmed', error)\n    }\n    if (isTrimmed)\n      throw this.#error('STREAM_GAP'",
+          "    if (isTrimmed) {\n      this.#after = undefined\n      this.#iterator = undefined\n      throw this.#misshapen('trimmed', error)\n    }\n    if (isTrimmed) {\n      const oldest",
       },
     ],
-    caughtBy: { kind: 'tests', files: ['test/sim/outage.test.ts'] },
+    caughtBy: { kind: 'tests', files: ['test/sim/runs/outage.test.ts'] },
   },
   {
     id: 'H1',

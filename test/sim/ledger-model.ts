@@ -171,6 +171,7 @@ function createModelCoordinator(parts: ModelParts): { step(): void } {
     table,
     topic: 't',
     topicPartitions: 1,
+    topicId: undefined,
     status: { kind: 'streaming' },
     notBeforeMs: undefined,
     homeLane: undefined,

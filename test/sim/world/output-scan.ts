@@ -79,20 +79,57 @@ function readable(record: FetchedRecord, topic: string, partition: number): Para
   }
 }
 
-/** Hands out committed records in offset order: up to the last stable offset, aborted ones left out. */
+/**
+ * Hands out committed records in offset order: up to the last stable offset, aborted ones left out. Goes on where it was:
+ * what lies below the high watermark stays as it is.
+ */
 function committedReader(partition: Partition): (take: (record: FetchedRecord) => void) => void {
+  /** Offsets and outcomes of the markers that were met, by producer. */
+  const markers = new Map<number, { readonly offset: number; readonly outcome: 'commit' | 'abort' }[]>()
+  let nextMarker = 0
   let next = 0
+  const meetMarkers = (history: readonly LogBatch[], end: number): void => {
+    for (let at = firstFrom(history, nextMarker); at < history.length; at++) {
+      const batch = history[at]
+      if (batch === undefined || batch.lastOffset >= end) return
+      nextMarker = batch.lastOffset + 1
+      if (batch.marker === undefined) continue
+      const { producerId } = batch.facts
+      const known = markers.get(producerId) ?? []
+      markers.set(producerId, known)
+      known.push({ offset: batch.baseOffset, outcome: batch.marker })
+    }
+  }
+  const isCommitted = ({ facts, baseOffset }: LogBatch): boolean => {
+    if (!facts.isTransactional) return true
+    const known = markers.get(facts.producerId) ?? []
+    // Batches are taken in their order, so what lies in front of this one has done its duty.
+    while (known[0] !== undefined && known[0].offset < baseOffset) known.shift()
+    return known[0]?.outcome === 'commit'
+  }
   return (take) => {
-    const { history, lastStable } = partition.log
-    const outcomes = outcomesOf(history)
-    for (const batch of history) {
-      if (batch.baseOffset < next || batch.lastOffset >= lastStable) continue
+    const { history, highWatermark, lastStable } = partition.log
+    meetMarkers(history, highWatermark)
+    for (let at = firstFrom(history, next); at < history.length; at++) {
+      const batch = history[at]
+      if (batch === undefined || batch.lastOffset >= lastStable) return
       next = batch.lastOffset + 1
-      if (batch.marker !== undefined) continue
-      if (batch.facts.isTransactional && outcomes.get(batch) !== 'commit') continue
+      if (batch.marker !== undefined || !isCommitted(batch)) continue
       for (const record of decodeRecordBatches(batch.bytes)[0]?.records ?? []) take(record)
     }
   }
+}
+
+/** Index of the first batch that begins at an offset or behind it. */
+function firstFrom(history: readonly LogBatch[], offset: number): number {
+  let low = 0
+  let high = history.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((history[middle]?.baseOffset ?? 0) < offset) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** The outcome of each transactional batch: the next marker of its producer in its partition. */

@@ -46,8 +46,17 @@ export interface World {
   readonly nemesis: Nemesis
   readonly tables: readonly SimulatedTable[]
   readonly writers: readonly VersionedWriter[]
-  readonly events: readonly { readonly worker: string; readonly event: PipelineEvent }[]
+  /** What workers told, without pages and transactions: runs over virtual days would keep millions of them. */
+  readonly events: readonly WorkerEvent[]
+  /** Hears of every event from now on. */
+  readonly onEvent: (listen: (event: WorkerEvent) => void) => void
   readonly ledgerTopic: string
+}
+
+/** An event and who told it. */
+export interface WorkerEvent {
+  readonly worker: string
+  readonly event: PipelineEvent
 }
 
 /** How a run may differ from the usual one. */
@@ -56,6 +65,11 @@ export interface WorldOptions {
   readonly keepTrace?: number
   /** After healing, everything must be delivered within this time. Virtual; default three minutes. */
   readonly drainMs?: number
+  /** For runs that are not meant to deliver everything: when they are over, and what excuses what is missing. */
+  readonly ending?: {
+    readonly isOver: (world: World) => boolean
+    readonly account: (world: World) => Pick<Delivery, 'named' | 'trimmed'>
+  }
   /** Called once before the first event; may schedule what it likes. */
   readonly onReady?: (world: World) => void
 }
@@ -76,8 +90,10 @@ export async function runWorld(plan: WorldPlan, options: WorldOptions = {}): Pro
   surroundings.trace.note('healed')
   const hangs: string[] = []
   // What was written a moment ago is looked at before it is asked for.
-  await time.run(() => false, time.elapsedMs + 1_000)
-  const isDelivered = await time.run(running.isDelivered, time.elapsedMs + (options.drainMs ?? 180_000))
+  await time.run(() => false, time.elapsedMs + Math.max(1_000, plan.activeMs / 1_000))
+  const { ending } = options
+  const isOver = ending === undefined ? running.isDelivered : (): boolean => ending.isOver(running.world)
+  const isDelivered = await time.run(isOver, time.elapsedMs + (options.drainMs ?? 180_000))
   if (!isDelivered) hangs.push(`not delivered ${(options.drainMs ?? 180_000) / 1000} s after the last fault ended`)
   // What would come twice comes now: the last time-outs of transactions and sessions lie within this time.
   await time.run(() => false, time.elapsedMs + 35_000)
@@ -86,7 +102,7 @@ export async function runWorld(plan: WorldPlan, options: WorldOptions = {}): Pro
   await time.run(() => kafka.transactions.ongoing.length === 0, time.elapsedMs + 60_000)
   return {
     plan,
-    findings: judge(running, hangs),
+    findings: judge(running, hangs, options.ending?.account(running.world) ?? {}),
     faults: nemesis.struck,
     crashes: fleet.crashes,
     recovery: running.unseen,
@@ -126,10 +142,12 @@ function startWorld(plan: WorldPlan, surroundings: Surroundings): RunningWorld {
     createVersionedWriter(table, plan.workload, seededRng(plan.seed * 31 + index), serial),
   )
   const watch = createStateWatch(() => time.elapsedMs)
-  const events: { readonly worker: string; readonly event: PipelineEvent }[] = []
+  const events: WorkerEvent[] = []
+  const listeners: ((event: WorkerEvent) => void)[] = []
   const onEvent = (worker: string, event: PipelineEvent): void => {
     watch.onEvent(worker, event)
-    events.push({ worker, event })
+    if (!frequent.has(event.kind)) events.push({ worker, event })
+    for (const listen of listeners) listen({ worker, event })
   }
   const fleet = startFleet({ surroundings, config, workers: plan.workers, seed: plan.seed, watch, onEvent })
   const ledgerTopic = config.ledger.topic
@@ -140,11 +158,14 @@ function startWorld(plan: WorldPlan, surroundings: Surroundings): RunningWorld {
   const tableOf = (topic: string): string => topic.slice(topic.indexOf('.') + 1)
   const written = (): readonly (readonly WrittenChange[])[] => writers.map((writer) => writer.written)
   const scan = createOutputScan(outputTopics, tableOf)
-  const unseen = createUnseenWatch({ time, originMs: surroundings.originMs, scan, written })
+  const unseen = createUnseenWatch({ ...plan, time, originMs: surroundings.originMs, scan, written })
   const isDelivered = (): boolean => unseen.isAllSeen
-  const world = { plan, surroundings, fleet, nemesis, tables, writers, events, ledgerTopic }
+  const listen = (listener: (event: WorkerEvent) => void): void => void listeners.push(listener)
+  const world = { plan, surroundings, fleet, nemesis, tables, writers, events, onEvent: listen, ledgerTopic }
   return { world, unseen, isDelivered, ...writing, outputTopics, tableOf }
 }
+
+const frequent: ReadonlySet<PipelineEvent['kind']> = new Set(['page-read', 'transaction-committed', 'lane-surveyed'])
 
 function configOf(plan: WorldPlan): PipelineConfig {
   return readConfig(`
@@ -199,7 +220,11 @@ function keepWriting(
   }
 }
 
-function judge(running: RunningWorld, hangs: readonly string[]): Findings {
+function judge(
+  running: RunningWorld,
+  hangs: readonly string[],
+  account: Pick<Delivery, 'named' | 'trimmed'>,
+): Findings {
   const { world, outputTopics, tableOf } = running
   const { plan, surroundings, tables, writers, ledgerTopic } = world
   const scan = createOutputScan(outputTopics, tableOf)
@@ -217,6 +242,7 @@ function judge(running: RunningWorld, hangs: readonly string[]): Findings {
     ...(isExact ? { parents } : {}),
     tables: new Map(writers.map((writer, index) => [tables[index]?.name ?? '', writer.contents()])),
     hangs,
+    ...account,
   })
   // At least once, a batch may be repeated from its middle: from the tombstone on.
   if (!isExact || scan.strayTombstones === 0) return findings

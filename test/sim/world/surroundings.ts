@@ -51,7 +51,7 @@ export function createSurroundings(plan: WorldPlan, keepTrace: number): Surround
     pageRecords: plan.pageRecords,
     nullIterator: plan.nullIterator,
     shardFilter: plan.shardFilter,
-    pageShards: 5,
+    pageShards: plan.pageShards ?? 5,
   })
   return {
     time,
@@ -64,8 +64,8 @@ export function createSurroundings(plan: WorldPlan, keepTrace: number): Surround
     brokers: kafka.state.brokers.map(({ nodeId }) => `broker:${nodeId}`),
     requestTimeoutMs: 5_000,
     sessionTimeoutMs: 6_000,
-    polling: {},
+    polling: plan.pollIdleCapMs === undefined ? {} : { idleCapMs: plan.pollIdleCapMs },
     tuning: plan.followIntervalMs === undefined ? {} : { followIntervalMs: plan.followIntervalMs },
-    coordinatorTuning: { listingMs: 10_000, tableCheckMs: 15_000 },
+    coordinatorTuning: { listingMs: plan.listingMs ?? 10_000, tableCheckMs: 15_000 },
   }
 }

@@ -3,7 +3,7 @@ import type { VirtualTime } from '../time/virtual-time.ts'
 import { changeName } from './output-scan.ts'
 import type { OutputScan } from './output-scan.ts'
 
-/** How far the output is behind the source, looked at twice a second. */
+/** How far the output is behind the source, looked at twice a second; less often in runs over virtual hours. */
 export interface UnseenWatch {
   /** [seconds, changes that are written and not readable]. */
   readonly unseen: readonly (readonly [number, number])[]
@@ -15,7 +15,6 @@ export interface UnseenWatch {
   recoveries(moments: readonly number[]): readonly (number | undefined)[]
 }
 
-const lookMs = 500
 const goodLagS = 5
 
 /** Begins to watch. */
@@ -24,7 +23,9 @@ export function createUnseenWatch(parts: {
   readonly originMs: number
   readonly scan: OutputScan
   readonly written: () => readonly (readonly WrittenChange[])[]
+  readonly activeMs: number
 }): UnseenWatch {
+  const lookMs = Math.max(500, parts.activeMs / 2_000)
   const { time, originMs, scan } = parts
   const unseen: [number, number][] = []
   const lag: [number, number][] = []

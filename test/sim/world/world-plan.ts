@@ -60,6 +60,12 @@ export interface WorldPlan {
   readonly shardFilter: 'supported' | 'refused' | 'ignored'
   /** How often a lane looks into its ledger partition; runs over virtual hours take long waits. Default: the product's. */
   readonly followIntervalMs?: number
+  /** How rarely an idle shard is asked. Default: the product's. */
+  readonly pollIdleCapMs?: number
+  /** How often streams are listed in full. Default: ten seconds, so that discovery takes part in short runs. */
+  readonly listingMs?: number
+  /** Shards on a page of DescribeStream. Default: five. */
+  readonly pageShards?: number
 }
 
 /** What an experiment fixes; the seed decides the rest. */

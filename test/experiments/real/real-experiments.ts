@@ -1,0 +1,25 @@
+import type { Experiment } from '../experiment.ts'
+import { brokerKills, brokerRestarts } from './rows/broker-kills.ts'
+import { crashPointKills } from './rows/crash-points.ts'
+import { frozenControl, frozenWorkers } from './rows/frozen-workers.ts'
+import { rollingRestart, scaling } from './rows/moving-workers.ts'
+import { secondKills } from './rows/second-kills.ts'
+import { stoppedAtLeastOnce, stoppedWorkers } from './rows/stopped-workers.ts'
+import { workerKills, workerKillsAtLeastOnce, workerKillsControl } from './rows/worker-kills.ts'
+
+/** The experiments on worker processes and a real broker, in the order of the catalogue. */
+export const realExperiments: readonly Experiment[] = [
+  workerKills,
+  workerKillsAtLeastOnce,
+  workerKillsControl,
+  crashPointKills,
+  secondKills,
+  stoppedWorkers,
+  stoppedAtLeastOnce,
+  frozenWorkers,
+  frozenControl,
+  rollingRestart,
+  scaling,
+  brokerRestarts,
+  brokerKills,
+]
