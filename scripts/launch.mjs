@@ -36,6 +36,7 @@ const jobs = {
     return (
       (await runGates(gates)) ||
       (await build()) ||
+      (await stage('simulations', ['vitest', 'run', '--project', 'simulation'])) ||
       stage('tests on real servers', ['vitest', 'run', '--project', 'real'])
     )
   },
@@ -43,6 +44,7 @@ const jobs = {
   build: () => build(),
   bench: async (args) => (await build()) || run(['node', 'bench/bench.ts', ...args]),
   experiment: async (args) => (await build()) || run(['node', 'test/experiments/main.ts', ...args]),
+  mutants: (args) => run(['node', 'test/mutants/main.ts', ...args]),
   evidence: () => run(['node', 'test/experiments/write-evidence.ts']),
   format: (args) => run(['oxfmt', ...(args.length > 0 ? args : ['.'])]),
 }

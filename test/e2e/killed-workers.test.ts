@@ -20,11 +20,11 @@ import { startWorkerFleet } from '../servers/worker-fleet.ts'
 import { keepBusy } from './shop-writer.ts'
 
 const runs = 10
-const killsPerRun = 5
+const killsPerRun = 10
 const workers = 3
 
 /**
- * Three processes share one table whose stream splits and rotates all the while. They are killed at random, five times a
+ * Three processes share one table whose stream splits and rotates all the while. They are killed at random, ten times a
  * run; in every other run the broker is killed, too. What Java's consumer reads afterwards is held against every write.
  */
 describe('workers that are killed at random', () => {

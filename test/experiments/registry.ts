@@ -3,6 +3,8 @@ import type { Experiment } from './experiment.ts'
 import { proxiedExperiments } from './proxied/proxied-experiments.ts'
 import { realExperiments } from './real/real-experiments.ts'
 import { RefusedStart } from './refused-start.ts'
+import { longOutageExperiment } from './simulated/long-outage.ts'
+import { manyShardsExperiment } from './simulated/many-shards.ts'
 import { kafkaFaultExperiments } from './simulated/kafka-faults.ts'
 import { ownershipExperiments } from './simulated/ownership.ts'
 import { streamFaultExperiments } from './simulated/stream-faults.ts'
@@ -14,6 +16,8 @@ export const experiments: readonly Experiment[] = [
   ...ownershipExperiments,
   ...kafkaFaultExperiments,
   ...streamFaultExperiments,
+  manyShardsExperiment,
+  longOutageExperiment,
 ].toSorted((a, b) => a.id.localeCompare(b.id))
 
 /** The experiment of that id; the error for an unknown one names the nearest and lists them all. */
