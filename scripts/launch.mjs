@@ -36,7 +36,7 @@ const jobs = {
     return (
       (await runGates(gates)) ||
       (await build()) ||
-      (await stage('simulations', ['vitest', 'run', '--project', 'simulation'])) ||
+      (await stage('simulations', ['vitest', 'run', '--project', 'simulation', '--maxWorkers', '2'])) ||
       stage('tests on real servers', ['vitest', 'run', '--project', 'real'])
     )
   },

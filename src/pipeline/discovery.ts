@@ -1,35 +1,81 @@
+import { mapBounded } from '../async/map-bounded.ts'
 import type { Shard } from '../change/shard.ts'
 import { beginnableShards, discoveryEntries } from '../lanes/discovery-gate.ts'
 import { forgettableEntries } from '../lanes/forgetting.ts'
 import { shardKey } from '../lanes/lane-state.ts'
 import type { LaneState } from '../lanes/lane-state.ts'
-import type { TableEntry } from '../lanes/ledger-entry.ts'
+import type { AddressedEntry, TableEntry } from '../lanes/ledger-entry.ts'
 import type { Coordination } from './coordination.ts'
 
-/** Lists each stream in full, begins what passes the gate, and forgets what is long over. */
-export async function discoverShards(coordination: Coordination, signal: AbortSignal): Promise<void> {
-  for (const table of coordination.session.state.tables.values()) {
-    if (table.status.kind === 'streaming') await discoverTable(coordination, table, signal)
-  }
+/** Streams that are listed at the same time; each has a budget of requests of its own. */
+const listingsAtOnce = 10
+
+/** Shards whose `begin`s go into one transaction. */
+const shardsAtOnce = 500
+
+interface Listed {
+  readonly table: TableEntry
+  readonly shards: readonly Shard[]
 }
 
-async function discoverTable(coordination: Coordination, table: TableEntry, signal: AbortSignal): Promise<void> {
-  const { environment, ledger, write } = coordination
-  const { lanes } = environment.identity
-  const { shards } = await environment.source.listShards(table.table.streamArn, signal)
+/**
+ * Lists each stream in full, begins what passes the gate, and forgets what is long over. A stream that cannot be listed does
+ * not hold up the others: its failure is thrown when they are done.
+ */
+export async function discoverShards(coordination: Coordination, signal: AbortSignal): Promise<void> {
+  const { environment, ledger, session } = coordination
+  const tables = [...session.state.tables.values()].filter(({ status }) => status.kind === 'streaming')
+  const failures: unknown[] = []
+  const list = async (table: TableEntry): Promise<readonly Listed[]> => {
+    try {
+      return [{ table, shards: (await environment.source.listShards(table.table.streamArn, signal)).shards }]
+    } catch (error) {
+      failures.push(error)
+      return []
+    }
+  }
+  const listings = (await mapBounded(tables, listingsAtOnce, list)).flat()
+  signal.throwIfAborted()
   // Ledgers after listing: a parent that ended in between is then seen as ended.
   const ledgers = await ledger.refresh(signal)
-  const candidates = beginnableShards(table, shards, ledgers)
-  const begun = await withoutHiddenParents(coordination, { table, candidates, shards, ledgers }, signal)
-  await write(discoveryEntries(table, begun, lanes))
-  const name = table.table.name
-  environment.onEvent({ kind: 'shards-discovered', table: name, listed: shards.length, begun: begun.length })
+  await beginListed(coordination, { listings, ledgers }, signal)
+  for (const { table, shards } of listings) {
+    const listed = new Set(shards.map((shard) => shard.shardId))
+    const tombstones = forgettableEntries(table.table.streamArn, listed, ledgers, environment.clock.now())
+    await coordination.write(tombstones)
+    if (tombstones.length > 0)
+      environment.onEvent({ kind: 'shards-forgotten', table: table.table.name, tombstones: tombstones.length })
+  }
+  if (failures.length > 0) throw failures[0]
+}
 
-  const listed = new Set(shards.map((shard) => shard.shardId))
-  const tombstones = forgettableEntries(table.table.streamArn, listed, ledgers, environment.clock.now())
-  await write(tombstones)
-  if (tombstones.length > 0)
-    environment.onEvent({ kind: 'shards-forgotten', table: name, tombstones: tombstones.length })
+async function beginListed(
+  coordination: Coordination,
+  parts: { readonly listings: readonly Listed[]; readonly ledgers: readonly LaneState[] },
+  signal: AbortSignal,
+): Promise<void> {
+  const { lanes } = coordination.environment.identity
+  let waiting: AddressedEntry[] = []
+  for (const { table, shards } of parts.listings) {
+    const candidates = beginnableShards(table, shards, parts.ledgers)
+    const begun = await withoutHiddenParents(
+      coordination,
+      { table, candidates, shards, ledgers: parts.ledgers },
+      signal,
+    )
+    waiting.push(...discoveryEntries(table, begun, lanes))
+    const name = table.table.name
+    coordination.environment.onEvent({
+      kind: 'shards-discovered',
+      table: name,
+      listed: shards.length,
+      begun: begun.length,
+    })
+    if (waiting.length < shardsAtOnce) continue
+    await coordination.write(waiting)
+    waiting = []
+  }
+  await coordination.write(waiting)
 }
 
 /**

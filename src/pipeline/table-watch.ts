@@ -1,3 +1,4 @@
+import { mapBounded } from '../async/map-bounded.ts'
 import type { Table } from '../change/table.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
 import { TailraceError } from '../errors.ts'
@@ -14,6 +15,7 @@ import {
   firstEntry,
 } from './table-life.ts'
 import type { TableDecision } from './table-life.ts'
+import type { ProvidedTopic } from './topic-provisioner.ts'
 
 /**
  * Holds the configured tables against the ledger: new ones get their topic and their entry, replaced ones begin to
@@ -27,14 +29,11 @@ export async function findTables(
   const { session, topics } = coordination
   const found = await tablesNow(coordination, signal)
   topics.refuseCollisions(found)
-  const started: string[] = []
-  for (const table of found) {
+  const unknown = found.filter(({ arn }) => !session.state.tables.has(arn))
+  await startTables(coordination, unknown, signal)
+  for (const table of found.filter((one) => !unknown.includes(one))) {
     const known = session.state.tables.get(table.arn)
-    if (known === undefined) {
-      await startTable(coordination, table, signal)
-      started.push(table.arn)
-      continue
-    }
+    if (known === undefined) continue
     refuseRenaming(coordination, known)
     const topicId = await refuseTopicChange(coordination, known, signal)
     await decide(coordination, afterSeeingTopic(known, topicId))
@@ -42,7 +41,7 @@ export async function findTables(
     const present = session.state.tables.get(table.arn)
     if (occasion === 'taken-over' && present !== undefined) await decide(coordination, afterTakeOver(present))
   }
-  return started
+  return unknown.map(({ arn }) => arn)
 }
 
 /** What can happen to a table under a pipeline that runs; it must not hold up the others. */
@@ -92,14 +91,27 @@ export async function settleStops(coordination: Coordination): Promise<void> {
   }
 }
 
-async function startTable(coordination: Coordination, table: Table, signal: AbortSignal): Promise<void> {
-  const { environment, start } = coordination
-  const provided = await coordination.topics.provide(table, signal)
+/** Tables whose topics are looked for at the same time, and whose entries go into one transaction. */
+const tablesAtOnce = 20
+
+async function startTables(coordination: Coordination, tables: readonly Table[], signal: AbortSignal): Promise<void> {
+  const { environment, topics, write } = coordination
+  const { lanes } = environment.identity
+  for (let at = 0; at < tables.length; at += tablesAtOnce) {
+    const entries = await mapBounded(tables.slice(at, at + tablesAtOnce), tablesAtOnce, async (table) =>
+      newTable(coordination, table, await topics.provide(table, signal)),
+    )
+    await write(entries.flatMap((entry) => Array.from({ length: lanes }, (_, lane) => ({ lane, entry }))))
+    for (const { table, topic } of entries)
+      environment.onEvent({ kind: 'table-started', table: table.name, topic, streamArn: table.streamArn })
+  }
+}
+
+function newTable({ environment, start }: Coordination, table: Table, provided: ProvidedTopic): TableEntry {
   const startMs = start.kind === 'LATEST' ? environment.clock.now() : start.kind === 'AT' ? start.timeMs : undefined
   // Streams round creation times down to the second: so does the boundary, or changes of its own second would be lost.
   const notBeforeMs = startMs === undefined ? undefined : Math.floor(startMs / 1000) * 1000
-  await coordination.writeTable(firstEntry(table, provided, notBeforeMs))
-  environment.onEvent({ kind: 'table-started', table: table.name, topic: provided.topic, streamArn: table.streamArn })
+  return firstEntry(table, provided, notBeforeMs)
 }
 
 /** An item's changes would stand in two topics, in no order to each other. */

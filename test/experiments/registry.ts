@@ -8,6 +8,7 @@ import { manyShardsExperiment } from './simulated/many-shards.ts'
 import { kafkaFaultExperiments } from './simulated/kafka-faults.ts'
 import { ownershipExperiments } from './simulated/ownership.ts'
 import { streamFaultExperiments } from './simulated/stream-faults.ts'
+import { tableLifeExperiments } from './simulated/table-life.ts'
 
 /** Every experiment that `npm run experiment` knows, in the order of the catalogue. Importing one starts nothing. */
 export const experiments: readonly Experiment[] = [
@@ -16,6 +17,7 @@ export const experiments: readonly Experiment[] = [
   ...ownershipExperiments,
   ...kafkaFaultExperiments,
   ...streamFaultExperiments,
+  ...tableLifeExperiments,
   manyShardsExperiment,
   longOutageExperiment,
 ].toSorted((a, b) => a.id.localeCompare(b.id))

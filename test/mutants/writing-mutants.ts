@@ -124,6 +124,19 @@ export const writingMutants: readonly Mutant[] = [
     },
   },
   {
+    id: 'H3',
+    title: 'a member that missed a generation loses its lanes without being told',
+    patches: [
+      {
+        file: 'src/kafka/sticky-assignor.ts',
+        find: '  for (const { memberId, owned, generation } of members) {\n',
+        replace:
+          '  const newest = Math.max(...members.map(({ generation }) => generation))\n  for (const { memberId, owned, generation } of members.filter((member) => member.generation === newest)) {\n',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['src/kafka/sticky-assignor.property.test.ts'] },
+  },
+  {
     id: 'H2',
     title: 'at least once: a table entry that reached only some partitions stays so',
     patches: [
@@ -136,7 +149,8 @@ export const writingMutants: readonly Mutant[] = [
     caughtBy: {
       kind: 'worlds',
       experiment: 'E02-alo-sim',
-      overrides: { delivery: 'at_least_once', brokers: 3, faults: { 'error-code': 1, 'crash-point': 1 } },
+      // The entry is written within the first moments, so much must go wrong at once.
+      overrides: { delivery: 'at_least_once', brokers: 3, lanes: 5, activeMs: 12_000, faults: { 'lost-request': 6 } },
     },
   },
 ]

@@ -20,6 +20,10 @@ export interface Workload {
   readonly skew: number
   readonly deleteShare: number
   readonly paddingBytes: number
+  /** Share of the deletes that DynamoDB makes itself, because an item has expired. Default 0. */
+  readonly expiryShare?: number
+  /** Share of writes that are preceded by one that changes nothing, which makes no record. Default 0. */
+  readonly idleShare?: number
 }
 
 /** A writer of one table; write ids are unique over all writers that share `serial`. */
@@ -57,9 +61,13 @@ export function createVersionedWriter(
       const version = (versions.get(key) ?? 0) + 1
       versions.set(key, version)
       if (alive.has(key) && rng.next() < workload.deleteShare) {
-        remember(undefined, key, table.delete({ id: { S: key } }))
+        const asTimeToLive = rng.next() < (workload.expiryShare ?? 0)
+        remember(undefined, key, table.delete({ id: { S: key } }, { asTimeToLive }))
         return
       }
+      const present = alive.get(key)
+      if (present !== undefined && rng.next() < (workload.idleShare ?? 0) && table.put(toItem(present)) !== undefined)
+        throw new Error('a write that changes nothing made a record')
       const amount = Math.floor(rng.next() * 1000)
       const padding = 'x'.repeat(Math.floor(rng.next() * workload.paddingBytes))
       const item = { id: key, version, writeId: serial.next++, amount, padding }

@@ -3,7 +3,14 @@ import { simulatedExperiment } from './simulated-experiment.ts'
 import type { SimulatedExperiment } from './simulated-experiment.ts'
 
 /** Four workers, so that there is always somebody who takes over. */
-const crowd = { delivery: 'exactly_once', workers: 5, lanes: 5, changesPerSecond: 20, activeMs: 40_000 } as const
+const crowd = {
+  delivery: 'exactly_once',
+  workers: 5,
+  lanes: 5,
+  changesPerSecond: 20,
+  activeMs: 40_000,
+  pageRecords: 20,
+} as const
 const killing: Pick<SimulatedExperiment, 'minimum' | 'target'> = {
   minimum: { records: 100, faults: { crash: 10 } },
   target: { faults: { crash: 50_000 } },

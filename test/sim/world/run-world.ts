@@ -51,6 +51,8 @@ export interface World {
   /** Hears of every event from now on. */
   readonly onEvent: (listen: (event: WorkerEvent) => void) => void
   readonly ledgerTopic: string
+  /** Different changes of a table that are readable by now. */
+  readonly delivered: (table: string) => number
 }
 
 /** An event and who told it. */
@@ -158,10 +160,12 @@ function startWorld(plan: WorldPlan, surroundings: Surroundings): RunningWorld {
   const tableOf = (topic: string): string => topic.slice(topic.indexOf('.') + 1)
   const written = (): readonly (readonly WrittenChange[])[] => writers.map((writer) => writer.written)
   const scan = createOutputScan(outputTopics, tableOf)
+  const delivered = (table: string): number => [...scan.distinct].filter((name) => name.startsWith(`${table}/`)).length
   const unseen = createUnseenWatch({ ...plan, time, originMs: surroundings.originMs, scan, written })
   const isDelivered = (): boolean => unseen.isAllSeen
   const listen = (listener: (event: WorkerEvent) => void): void => void listeners.push(listener)
-  const world = { plan, surroundings, fleet, nemesis, tables, writers, events, onEvent: listen, ledgerTopic }
+  const parts = { plan, surroundings, fleet, nemesis, tables, writers }
+  const world = { ...parts, events, onEvent: listen, ledgerTopic, delivered }
   return { world, unseen, isDelivered, ...writing, outputTopics, tableOf }
 }
 
