@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
+import { crashCoverageOf } from './crash-coverage.ts'
+import type { CrashCoverage } from './crash-coverage.ts'
 import { errorCodesSchema } from './error-codes-evidence.ts'
 import type { ErrorCodes } from './error-codes-evidence.ts'
 import { readEvidence, readIfThere, readJson } from './evidence-file.ts'
@@ -24,32 +26,22 @@ const mutantsSchema = z.strictObject({
   ),
 })
 
-const crashPointsSchema = z.strictObject({
-  points: z.array(z.string()).min(1),
-  states: z.array(z.string()).min(1),
-  /** By point and state; what is missing was never hit. */
-  hits: z.record(z.string(), z.record(z.string(), count)),
-})
-
 /** `evidence/mutants.json`: bugs that were planted to see whether the tests see them. */
 export type Mutants = Readonly<z.infer<typeof mutantsSchema>>
-
-/** `evidence/crash-points.json`: at which steps, and in which states, a worker has died. */
-export type CrashPoints = Readonly<z.infer<typeof crashPointsSchema>>
 
 /** Everything that docs/evidence.md is made from and that is no code. */
 export interface EvidenceSet {
   /** In the order of their ids. */
   readonly evidence: readonly Evidence[]
   readonly mutants: Mutants | undefined
-  readonly crashPoints: CrashPoints | undefined
+  readonly crashPoints: CrashCoverage | undefined
   readonly errorCodes?: ErrorCodes | undefined
   /** Markdown, written by hand: test/experiments/findings.md. */
   readonly findings: string | undefined
 }
 
 /** What there is besides the evidence of experiments. */
-const otherFiles: ReadonlySet<string> = new Set(['mutants', 'crash-points', 'error-codes'])
+const otherFiles: ReadonlySet<string> = new Set(['mutants', 'error-codes'])
 
 /** Reads the files of a checkout. A file that is broken, or that nothing would show, is refused by name. */
 export function readEvidenceSet(root: string): EvidenceSet {
@@ -58,12 +50,11 @@ export function readEvidenceSet(root: string): EvidenceSet {
   const ids = names.filter((name) => /^E\d/.test(name))
   const unknown = names.find((name) => !ids.includes(name) && !otherFiles.has(name))
   if (unknown !== undefined) throw new RefusedStart(`nobody knows what ${path.join(folder, `${unknown}.json`)} is`)
+  const evidence = ids.map((id) => readEvidence(path.join(folder, `${id}.json`))).filter((found) => found !== undefined)
   return {
-    evidence: ids
-      .map((id) => readEvidence(path.join(folder, `${id}.json`)))
-      .filter((evidence) => evidence !== undefined),
+    evidence,
     mutants: readJson(path.join(folder, 'mutants.json'), mutantsSchema),
-    crashPoints: readJson(path.join(folder, 'crash-points.json'), crashPointsSchema),
+    crashPoints: crashCoverageOf(evidence),
     errorCodes: readJson(path.join(folder, 'error-codes.json'), errorCodesSchema),
     findings: readIfThere(path.join(root, 'test', 'experiments', 'findings.md')),
   }

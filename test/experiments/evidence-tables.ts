@@ -1,8 +1,10 @@
+import { statesOnly } from './crash-coverage.ts'
+import type { CrashCoverage } from './crash-coverage.ts'
 import { anomalyNames } from '../../src/oracle/anomalies.ts'
 import { catalogue, rowIdOf, statusOf } from './catalogue.ts'
 import type { RowStatus } from './catalogue.ts'
 import { describeCounts, groupDigits, totalOf } from './counts.ts'
-import type { CrashPoints, Mutants } from './evidence-set.ts'
+import type { Mutants } from './evidence-set.ts'
 import type { Evidence } from './evidence.ts'
 import type { Experiment } from './experiment.ts'
 import { markdownTable } from './markdown-table.ts'
@@ -54,7 +56,7 @@ export function statesTable({ statesAtFault }: Evidence): string {
   const all = totalOf(statesAtFault)
   return markdownTable(
     ['State', 'Faults that met it', 'Share'],
-    Object.entries(statesAtFault)
+    Object.entries(statesOnly(statesAtFault))
       .toSorted(([, a], [, b]) => b - a)
       .map(([state, count]) => [`\`${state}\``, groupDigits(count), percent(count, all)]),
   )
@@ -76,7 +78,7 @@ export function mutantsTable({ mutants }: Mutants): string {
 }
 
 /** Crash points down, states across, as line coverage is shown. */
-export function crashPointsTable({ points, states, hits }: CrashPoints): string {
+export function crashPointsTable({ points, states, hits }: CrashCoverage): string {
   return markdownTable(
     ['Crash point', ...states.map((state) => `\`${state}\``), 'All'],
     points.map((point) => {

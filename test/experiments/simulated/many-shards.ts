@@ -112,7 +112,11 @@ function watchShards(world: World): ShardWatch {
   const housekeeping = (): void => {
     time.after(1_800_000, () => {
       tables[0]?.stream.expire(24 * hourMs)
-      state.peakMiB = Math.max(state.peakMiB, usedMiB())
+      collectGarbage()
+      // What signals leave behind is only taken away in a turn of its own.
+      time.after(1, () => {
+        state.peakMiB = Math.max(state.peakMiB, usedMiB())
+      })
       housekeeping()
     })
   }

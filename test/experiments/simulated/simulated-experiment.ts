@@ -3,6 +3,7 @@ import { planWorld } from '../../sim/world/world-plan.ts'
 import type { PlanOverrides } from '../../sim/world/world-plan.ts'
 import { runWorld } from '../../sim/world/run-world.ts'
 import type { World, WorldOptions, WorldOutcome } from '../../sim/world/run-world.ts'
+import { crashName } from '../crash-coverage.ts'
 import type { Experiment, RunOutcome } from '../experiment.ts'
 
 /** What makes one simulated experiment. */
@@ -60,7 +61,7 @@ function statesOf({ crashes }: WorldOutcome): Readonly<Record<string, number>> {
   for (const [point, byState] of crashes.byPoint) {
     for (const [state, count] of byState) {
       states.set(state, (states.get(state) ?? 0) - count)
-      states.set(`${point} @ ${state}`, count)
+      states.set(crashName(point, state), count)
     }
   }
   return Object.fromEntries([...states].filter(([, count]) => count > 0))

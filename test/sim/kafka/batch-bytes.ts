@@ -28,7 +28,9 @@ export function readBatchFacts(bytes: Buffer): BatchFacts {
 
 /** The same batch at another place: a broker sets the base offset, which the checksum does not cover. */
 export function atOffset(bytes: Buffer, baseOffset: number): Buffer {
-  const copy = Buffer.from(bytes)
+  // Not out of the shared pool: a log that lives long would keep alive whatever else was in its slabs.
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(copy)
   copy.writeBigInt64BE(BigInt(baseOffset), 0)
   return copy
 }
