@@ -32,8 +32,15 @@ it('tells apart what is in src/ and nothing else', async () => {
   expect(second).toEqual({ ...first, commit: second.commit })
   expect(second.commit).not.toBe(first.commit)
 
+  put('src/one.test.ts', 'a test beside it')
+  git('add', '.')
+  git('commit', '--quiet', '-m', 'a test')
+  put('src/deeper/two.test.ts', 'another one')
+  const tested = readSourceVersion(folder.path)
+  expect(tested).toEqual({ ...first, commit: tested.commit })
+
   put('src/two.ts', 'two')
-  expect(readSourceVersion(folder.path)).toEqual({ ...second, source: `${first.source}+dirty`, isDirty: true })
+  expect(readSourceVersion(folder.path)).toEqual({ ...tested, source: `${first.source}+dirty`, isDirty: true })
   git('add', '.')
   git('commit', '--quiet', '-m', 'third')
   expect(readSourceVersion(folder.path).source).not.toBe(first.source)

@@ -47,7 +47,7 @@ function experimentOf({ id, title, kinds, ...protocol }: Variant): Experiment {
     title,
     tier: 'K',
     arm: 'tailrace',
-    minimum: { records: 1_000, faults: { 'stray-end-transaction': 50 } },
+    minimum: { records: 400, faults: { 'stray-end-transaction': 50 } },
     target: { faults: { 'stray-end-transaction': 1_000 } },
     run: async (seed, signal) => {
       const load = { workers: 2, lanes, openShards: 8, changesPerSecond: 150 }
