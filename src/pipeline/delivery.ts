@@ -34,15 +34,7 @@ export async function prepareDelivery(
   for (const { key, takePage } of batch.pages) {
     const known = draft.lookUp(key)
     if (known === undefined || draft.isHalted(known.shard)) continue
-    const maxRecordBytes = await parts.environment.topicLimits.maxRecordBytes(known.table.topic, parts.signal)
-    const output = parts.environment.stages.process({
-      table: known.table,
-      shardId: known.shard.shardId,
-      records: takePage()?.records ?? [],
-      notBeforeMs: known.shard.notBeforeMs,
-      maxRecordBytes,
-      nowMs: parts.environment.clock.now(),
-    })
+    const output = await convert(known, takePage()?.records ?? [], parts)
     draft.addOutput(key, known, output)
     if (output.failure !== undefined) draft.stop(key, known, output.failure)
   }
@@ -55,6 +47,23 @@ export async function prepareDelivery(
     if (known !== undefined) draft.stop(key, known, error)
   }
   return draft.finish()
+}
+
+/** Before a change is called too large, the topic is asked anew: its limit may have been raised meanwhile. */
+async function convert(
+  { shard, table }: Known,
+  records: readonly unknown[],
+  { environment, signal }: { readonly environment: LaneEnvironment; readonly signal: AbortSignal },
+): Promise<StageOutput> {
+  const { topicLimits, stages, clock } = environment
+  const { shardId, notBeforeMs } = shard
+  const process = (maxRecordBytes: number): StageOutput =>
+    stages.process({ table, shardId, records, notBeforeMs, maxRecordBytes, nowMs: clock.now() })
+  const known = await topicLimits.maxRecordBytes(table.topic, signal)
+  const output = process(known)
+  if (output.failure?.code !== 'RECORD_TOO_LARGE') return output
+  const present = await topicLimits.maxRecordBytesNow(table.topic, signal)
+  return present > known ? process(present) : output
 }
 
 interface Known {

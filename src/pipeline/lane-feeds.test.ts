@@ -79,7 +79,7 @@ const setUp = () => {
     stages: { process: unused },
     taker: { take: unused },
     membership: { owns: () => true },
-    topicLimits: { maxRecordBytes: unused, lookAgain: unused },
+    topicLimits: { maxRecordBytes: unused, maxRecordBytesNow: unused, lookAgain: unused, refused: unused },
     nudges: createLaneNudges(),
     budget: createByteBudget(1_000_000),
     clock,

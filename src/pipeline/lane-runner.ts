@@ -45,6 +45,17 @@ async function holdLane(
   await workLane(session, environment, companion, signal)
 }
 
+/**
+ * A change that only the broker found too large must stop its table, not put its lane in doubt for ever: the next session
+ * knows better, and refuses it by name. Other limits may have been lowered; asking again costs a request per topic.
+ */
+function learnLimits({ topicLimits }: LaneEnvironment, error: TailraceError): void {
+  const { topic, bytes } = error.details
+  if (error.code === 'RECORD_TOO_LARGE' && typeof topic === 'string' && typeof bytes === 'number')
+    topicLimits.refused(topic, bytes)
+  topicLimits.lookAgain()
+}
+
 /** A fenced worker does not fence back before it has made sure that the lane is still its own. */
 async function reconsider(parts: {
   readonly lane: number
@@ -54,8 +65,7 @@ async function reconsider(parts: {
   readonly signal: AbortSignal
 }): Promise<void> {
   const { lane, environment, error, signal } = parts
-  // What the topics take may have been lowered; asking again costs a request per topic.
-  environment.topicLimits.lookAgain()
+  learnLimits(environment, error)
   const retryInMs = backoffDelay(retakeBackoff, parts.attempt, environment.rng)
   environment.onEvent({ kind: 'lane-in-doubt', lane, error, retryInMs })
   const wait = (ms: number): Promise<void> => environment.clock.sleep(ms, signal).catch(() => undefined)

@@ -1,28 +1,49 @@
 import { TailraceError } from '../errors.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
 
-/** The largest record that a topic takes, as the broker reports it. */
+/** The largest record that a topic takes: as the cluster says, or as it has shown by refusing one. */
 export interface TopicLimits {
   /** Bytes; asks the cluster the first time and whenever it was told to look again. */
   maxRecordBytes(topic: string, signal: AbortSignal): Promise<number>
-  /** To be called when the broker refused a record for its size: the limit may have been lowered. */
+  /** The same, asked anew: before a record is refused, because the limit may have been raised. */
+  maxRecordBytesNow(topic: string, signal: AbortSignal): Promise<number>
+  /** All topics are asked about anew: something went wrong, and limits may have been lowered. */
   lookAgain(): void
+  /**
+   * The cluster has refused a single change of this size although its limit seemed to allow it. Such changes are too large
+   * from now on, until the cluster names another limit than it did then.
+   */
+  refused(topic: string, bytes: number): void
 }
 
 /** Kafka's default of `message.max.bytes`, used where the topic's configuration may not be read. */
 const kafkaDefaultBytes = 1_048_588
 
 export function createTopicLimits(kafka: KafkaApi): TopicLimits {
-  const known = new Map<string, number>()
+  const named = new Map<string, number>()
+  const lastNamed = new Map<string, number>()
+  const shown = new Map<string, { readonly bytes: number; readonly named: number | undefined }>()
+  const ask = async (topic: string, signal: AbortSignal): Promise<number> => {
+    const limit = await askLimit(kafka, topic, signal)
+    named.set(topic, limit)
+    lastNamed.set(topic, limit)
+    return withWhatWasShown(topic, limit)
+  }
+  const withWhatWasShown = (topic: string, limit: number): number => {
+    const refusal = shown.get(topic)
+    if (refusal === undefined) return limit
+    if (refusal.named === limit) return Math.min(limit, refusal.bytes - 1)
+    shown.delete(topic)
+    return limit
+  }
   return {
     maxRecordBytes: async (topic, signal) => {
-      const cached = known.get(topic)
-      if (cached !== undefined) return cached
-      const limit = await askLimit(kafka, topic, signal)
-      known.set(topic, limit)
-      return limit
+      const known = named.get(topic)
+      return known === undefined ? ask(topic, signal) : withWhatWasShown(topic, known)
     },
-    lookAgain: () => known.clear(),
+    maxRecordBytesNow: ask,
+    lookAgain: () => named.clear(),
+    refused: (topic, bytes) => void shown.set(topic, { bytes, named: lastNamed.get(topic) }),
   }
 }
 

@@ -9,6 +9,7 @@ import { kafkaFaultExperiments } from './simulated/kafka-faults.ts'
 import { ownershipExperiments } from './simulated/ownership.ts'
 import { streamFaultExperiments } from './simulated/stream-faults.ts'
 import { tableLifeExperiments } from './simulated/table-life.ts'
+import { valueExperiments } from './values/value-experiments.ts'
 
 /** Every experiment that `npm run experiment` knows, in the order of the catalogue. Importing one starts nothing. */
 export const experiments: readonly Experiment[] = [
@@ -18,6 +19,7 @@ export const experiments: readonly Experiment[] = [
   ...kafkaFaultExperiments,
   ...streamFaultExperiments,
   ...tableLifeExperiments,
+  ...valueExperiments,
   manyShardsExperiment,
   longOutageExperiment,
 ].toSorted((a, b) => a.id.localeCompare(b.id))

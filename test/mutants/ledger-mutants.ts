@@ -70,7 +70,13 @@ export const ledgerMutants: readonly Mutant[] = [
     id: 'L5',
     title: 'the ledger is read in front of the fence, and not again behind it',
     patches: [
-      // Every session begins with a look at what is new, which would mend this.
+      // A fenced id with undecided records is refused, and every session begins with a look at what is new: either would
+      // mend this.
+      {
+        file: session,
+        find: '  if (!reader.pendingProducers.has(producerId)) return\n',
+        replace: '  if (producerId >= 0n || !reader.pendingProducers.has(producerId)) return\n',
+      },
       { file: 'src/pipeline/lane-work.ts', find: 'let mustFollow = true', replace: 'let mustFollow = false' },
       {
         file: 'src/pipeline/lane-work.ts',

@@ -134,7 +134,8 @@ function flat(
   return null
 }
 
-function compareNumbers(a: string, b: string): number {
+/** By value, however they are written. */
+export function compareNumbers(a: string, b: string): number {
   const difference = scaled(a) - scaled(b)
   if (difference === 0n) return 0
   return difference < 0n ? -1 : 1

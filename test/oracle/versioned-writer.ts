@@ -9,6 +9,8 @@ export interface VersionedWriter {
   readonly written: readonly WrittenChange[]
   /** One change of a random item: mostly of few items, now and then a delete. */
   writeOne(): void
+  /** Writes a certain item, with so much padding and an amount of three digits. */
+  writeSized(key: string, paddingBytes: number): void
   /** What the table holds now, as digests by key. */
   contents(): ReadonlyMap<string, string>
 }
@@ -54,12 +56,21 @@ export function createVersionedWriter(
       writtenAtMs: change.writtenAtMs,
     })
   }
+  const nextVersion = (key: string): number => {
+    const version = (versions.get(key) ?? 0) + 1
+    versions.set(key, version)
+    return version
+  }
+  const put = (fields: Pick<VersionedItem, 'id' | 'version' | 'amount'>, paddingBytes: number): void => {
+    const item = { ...fields, writeId: serial.next++, padding: 'x'.repeat(paddingBytes) }
+    remember(item, item.id, table.put(toItem(item)))
+  }
   return {
     written,
+    writeSized: (key, paddingBytes) => put({ id: key, version: nextVersion(key), amount: 500 }, paddingBytes),
     writeOne: () => {
       const key = `item-${Math.floor(rng.next() ** workload.skew * workload.keys)}`
-      const version = (versions.get(key) ?? 0) + 1
-      versions.set(key, version)
+      const version = nextVersion(key)
       if (alive.has(key) && rng.next() < workload.deleteShare) {
         const asTimeToLive = rng.next() < (workload.expiryShare ?? 0)
         remember(undefined, key, table.delete({ id: { S: key } }, { asTimeToLive }))
@@ -69,9 +80,7 @@ export function createVersionedWriter(
       if (present !== undefined && rng.next() < (workload.idleShare ?? 0) && table.put(toItem(present)) !== undefined)
         throw new Error('a write that changes nothing made a record')
       const amount = Math.floor(rng.next() * 1000)
-      const padding = 'x'.repeat(Math.floor(rng.next() * workload.paddingBytes))
-      const item = { id: key, version, writeId: serial.next++, amount, padding }
-      remember(item, key, table.put(toItem(item)))
+      put({ id: key, version, amount }, Math.floor(rng.next() * workload.paddingBytes))
     },
     contents: () => new Map([...alive].map(([key, item]) => [key, digestOf(item)])),
   }
