@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { compareIdentity } from './identity.ts'
-import type { IdentityEntry } from './ledger-entry.ts'
+import { compareIdentity, countWithoutIdentity } from './identity.ts'
+import { createLaneFold } from './lane-state.ts'
+import type { LaneState } from './lane-state.ts'
+import type { BeginEntry, IdentityEntry } from './ledger-entry.ts'
 
 const ours: IdentityEntry = {
   kind: 'identity',
@@ -27,5 +29,38 @@ describe('ledger identity', () => {
     ['CONFIG_OUTDATED', { epoch: 3 }],
   ])('refuses with %s what differs by %o', (code, difference) => {
     expect(() => compareIdentity({ ...ours, ...difference }, ours)).toThrow(expect.objectContaining({ code }))
+  })
+})
+
+const begin: BeginEntry = {
+  kind: 'begin',
+  tableArn: 'table',
+  streamArn: 'stream',
+  shardId: 'shard',
+  generation: 0,
+  parent: undefined,
+  parents: [],
+  after: undefined,
+  notBeforeMs: undefined,
+}
+
+const ledgerOf = (...entries: readonly (IdentityEntry | BeginEntry)[]): LaneState => {
+  const fold = createLaneFold()
+  for (const entry of entries) fold.apply({ kind: 'entry', entry })
+  return fold.state
+}
+
+describe('partitions without an identity', () => {
+  it('are all of them before a first start, and none later', () => {
+    expect(countWithoutIdentity([ledgerOf(), ledgerOf()])).toBe(2)
+    expect(countWithoutIdentity([ledgerOf(ours), ledgerOf(ours, begin)])).toBe(0)
+  })
+  it('may be some, where a first start was cut short before anything had begun', () => {
+    expect(countWithoutIdentity([ledgerOf(), ledgerOf(ours)])).toBe(1)
+  })
+  it('are a loss where something has begun', () => {
+    const lost = expect.objectContaining({ code: 'LEDGER_LOST' })
+    expect(() => countWithoutIdentity([ledgerOf(), ledgerOf(ours, begin)])).toThrow(lost)
+    expect(() => countWithoutIdentity([ledgerOf(begin), ledgerOf()])).toThrow(lost)
   })
 })

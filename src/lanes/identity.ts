@@ -33,13 +33,14 @@ export function compareIdentity(found: IdentityEntry, ours: IdentityEntry): 'sam
 }
 
 /**
- * The number of partitions that have no identity yet: all of them before a first start, none later. Throws LEDGER_LOST
- * when some have lost it, or hold positions without it.
+ * The number of partitions that have no identity yet: all of them before a first start, none later; some, where a first
+ * start without transactions was cut short before anything had begun. Throws LEDGER_LOST when one is missing although the
+ * ledger holds tables or positions.
  */
 export function countWithoutIdentity(ledgers: readonly LaneState[]): number {
   const without = ledgers.filter((ledger) => ledger.identity === undefined)
   const hasEntries = ledgers.some((ledger) => ledger.shards.size > 0 || ledger.tables.size > 0)
-  if (without.length > 0 && (without.length < ledgers.length || hasEntries)) {
+  if (without.length > 0 && hasEntries) {
     throw new TailraceError(
       'LEDGER_LOST',
       `${without.length} of ${ledgers.length} ledger partitions have lost their identity`,

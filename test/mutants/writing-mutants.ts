@@ -150,6 +150,22 @@ export const writingMutants: readonly Mutant[] = [
       kind: 'worlds',
       experiment: 'E02-alo-sim',
       // The entry is written within the first moments, so much must go wrong at once.
+      overrides: { delivery: 'at_least_once', brokers: 3, lanes: 5, activeMs: 12_000, faults: { 'leader-move': 6 } },
+    },
+  },
+  {
+    id: 'H4',
+    title: 'at least once: a first start that was cut short counts as a lost ledger',
+    patches: [
+      {
+        file: 'src/lanes/identity.ts',
+        find: 'if (without.length > 0 && hasEntries) {',
+        replace: 'if (without.length > 0 && (without.length < ledgers.length || hasEntries)) {',
+      },
+    ],
+    caughtBy: {
+      kind: 'worlds',
+      experiment: 'E02-alo-sim',
       overrides: { delivery: 'at_least_once', brokers: 3, lanes: 5, activeMs: 12_000, faults: { 'lost-request': 6 } },
     },
   },

@@ -15,8 +15,8 @@ const found: readonly {
     seeds: [1_000_002, 1_100_001, 1_200_005, 1_300_008, 1_400_004],
   },
   {
-    // Without transactions the entry of a table had reached some partitions of the ledger only, for ever.
-    fault: 'a lane that never heard of a table left its shards unread',
+    // Without transactions the identity had reached some partitions of the ledger only: a lost ledger, it was said, for ever.
+    fault: 'a first start that was cut short could not be finished',
     overrides: {
       delivery: 'at_least_once',
       brokers: 3,
