@@ -44,8 +44,8 @@ export interface Coordination extends CoordinatorOptions {
   readonly ledger: LedgerView
   /** Commits entries in one transaction of lane 0. */
   readonly write: (entries: readonly AddressedEntry[]) => Promise<void>
-  /** Commits a table's entry into all partitions, in one transaction. */
-  readonly writeTable: (entry: TableEntry) => Promise<void>
+  /** Commits entries of tables, each into all partitions, in one transaction. */
+  readonly writeTables: (entries: readonly TableEntry[]) => Promise<void>
 }
 
 /** Tells of something that did not work and is tried again after `retryInMs`; the pipeline goes on meanwhile. */

@@ -31,7 +31,8 @@ export async function coordinate(
     session,
     ledger: createLedgerView(options.kafka, options.ledgerTopic, lanes),
     write,
-    writeTable: (entry) => write(Array.from({ length: lanes }, (_, lane) => ({ lane, entry }))),
+    writeTables: (entries) =>
+      write(entries.flatMap((entry) => Array.from({ length: lanes }, (_, lane) => ({ lane, entry })))),
   }
   await ensureIdentity(coordination, signal)
   await repairTables(coordination, signal)

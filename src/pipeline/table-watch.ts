@@ -30,8 +30,9 @@ export async function findTables(
   const found = await tablesNow(coordination, signal)
   topics.refuseCollisions(found)
   const unknown = found.filter(({ arn }) => !session.state.tables.has(arn))
+  const earlier = found.filter(({ arn }) => session.state.tables.has(arn))
   await startTables(coordination, unknown, signal)
-  for (const table of found.filter((one) => !unknown.includes(one))) {
+  for (const table of earlier) {
     const known = session.state.tables.get(table.arn)
     if (known === undefined) continue
     refuseRenaming(coordination, known)
@@ -95,13 +96,12 @@ export async function settleStops(coordination: Coordination): Promise<void> {
 const tablesAtOnce = 20
 
 async function startTables(coordination: Coordination, tables: readonly Table[], signal: AbortSignal): Promise<void> {
-  const { environment, topics, write } = coordination
-  const { lanes } = environment.identity
+  const { environment, topics, writeTables } = coordination
   for (let at = 0; at < tables.length; at += tablesAtOnce) {
     const entries = await mapBounded(tables.slice(at, at + tablesAtOnce), tablesAtOnce, async (table) =>
       newTable(coordination, table, await topics.provide(table, signal)),
     )
-    await write(entries.flatMap((entry) => Array.from({ length: lanes }, (_, lane) => ({ lane, entry }))))
+    await writeTables(entries)
     for (const { table, topic } of entries)
       environment.onEvent({ kind: 'table-started', table: table.name, topic, streamArn: table.streamArn })
   }
@@ -143,7 +143,7 @@ async function refuseTopicChange(coordination: Coordination, known: TableEntry, 
 
 async function decide(coordination: Coordination, decision: TableDecision): Promise<void> {
   if (decision === undefined) return
-  await coordination.writeTable(decision)
+  await coordination.writeTables([decision])
   const { onEvent } = coordination.environment
   const { table, status } = decision
   if (status.kind === 'stopped')

@@ -1,4 +1,5 @@
 import type { AttributeValue, Item } from '../../src/change/attribute-value.ts'
+import type { FetchedRecord } from '../../src/kafka/kafka.ts'
 import type { DeliveredRecord } from '../../src/oracle/oracle.ts'
 
 /**
@@ -106,4 +107,19 @@ function imageOf(value: unknown): VersionedItem | undefined {
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
+}
+
+/** A record as readers of all kinds give it. */
+export function readable(record: FetchedRecord, topic: string, partition: number): ReadRecord {
+  const header = (name: string): string | undefined =>
+    record.headers.find(([found]) => found === name)?.[1]?.toString() ?? undefined
+  return {
+    topic,
+    partition,
+    offset: Number(record.offset),
+    key: record.key?.toString() ?? null,
+    value: record.value?.toString() ?? null,
+    shardId: header('tailrace.shard'),
+    sequenceNumber: header('tailrace.seq'),
+  }
 }

@@ -1,9 +1,9 @@
 import { systemClock as clock } from '../../../src/async/system-clock.ts'
 import { createCommittedReader } from '../../../src/kafka/committed-reader.ts'
-import type { FetchedRecord, KafkaApi } from '../../../src/kafka/kafka.ts'
+import type { KafkaApi } from '../../../src/kafka/kafka.ts'
 import type { DeliveredRecord, WrittenChange } from '../../../src/oracle/oracle.ts'
 import { pause } from '../../faults/pause.ts'
-import { readVersionedRecord } from '../../oracle/versioned-items.ts'
+import { readable, readVersionedRecord } from '../../oracle/versioned-items.ts'
 import type { ReadRecord } from '../../oracle/versioned-items.ts'
 
 /** A read_committed reader of all output, which reads while faults happen. */
@@ -103,21 +103,6 @@ export function watchCommitted(parts: {
       end.abort('over')
       await running
     },
-  }
-}
-
-/** A record as readers of all kinds give it. */
-export function readable(record: FetchedRecord, topic: string, partition: number): ReadRecord {
-  const header = (name: string): string | undefined =>
-    record.headers.find(([found]) => found === name)?.[1]?.toString() ?? undefined
-  return {
-    topic,
-    partition,
-    offset: Number(record.offset),
-    key: record.key?.toString() ?? null,
-    value: record.value?.toString() ?? null,
-    shardId: header('tailrace.shard'),
-    sequenceNumber: header('tailrace.seq'),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { FetchedBatch, FetchedRecord, KafkaApi } from '../../../src/kafka/kafka.ts'
 import { decodeEntry } from '../../../src/lanes/ledger-codec.ts'
 import type { ChangePosition, LoggedTransaction, RecordPlace } from '../../../src/oracle/oracle.ts'
-import { readable } from './committed-watch.ts'
+import { readable } from '../../oracle/versioned-items.ts'
 
 /** What is read, and how positions look in it. */
 export interface RawLog {

@@ -2,32 +2,25 @@ import type { Rng } from '../../../src/async/rng.ts'
 import { codes } from '../kafka/error-codes.ts'
 import type { Fate, OutgoingRequest } from '../kafka/network.ts'
 
+/** What a transaction's coordinator may answer to either of its requests. */
+const ofCoordinator = [
+  codes.COORDINATOR_LOAD_IN_PROGRESS,
+  codes.COORDINATOR_NOT_AVAILABLE,
+  codes.NOT_COORDINATOR,
+  codes.CONCURRENT_TRANSACTIONS,
+  codes.INVALID_PRODUCER_EPOCH,
+  codes.INVALID_PRODUCER_ID_MAPPING,
+  codes.INVALID_TXN_STATE,
+  codes.PRODUCER_FENCED,
+]
+
 /**
  * Codes that a healthy cluster may answer with for a while, by request: the broker has then done nothing. Codes that say
  * that something is wrong for good (no permission, a record too large) belong to experiments of their own.
  */
 export const passingCodes: Readonly<Record<string, readonly number[]>> = {
-  AddPartitionsToTxn: [
-    codes.COORDINATOR_LOAD_IN_PROGRESS,
-    codes.COORDINATOR_NOT_AVAILABLE,
-    codes.NOT_COORDINATOR,
-    codes.CONCURRENT_TRANSACTIONS,
-    codes.INVALID_PRODUCER_EPOCH,
-    codes.INVALID_PRODUCER_ID_MAPPING,
-    codes.INVALID_TXN_STATE,
-    codes.PRODUCER_FENCED,
-  ],
-  EndTxn: [
-    codes.COORDINATOR_LOAD_IN_PROGRESS,
-    codes.COORDINATOR_NOT_AVAILABLE,
-    codes.NOT_COORDINATOR,
-    codes.CONCURRENT_TRANSACTIONS,
-    codes.INVALID_PRODUCER_EPOCH,
-    codes.INVALID_PRODUCER_ID_MAPPING,
-    codes.INVALID_TXN_STATE,
-    codes.PRODUCER_FENCED,
-    codes.TRANSACTION_ABORTABLE,
-  ],
+  AddPartitionsToTxn: ofCoordinator,
+  EndTxn: [...ofCoordinator, codes.TRANSACTION_ABORTABLE],
   Fetch: [
     codes.NOT_LEADER_OR_FOLLOWER,
     codes.LEADER_NOT_AVAILABLE,

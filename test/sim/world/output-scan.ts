@@ -2,7 +2,7 @@ import { decodeRecordBatches } from '../../../src/kafka/record-batch-decoder.ts'
 import type { FetchedRecord } from '../../../src/kafka/kafka.ts'
 import { decodeEntry } from '../../../src/lanes/ledger-codec.ts'
 import type { ChangePosition, DeliveredRecord, LoggedTransaction, RecordPlace } from '../../../src/oracle/oracle.ts'
-import { readVersionedRecord } from '../../oracle/versioned-items.ts'
+import { readable, readVersionedRecord } from '../../oracle/versioned-items.ts'
 import type { LogBatch } from '../kafka/partition-log.ts'
 import type { Partition, Topic } from '../kafka/cluster-state.ts'
 
@@ -62,20 +62,6 @@ export function createOutputScan(topics: () => readonly Topic[], tableOf: (topic
         }
       }
     },
-  }
-}
-
-function readable(record: FetchedRecord, topic: string, partition: number): Parameters<typeof readVersionedRecord>[0] {
-  const header = (name: string): string | undefined =>
-    record.headers.find(([found]) => found === name)?.[1]?.toString() ?? undefined
-  return {
-    topic,
-    partition,
-    offset: Number(record.offset),
-    key: record.key?.toString() ?? null,
-    value: record.value?.toString() ?? null,
-    shardId: header('tailrace.shard'),
-    sequenceNumber: header('tailrace.seq'),
   }
 }
 
