@@ -1,3 +1,4 @@
+import { AwsServiceError } from '../../aws/aws.ts'
 import type { AwsApi } from '../../aws/aws.ts'
 import { isJsonObject } from '../../aws/json-object.ts'
 import { maxPageRecords } from './polling.ts'
@@ -13,9 +14,23 @@ export interface OldestRecord {
 const maxPages = 20
 
 /**
- * Looks at the trim horizon of a shard, once: no retries. Undefined if there is no record left, or none within some pages.
+ * Looks at the trim horizon of a shard, once: no retries. Undefined if there is no record left, or none within some pages,
+ * or if the service refuses the look: the horizon moves on meanwhile, and that must not hide the gap that is told about.
  */
 export async function findOldestRecord(
+  api: AwsApi,
+  shard: { readonly streamArn: string; readonly shardId: string },
+  signal: AbortSignal,
+): Promise<OldestRecord | undefined> {
+  try {
+    return await lookAtHorizon(api, shard, signal)
+  } catch (error) {
+    if (error instanceof AwsServiceError) return undefined
+    throw error
+  }
+}
+
+async function lookAtHorizon(
   api: AwsApi,
   { streamArn, shardId }: { readonly streamArn: string; readonly shardId: string },
   signal: AbortSignal,
