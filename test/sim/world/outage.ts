@@ -47,6 +47,14 @@ export function stoppedTables({ events }: World): ReadonlySet<string> {
   return stopped
 }
 
+/** From now on the streams throw away what is older than a day, as the service does all the time. */
+export function keepRetention(world: World): void {
+  world.surroundings.time.after(600_000, () => {
+    for (const table of world.tables) table.stream.expire(retentionMs)
+    keepRetention(world)
+  })
+}
+
 /**
  * Nobody reads for 25 hours: because all workers are gone, or because Kafka is. Then everything comes back, and what was
  * trimmed meanwhile must stop its table by name.
@@ -57,13 +65,7 @@ export function outageOptions(cause: 'workers' | 'brokers'): WorldOptions {
     onReady: (world) => {
       const { surroundings, fleet } = world
       const { time, kafka } = surroundings
-      const expire = (): void => {
-        time.after(600_000, () => {
-          for (const table of world.tables) table.stream.expire(retentionMs)
-          expire()
-        })
-      }
-      expire()
+      keepRetention(world)
       const begin = 0.5 * hourMs
       time.after(begin, () => {
         if (cause === 'workers') fleet.scale(0)

@@ -102,7 +102,7 @@ export async function runWorld(plan: WorldPlan, options: WorldOptions = {}): Pro
   fleet.terminateAll()
   if (!(await time.run(() => fleet.isGone, time.elapsedMs + 60_000))) hangs.push('a worker did not stop within 60 s')
   await time.run(() => kafka.transactions.ongoing.length === 0, time.elapsedMs + 60_000)
-  return {
+  const outcome: WorldOutcome = {
     plan,
     findings: judge(running, hangs, options.ending?.account(running.world) ?? {}),
     faults: nemesis.struck,
@@ -115,6 +115,8 @@ export async function runWorld(plan: WorldPlan, options: WorldOptions = {}): Pro
     reshards: running.reshards(),
     failures: fleet.failures,
   }
+  fleet.buryDead()
+  return outcome
 }
 
 interface RunningWorld {

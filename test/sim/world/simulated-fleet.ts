@@ -23,6 +23,8 @@ export interface SimulatedFleet {
   heal(): void
   /** SIGTERM to all; nobody comes back. */
   terminateAll(): void
+  /** After the run: frees the memory of those who were killed. */
+  buryDead(): void
   /** True when nobody is left that runs. */
   readonly isGone: boolean
   /** Crashes so far: by point, and in which state they met the pipeline. */
@@ -65,6 +67,7 @@ class Fleet implements SimulatedFleet {
   readonly #parts: Parameters<typeof startFleet>[0]
   readonly workers = new Map<number, SimulatedWorker>()
   readonly failures: unknown[] = []
+  readonly #dead: SimulatedWorker[] = []
   readonly #armed = new Set<Armed>()
   readonly #byPoint = new Map<CrashPointName, Map<PipelineState, number>>()
   readonly #byState = new Map<PipelineState, number>()
@@ -96,7 +99,7 @@ class Fleet implements SimulatedFleet {
   kill(place: number, restartMs: number): void {
     const worker = this.workers.get(place)
     if (worker === undefined || worker.ended !== undefined || worker.process.state === 'killed') return
-    this.#die(worker.process.name, place)
+    this.#die(worker, place)
     worker.process.kill()
     this.#come(place, restartMs)
   }
@@ -131,6 +134,10 @@ class Fleet implements SimulatedFleet {
     }
   }
 
+  buryDead(): void {
+    for (const worker of this.#dead.splice(0)) worker.bury()
+  }
+
   #start(place: number): void {
     const { surroundings, config, seed } = this.#parts
     const name = `worker-${place}.${++this.#serial}`
@@ -150,7 +157,7 @@ class Fleet implements SimulatedFleet {
       const worker = this.workers.get(place)
       if (worker?.process.name !== name || worker.process.state !== 'running') return undefined
       this.#armed.delete(armed)
-      const state = this.#die(name, place)
+      const state = this.#die(worker, place)
       const counts = this.#byPoint.get(point) ?? new Map<PipelineState, number>()
       this.#byPoint.set(point, counts.set(state, (counts.get(state) ?? 0) + 1))
       this.#parts.surroundings.trace.note(`${name} dies at ${point}`)
@@ -161,8 +168,10 @@ class Fleet implements SimulatedFleet {
     return undefined
   }
 
-  #die(name: string, place: number): PipelineState {
+  #die(worker: SimulatedWorker, place: number): PipelineState {
+    const { name } = worker.process
     const state = this.#parts.watch.stateOf(name)
+    this.#dead.push(worker)
     this.#moments.push(this.#parts.surroundings.time.elapsedMs)
     this.#byState.set(state, (this.#byState.get(state) ?? 0) + 1)
     this.#parts.watch.died(name)

@@ -23,6 +23,11 @@ export interface SimulatedWorker {
   readonly ended: { readonly error: unknown } | undefined
   /** SIGTERM. */
   terminate(): void
+  /**
+   * After the run: lets go of what a killed worker still waits for. Nothing that it does then reaches anybody. Without it,
+   * signals that somebody listens to keep every dead worker in memory.
+   */
+  bury(): void
 }
 
 /** Starts a worker; `onEvent` hears what it reports while it is alive. */
@@ -52,7 +57,7 @@ export function startSimulatedWorker(
   running.then(
     () => void (ended = { error: undefined }),
     (error: unknown) => {
-      trace.note(`${name} ended with ${String(error)}`)
+      if (process.state !== 'killed') trace.note(`${name} ended with ${String(error)}`)
       ended = { error }
     },
   )
@@ -62,6 +67,7 @@ export function startSimulatedWorker(
       return ended
     },
     terminate: () => process.deliver(() => stop.abort(new Error('told to stop'))),
+    bury: () => stop.abort(new Error('the run is over')),
   }
 }
 
