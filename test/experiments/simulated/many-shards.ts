@@ -73,6 +73,8 @@ interface ShardWatch {
   readonly rollovers: number
   /** Milliseconds from a shard's beginning until a lane opened it. */
   readonly slowestFindMs: number
+  /** Shards that no lane has opened so far. */
+  readonly unfound: readonly string[]
   /** Most calls of DescribeStream in one second. */
   readonly mostDescribes: number
   /** Most shards that the ledger's readers held at once. */
@@ -84,8 +86,17 @@ function watchShards(world: World): ShardWatch {
   const { surroundings, tables } = world
   const { time } = surroundings
   const rng = seededRng(world.plan.seed ^ 0x26)
-  const state = { rollovers: 0, slowestFindMs: 0, mostDescribes: 0, mostKnown: 0, peakMiB: 0 }
   const born = new Map<string, number>()
+  const state = {
+    rollovers: 0,
+    slowestFindMs: 0,
+    mostDescribes: 0,
+    mostKnown: 0,
+    peakMiB: 0,
+    get unfound() {
+      return [...born.keys()]
+    },
+  }
   const roll = (shardId: string, afterMs: number): void => {
     time.after(afterMs, () => {
       const child = tables[0]?.stream.rotate(shardId)
@@ -145,6 +156,7 @@ function limitDescribes({ surroundings: { streams, time } }: World, state: { mos
 function withLimits(outcome: RunOutcome, watch: ShardWatch): RunOutcome {
   const broken: string[] = []
   if (watch.slowestFindMs > foundWithinMs) broken.push(`a shard was found after ${Math.round(watch.slowestFindMs)} ms`)
+  if (watch.unfound.length > 0) broken.push(`never opened: ${watch.unfound.join(', ')}`)
   if (watch.mostDescribes > describePerSecond) broken.push(`${watch.mostDescribes} calls of DescribeStream in a second`)
   if (watch.peakMiB > memoryMiB) broken.push(`${Math.round(watch.peakMiB)} MiB in use, the simulation included`)
   const facts = `slowest find ${Math.round(watch.slowestFindMs)} ms, at most ${watch.mostDescribes} DescribeStream a second, ${watch.mostKnown} shards known to a lane at most, ${Math.round(watch.peakMiB)} MiB`
