@@ -262,6 +262,11 @@ export const errorCatalogue = {
     'A local server of the demo or the tests (Kafka, DynamoDB Local) could not be installed or started.',
     "Java 17 and Maven must be on the PATH; the message holds the end of the server's log.",
   ),
+  OUT_OF_FILE_HANDLES: entry(
+    'stop-worker',
+    'The process, or the machine, may not open another file or connection (EMFILE, ENFILE).',
+    "Raise the limit (`ulimit -n`, `LimitNOFILE`, the container's `nofile`): 1,024 are plenty for most pipelines. Whoever supervises the worker starts it again; others take its lanes meanwhile.",
+  ),
   INTERNAL: entry('stop-worker', 'A promise inside tailrace was broken.', 'Please report it with the log.'),
 } as const satisfies Record<string, ErrorEntry>
 

@@ -31,6 +31,26 @@ export class TailraceError extends Error {
   }
 }
 
+/**
+ * OUT_OF_FILE_HANDLES if `error`, or anything that caused it, is the system's refusal to open another file or connection;
+ * undefined otherwise. Whoever makes an error out of a failed connection asks this first: waiting would not end, and a
+ * process that holds lanes and cannot work on them must leave them to others.
+ */
+export function outOfFileHandles(error: unknown, action: string): TailraceError | undefined {
+  if (!(error instanceof Error)) return undefined
+  const code: unknown = 'code' in error ? error.code : undefined
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    const message = `${action}: ${code}, no more files or connections can be opened`
+    return new TailraceError('OUT_OF_FILE_HANDLES', message, { cause: error })
+  }
+  const inner: readonly unknown[] = error instanceof AggregateError ? error.errors : []
+  for (const cause of [...inner, error.cause]) {
+    const found = outOfFileHandles(cause, action)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
 /** True for the rejection of something that was told to stop. */
 export function isAbort(error: unknown, signal: AbortSignal): boolean {
   return signal.aborted && (error === signal.reason || (error instanceof Error && error.name === 'AbortError'))

@@ -96,3 +96,20 @@ it('errorOfNetwork tells an unreachable service from an answer that was cut off'
     { code: 'AWS_UNREACHABLE' },
   )
 })
+
+const refusal = (code: string): Error => Object.assign(new Error(`connect ${code}`), { code })
+
+it.each<[string, Error]>([
+  ['EMFILE', refusal('EMFILE')],
+  ['ENFILE', refusal('ENFILE')],
+  ['EMFILE', new Error('a', { cause: new Error('b', { cause: refusal('EMFILE') }) })],
+  ['EMFILE', new AggregateError([refusal('ECONNREFUSED'), refusal('EMFILE')])],
+])('errorOfNetwork tells a service that is away from a process that may not connect (%s)', (code, error) => {
+  for (const isAnswerBegun of [false, true]) {
+    expect(errorOfNetwork(failure(0, ''), error, isAnswerBegun)).toMatchObject({
+      code: 'OUT_OF_FILE_HANDLES',
+      policy: 'stop-worker',
+      message: `DescribeStream at streams.example: ${code}, no more files or connections can be opened`,
+    })
+  }
+})

@@ -1,4 +1,4 @@
-import { TailraceError } from '../errors.ts'
+import { outOfFileHandles, TailraceError } from '../errors.ts'
 import { AwsServiceError } from './aws.ts'
 import type { AwsRequest } from './aws.ts'
 import { parseJson } from './exact-json.ts'
@@ -85,6 +85,8 @@ export function errorOfFailure(failure: AwsFailure): TailraceError | AwsServiceE
 
 /** What a connection that failed, or an answer that never became complete, means. */
 export function errorOfNetwork(exchange: AwsExchange, cause: unknown, isAnswerBegun: boolean): TailraceError {
+  const exhausted = outOfFileHandles(cause, describe(exchange))
+  if (exhausted !== undefined) return exhausted
   const reason = reasonOf(cause)
   // Time-outs say nothing about the answer's content, a connection that ends inside the body does.
   if (isAnswerBegun && !reason.includes('TIMEOUT')) {

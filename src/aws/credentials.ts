@@ -1,6 +1,6 @@
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers'
 import type { Clock } from '../async/clock.ts'
-import { TailraceError } from '../errors.ts'
+import { outOfFileHandles, TailraceError } from '../errors.ts'
 
 /** What requests are signed with. Never logged, never part of a message. */
 export interface AwsCredentials {
@@ -136,6 +136,8 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function credentialsError(error: unknown, roleArn: string | undefined): TailraceError {
+  const exhausted = outOfFileHandles(error, 'looking for AWS credentials')
+  if (exhausted !== undefined) return exhausted
   const name = error instanceof Error ? error.name : ''
   if (name === 'AccessDenied' || name === 'AccessDeniedException') {
     return new TailraceError(

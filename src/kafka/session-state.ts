@@ -39,7 +39,7 @@ export function createSessionState(name: string): SessionState {
 
 const fencedCodes = new Set([47, 90])
 /** Codes that say more to the owner than "in doubt" does. */
-const tellingCodes = new Set(['RECORD_TOO_LARGE', 'KAFKA_AUTHORIZATION', 'TRANSACTION_IN_DOUBT'])
+const tellingCodes = new Set(['RECORD_TOO_LARGE', 'KAFKA_AUTHORIZATION', 'TRANSACTION_IN_DOUBT', 'OUT_OF_FILE_HANDLES'])
 
 function meaningOf(error: unknown, name: string): TailraceError {
   if (error instanceof TailraceError && tellingCodes.has(error.code)) return error

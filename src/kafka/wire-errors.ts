@@ -7,7 +7,7 @@ import {
   TimeoutError,
   UserError,
 } from '@platformatic/kafka'
-import { TailraceError } from '../errors.ts'
+import { outOfFileHandles, TailraceError } from '../errors.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
 import { KafkaError } from './kafka.ts'
 import type { BrokerAddress } from './kafka-connection.ts'
@@ -55,6 +55,8 @@ export function brokerError(code: number, attempt: Attempt, brokerMessage?: stri
 /** The error that stands for a request without an answer: no connection, no handshake, no time, no sense. */
 export function transportError(error: unknown, action: string, broker: BrokerAddress): TailraceError {
   if (error instanceof TailraceError) return error
+  const exhausted = outOfFileHandles(error, `${action} at ${broker.host}:${broker.port}`)
+  if (exhausted !== undefined) return exhausted
   const chain = [...causesOf(error)]
   const code = codeOfChain(chain)
   const reasons = [...new Set(chain.map((cause) => cause.message))].join(' ')

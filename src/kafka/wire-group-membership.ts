@@ -88,6 +88,8 @@ class ClassicMember implements GroupMembership {
   #current: Assignment = { generation: -1, partitions: [] }
   #heardAt = 0
   #isJoining = false
+  /** Why this process cannot be a member any more. */
+  #exhaustion: TailraceError | undefined
 
   constructor(wire: Wire, brokers: readonly string[], options: MembershipOptions) {
     this.#options = options
@@ -105,6 +107,7 @@ class ClassicMember implements GroupMembership {
   async *assignments(signal: AbortSignal): AsyncIterable<Assignment> {
     this.#running ??= this.#run()
     for (let next = await this.#told.take(signal); next !== undefined; next = await this.#told.take(signal)) yield next
+    if (this.#exhaustion !== undefined) throw this.#exhaustion
   }
 
   owns(partition: number): boolean {
@@ -134,6 +137,11 @@ class ClassicMember implements GroupMembership {
         if (this.#life.signal.aborted) return
         this.#options.onProblem?.(error)
         if (this.#isSilent()) this.#lose()
+        if (error instanceof TailraceError && error.code === 'OUT_OF_FILE_HANDLES') {
+          this.#exhaustion = error
+          this.#told.end()
+          return
+        }
         // Rejects only when the membership is closed, which the loop sees.
         await clock.sleep(backoffDelay(retryPause, failures++, rng), this.#life.signal).catch(() => {})
       }

@@ -24,12 +24,19 @@ export interface Delivery {
   readonly halts: readonly { readonly tableArn: string; readonly version: number }[]
 }
 
-/** Turns what the feeds yielded into one transaction. Reads the state, changes nothing. */
+/** What conversion needs of a lane's surroundings. */
+type Converting = Pick<LaneEnvironment, 'clock' | 'stages' | 'topicLimits'>
+
+/**
+ * Turns what the feeds yielded into one transaction. Reads the state, changes nothing. Rejects when a feed failed of what
+ * this process lacks.
+ */
 export async function prepareDelivery(
   batch: FeedBatch,
   state: LaneState,
-  parts: { readonly context: LaneContext; readonly environment: LaneEnvironment; readonly signal: AbortSignal },
+  parts: { readonly context: LaneContext; readonly environment: Converting; readonly signal: AbortSignal },
 ): Promise<Delivery> {
+  refuseExhaustion(batch)
   const draft = createDraft(state, parts.context)
   for (const { key, takePage } of batch.pages) {
     const known = draft.lookUp(key)
@@ -49,11 +56,17 @@ export async function prepareDelivery(
   return draft.finish()
 }
 
+/** A shard that this process alone cannot read must not stop its table for everybody: the worker leaves instead. */
+function refuseExhaustion({ failures }: FeedBatch): void {
+  const exhausted = failures.find(({ error }) => error.code === 'OUT_OF_FILE_HANDLES')
+  if (exhausted !== undefined) throw exhausted.error
+}
+
 /** Before a change is called too large, the topic is asked anew: its limit may have been raised meanwhile. */
 async function convert(
   { shard, table }: Known,
   records: readonly unknown[],
-  { environment, signal }: { readonly environment: LaneEnvironment; readonly signal: AbortSignal },
+  { environment, signal }: { readonly environment: Converting; readonly signal: AbortSignal },
 ): Promise<StageOutput> {
   const { topicLimits, stages, clock } = environment
   const { shardId, notBeforeMs } = shard
