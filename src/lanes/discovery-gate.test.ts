@@ -61,6 +61,7 @@ const begin = (shardId: string): BeginEntry => ({
   parents: [],
   after: undefined,
   notBeforeMs: undefined,
+  sinceMs: undefined,
 })
 const ledger = (...entries: readonly (AtEntry | BeginEntry)[]): LaneState => {
   const fold = createLaneFold()

@@ -1,4 +1,5 @@
 import type { Shard } from '../change/shard.ts'
+import type { LaneContext } from './hand-over.ts'
 import { shardKey } from './lane-state.ts'
 import type { LaneState } from './lane-state.ts'
 import type { AddressedEntry, TableEntry } from './ledger-entry.ts'
@@ -39,7 +40,7 @@ export function beginnableShards(
 export function discoveryEntries(
   table: TableEntry,
   shards: readonly Shard[],
-  lanes: number,
+  { lanes, nowMs }: Pick<LaneContext, 'lanes' | 'nowMs'>,
 ): readonly AddressedEntry[] {
   return shards.map((shard) => ({
     lane: registrarOf(table.table.streamArn, shard.shardId, lanes),
@@ -53,6 +54,8 @@ export function discoveryEntries(
       parents: [],
       after: undefined,
       notBeforeMs: table.notBeforeMs,
+      // How old its first changes are, only reading them tells; what comes from now on gets older from now on.
+      sinceMs: table.notBeforeMs ?? nowMs,
     },
   }))
 }

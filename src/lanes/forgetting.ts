@@ -69,6 +69,7 @@ function beginKey(shard: ShardState, generation: number, parent: string | undefi
     parents: [],
     after: undefined,
     notBeforeMs: undefined,
+    sinceMs: undefined,
   }
 }
 

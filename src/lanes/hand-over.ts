@@ -53,6 +53,7 @@ function moveEntries(shard: ShardState, taker: number, context: LaneContext): re
     parents: [],
     after: shard.after,
     notBeforeMs: shard.notBeforeMs,
+    sinceMs: shard.sinceMs,
   }
   const moved: AtEntry = { ...atEntry(shard, shard.after, context.nowMs), status: 'moved', movedTo: taker }
   return [
@@ -117,6 +118,7 @@ export function endEntries(
       parents: child.parents,
       after: undefined,
       notBeforeMs: shard.notBeforeMs,
+      sinceMs: shard.sinceMs,
     },
   }))
   const end: AtEntry = {

@@ -42,6 +42,7 @@ const begin: BeginEntry = {
   parents: [],
   after: undefined,
   notBeforeMs: undefined,
+  sinceMs: undefined,
 }
 
 const ledgerOf = (...entries: readonly (IdentityEntry | BeginEntry)[]): LaneState => {

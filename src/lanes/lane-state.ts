@@ -26,6 +26,8 @@ export interface ShardState {
   readonly notBeforeMs: number | undefined
   readonly endedParents: ReadonlySet<string>
   readonly parents: readonly string[]
+  /** What is unread was created after this moment, as far as the ledger knows; for people and metrics. */
+  readonly sinceMs: number | undefined
   /** The newest `at`, for people and metrics. */
   readonly at: AtEntry | undefined
 }
@@ -126,9 +128,9 @@ function joinBegin(old: ShardState | undefined, begin: BeginEntry): ShardState |
   if (old !== undefined && begin.generation < old.generation) return old
   if (old !== undefined && begin.generation === old.generation && old.status !== 'waiting') {
     // An `at` that was read before its `begin` does not know where dropping ends.
-    return old.notBeforeMs === undefined && begin.notBeforeMs !== undefined
-      ? { ...old, notBeforeMs: begin.notBeforeMs }
-      : old
+    const notBeforeMs = old.notBeforeMs ?? begin.notBeforeMs
+    const sinceMs = later(old.sinceMs, begin.sinceMs)
+    return notBeforeMs === old.notBeforeMs && sinceMs === old.sinceMs ? old : { ...old, notBeforeMs, sinceMs }
   }
   const isNewer = old === undefined || begin.generation > old.generation
   const known = isNewer ? new Set<string>() : old.endedParents
@@ -143,6 +145,7 @@ function joinBegin(old: ShardState | undefined, begin: BeginEntry): ShardState |
     status: isOpen ? 'open' : 'waiting',
     after: begin.after,
     notBeforeMs: begin.notBeforeMs,
+    sinceMs: isNewer ? begin.sinceMs : later(old.sinceMs, begin.sinceMs),
     endedParents,
     // A move names no parents, since none has to be waited for any more; they are kept for lineage and for forgetting.
     parents: begin.parents.length > 0 ? begin.parents : (old?.parents ?? []),
@@ -160,10 +163,16 @@ function joinAt(old: ShardState | undefined, at: AtEntry): ShardState | undefine
     status: at.status,
     after: at.after,
     notBeforeMs: old?.notBeforeMs,
+    sinceMs: old?.generation === at.generation ? later(old.sinceMs, at.createdAtMs) : at.createdAtMs,
     endedParents: old?.endedParents ?? new Set(),
     parents: old?.parents ?? [],
     at,
   }
+}
+
+/** A child is younger than each of its parents; undefined is what nobody knows. */
+function later(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || (b !== undefined && b > a) ? b : a
 }
 
 /** The order of the join, of two things that are known of one shard: negative, zero or positive. */

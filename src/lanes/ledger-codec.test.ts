@@ -12,6 +12,7 @@ const begin: BeginEntry = {
   parents: ['shardId-00000000'],
   after: '000000000000000000021',
   notBeforeMs: undefined,
+  sinceMs: undefined,
 }
 
 describe('ledger codec', () => {

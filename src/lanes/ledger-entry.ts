@@ -60,6 +60,11 @@ export interface BeginEntry {
   /** Last sequence number already delivered; undefined = from the trim horizon. */
   readonly after: string | undefined
   readonly notBeforeMs: number | undefined
+  /**
+   * What is unread here was created after this moment, as far as anybody knew: that of the last change before it, or, where
+   * the past was unknown, of the discovery. Milliseconds. For people and metrics only.
+   */
+  readonly sinceMs: number | undefined
 }
 
 /** How far a shard was delivered: written in the transaction that carries the records it covers. */

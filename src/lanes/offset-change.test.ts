@@ -43,6 +43,7 @@ const begin = (shardId: string, parent?: string, generation = 0): BeginEntry => 
   parents: parent === undefined ? [] : [parent],
   after: undefined,
   notBeforeMs: 5000,
+  sinceMs: 5_000,
 })
 const at = (shardId: string, after: string, more: Partial<AtEntry> = {}): AtEntry => ({
   kind: 'at',

@@ -124,6 +124,7 @@ function beginsOf(
     parents: shard.parents,
     after,
     notBeforeMs,
+    sinceMs: notBeforeMs,
   }))
 }
 

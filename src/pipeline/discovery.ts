@@ -54,7 +54,7 @@ async function beginListed(
   parts: { readonly listings: readonly Listed[]; readonly ledgers: readonly LaneState[] },
   signal: AbortSignal,
 ): Promise<void> {
-  const { lanes } = coordination.environment.identity
+  const { identity, clock } = coordination.environment
   let waiting: AddressedEntry[] = []
   for (const { table, shards } of parts.listings) {
     const candidates = beginnableShards(table, shards, parts.ledgers)
@@ -63,7 +63,7 @@ async function beginListed(
       { table, candidates, shards, ledgers: parts.ledgers },
       signal,
     )
-    waiting.push(...discoveryEntries(table, begun, lanes))
+    waiting.push(...discoveryEntries(table, begun, { lanes: identity.lanes, nowMs: clock.now() }))
     const name = table.table.name
     coordination.environment.onEvent({
       kind: 'shards-discovered',

@@ -44,6 +44,7 @@ const begin = (shardId: string): LedgerEntry => ({
   parents: [],
   after: undefined,
   notBeforeMs: undefined,
+  sinceMs: undefined,
 })
 const at = (shardId: string, after: string): LedgerEntry => ({
   kind: 'at',

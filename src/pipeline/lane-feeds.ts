@@ -106,7 +106,7 @@ function survey(
     waiting: count('waiting'),
     open: count('open'),
     ended: count('end'),
-    halted: halted.map((shard) => ({ shard: nameOf(lane, shard, state), lastCreatedAtMs: shard.at?.createdAtMs })),
+    halted: halted.map((shard) => ({ shard: nameOf(lane, shard, state), sinceMs: shard.sinceMs })),
   }
 }
 
@@ -128,7 +128,7 @@ function openFeed(parts: {
     kind: 'shard-opened',
     shard: name,
     after: shard.after,
-    lastCreatedAtMs: shard.at?.createdAtMs,
+    sinceMs: shard.sinceMs,
   })
   const feed = createShardFeed({
     source: environment.source,

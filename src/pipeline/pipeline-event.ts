@@ -21,8 +21,8 @@ export type PipelineEvent =
       readonly kind: 'shard-opened'
       readonly shard: ShardName
       readonly after: string | undefined
-      /** Creation time of the change at `after`, as far as the ledger knows it. */
-      readonly lastCreatedAtMs: number | undefined
+      /** What is unread was created after this moment, as far as the ledger knows. */
+      readonly sinceMs: number | undefined
     }
   | { readonly kind: 'shard-closed'; readonly shard: ShardName }
   /** What a lane holds, whenever that has changed. */
@@ -82,8 +82,8 @@ export interface ShardName {
 /** A shard that stands still because its table does. */
 export interface HaltedShard {
   readonly shard: ShardName
-  /** Creation time of the last change that was delivered; what is unread is not older. */
-  readonly lastCreatedAtMs: number | undefined
+  /** What is unread was created after this moment, as far as the ledger knows. */
+  readonly sinceMs: number | undefined
 }
 
 /** One transaction of a lane is durable and visible. */

@@ -51,6 +51,7 @@ const ledgerWith = (shardId: string, isEnded: boolean): LaneState => {
     parents: [],
     after: undefined,
     notBeforeMs: undefined,
+    sinceMs: undefined,
   } as const
   fold.apply({ kind: 'entry', entry: begin })
   if (isEnded) {

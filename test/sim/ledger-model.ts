@@ -201,7 +201,7 @@ function createModelCoordinator(parts: ModelParts): { step(): void } {
     const listing = [...world.shards.values()].map(asShard)
     const shards =
       planted.discovery === 'without-gate' ? unknownTo(ledgers(), listing) : beginnableShards(entry, listing, ledgers())
-    log.append(discoveryEntries(entry, shards, lanes), { state: 'commit' })
+    log.append(discoveryEntries(entry, shards, { lanes, nowMs: 0 }), { state: 'commit' })
   }
   const startSnapshot = (): void => {
     phase = 'gather'

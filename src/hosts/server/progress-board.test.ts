@@ -7,11 +7,11 @@ import { createProgressBoard, streamRetentionMs } from './progress-board.ts'
 const hourMs = 3_600_000
 const shard = { lane: 1, table: 'orders', shardId: 'a' }
 const page = (records: number): PipelineEvent => ({ kind: 'page-read', shard, records, bytes: 1, tookMs: 1 })
-const opened = (lastCreatedAtMs?: number): PipelineEvent => ({
+const opened = (sinceMs?: number): PipelineEvent => ({
   kind: 'shard-opened',
   shard,
   after: '1',
-  lastCreatedAtMs,
+  sinceMs,
 })
 const committed = (read: number, lastCreatedAtMs: number): PipelineEvent => ({
   kind: 'transaction-committed',
@@ -23,13 +23,13 @@ const committed = (read: number, lastCreatedAtMs: number): PipelineEvent => ({
   shards: [{ shard, changes: read, read, lastCreatedAtMs, committedAtMs: 0 }],
 })
 const taken: PipelineEvent = { kind: 'lane-taken', lane: 1, shards: 1, tookMs: 1 }
-const surveyed = (lastCreatedAtMs: number | undefined, halted: boolean): PipelineEvent => ({
+const surveyed = (sinceMs: number | undefined, halted: boolean): PipelineEvent => ({
   kind: 'lane-surveyed',
   lane: 1,
   waiting: 2,
   open: 1,
   ended: 3,
-  halted: halted ? [{ shard, lastCreatedAtMs }] : [],
+  halted: halted ? [{ shard, sinceMs }] : [],
 })
 
 const boardAfter = async (...steps: (PipelineEvent | number)[]) => {
@@ -49,6 +49,9 @@ describe('retention headroom', () => {
   })
   it('shrinks with what the ledger says while nothing is read', async () => {
     expect((await boardAfter(taken, opened(start - 3 * hourMs), hourMs)).headroom).toBe(streamRetentionMs - 4 * hourMs)
+  })
+  it('shrinks for a shard that was begun and never read', async () => {
+    expect((await boardAfter(taken, opened(start), 5 * hourMs)).headroom).toBe(streamRetentionMs - 5 * hourMs)
   })
   it('counts unread changes from the last look that showed none', async () => {
     const { headroom } = await boardAfter(taken, opened(start - 20 * hourMs), page(0), 60_000, page(5), 1_000)

@@ -71,7 +71,8 @@ export function createProgressBoard(clock: Clock): ProgressBoard {
 interface TrackedShard {
   readonly shard: ShardName
   readonly isHalted: boolean
-  lastCreatedAtMs: number | undefined
+  /** What is not committed was created after this moment; undefined where nobody knows. */
+  sinceMs: number | undefined
   /** When an empty page last showed that nothing was unread; what is unread now is younger. */
   tipAtMs: number | undefined
   /** Records read that no commit has covered yet. */
@@ -79,9 +80,9 @@ interface TrackedShard {
   isAtTip: boolean
 }
 
-/** A shard that was never read, of a table whose past is unknown, counts as read to its tip until a page says more. */
-function ageOf(entry: Pick<TrackedShard, 'isAtTip' | 'lastCreatedAtMs' | 'tipAtMs'>, nowMs: number): number {
-  const since = Math.max(entry.lastCreatedAtMs ?? 0, entry.tipAtMs ?? 0)
+/** A shard whose past nobody knows counts as read to its tip until a page says more. */
+function ageOf(entry: Pick<TrackedShard, 'isAtTip' | 'sinceMs' | 'tipAtMs'>, nowMs: number): number {
+  const since = Math.max(entry.sinceMs ?? 0, entry.tipAtMs ?? 0)
   return entry.isAtTip || since === 0 ? 0 : Math.max(0, nowMs - since)
 }
 
@@ -106,15 +107,15 @@ function trackLane(lanes: Map<number, LaneView>, event: PipelineEvent, nowMs: nu
 function trackShards(shards: Map<string, TrackedShard>, event: PipelineEvent, nowMs: number): void {
   switch (event.kind) {
     case 'shard-opened':
-      shards.set(nameKey(event.shard), fresh(event.shard, event.lastCreatedAtMs, false))
+      shards.set(nameKey(event.shard), fresh(event.shard, event.sinceMs, false))
       return
     case 'shard-closed':
       shards.delete(nameKey(event.shard))
       return
     case 'lane-surveyed':
       forgetLane(shards, event.lane, true)
-      for (const { shard, lastCreatedAtMs } of event.halted) {
-        shards.set(nameKey(shard), fresh(shard, lastCreatedAtMs, true))
+      for (const { shard, sinceMs } of event.halted) {
+        shards.set(nameKey(shard), fresh(shard, sinceMs, true))
       }
       return
     case 'lane-released':
@@ -131,7 +132,7 @@ function trackShards(shards: Map<string, TrackedShard>, event: PipelineEvent, no
         const entry = shards.get(nameKey(shard))
         if (entry === undefined) continue
         entry.pending = Math.max(0, entry.pending - read)
-        entry.lastCreatedAtMs = lastCreatedAtMs
+        entry.sinceMs = lastCreatedAtMs
       }
       return
     default:
@@ -150,8 +151,8 @@ function forgetLane(shards: Map<string, TrackedShard>, lane: number, isOnlyHalte
   }
 }
 
-function fresh(shard: ShardName, lastCreatedAtMs: number | undefined, isHalted: boolean): TrackedShard {
-  return { shard, isHalted, lastCreatedAtMs, tipAtMs: undefined, pending: 0, isAtTip: false }
+function fresh(shard: ShardName, sinceMs: number | undefined, isHalted: boolean): TrackedShard {
+  return { shard, isHalted, sinceMs, tipAtMs: undefined, pending: 0, isAtTip: false }
 }
 
 function nameKey(shard: ShardName): string {

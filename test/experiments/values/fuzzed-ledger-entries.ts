@@ -100,6 +100,7 @@ function drawEntry(rng: Rng): LedgerEntry {
       parents,
       after: maybe(number()),
       notBeforeMs: maybe(0),
+      sinceMs: maybe(millis),
     },
     {
       kind: 'at',

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import type { AddressedEntry, AtEntry, BeginEntry } from './ledger-entry.ts'
+import { endEntries, movesOwed, progressEntry } from './hand-over.ts'
+import { createLaneFold } from './lane-state.ts'
+import type { LaneFold, ShardState } from './lane-state.ts'
+
+const parent: BeginEntry = {
+  kind: 'begin',
+  tableArn: 't',
+  streamArn: 's',
+  shardId: 'parent',
+  generation: 0,
+  parent: undefined,
+  parents: [],
+  after: undefined,
+  notBeforeMs: undefined,
+  sinceMs: 1_000,
+}
+const context = { lane: 0, lanes: 1, nowMs: 90_000 }
+const child = { shardId: 'child', parents: ['parent'], startingSequenceNumber: '5', endingSequenceNumber: undefined }
+
+const foldOf = (...entries: readonly (BeginEntry | AtEntry)[]): LaneFold => {
+  const fold = createLaneFold()
+  for (const entry of entries) fold.apply({ kind: 'entry', entry })
+  return fold
+}
+const shardOf = (fold: LaneFold, shardId: string): ShardState => {
+  const found = [...fold.state.shards.values()].find((shard) => shard.shardId === shardId)
+  if (found === undefined) throw new Error(`no shard ${shardId}`)
+  return found
+}
+const take = (fold: LaneFold, entries: readonly AddressedEntry[]): void => {
+  for (const { entry } of entries) fold.apply({ kind: 'entry', entry })
+}
+
+describe('the moment after which unread changes were created', () => {
+  it("is a child's before its first page: that of its parent's last change", () => {
+    const fold = foldOf(parent)
+    take(fold, [progressEntry(shardOf(fold, 'parent'), { sequenceNumber: '4', createdAtMs: 30_000 }, context)])
+    take(fold, endEntries(shardOf(fold, 'parent'), [child], context))
+    expect(shardOf(fold, 'child')).toMatchObject({ status: 'open', sinceMs: 30_000 })
+  })
+
+  it('goes on through a parent that never had a change', () => {
+    const fold = foldOf(parent)
+    take(fold, endEntries(shardOf(fold, 'parent'), [child], context))
+    expect(shardOf(fold, 'child').sinceMs).toBe(1_000)
+  })
+
+  it('moves with a shard that another lane takes over', () => {
+    const lanes = 2
+    const owner = movesOwed(foldOf(parent).state, { ...context, lanes }).length > 0 ? 0 : 1
+    const moves = movesOwed(foldOf(parent).state, { ...context, lane: owner, lanes })
+    expect(moves.map(({ entry }) => entry)).toContainEqual({ ...parent, generation: 1 })
+  })
+})
