@@ -9,7 +9,8 @@ import { runExperimentCommand } from './experiment-command.ts'
 import { experiments } from './self-test-experiments.ts'
 import type { SourceVersion } from './source-version.ts'
 
-describe('npm run experiment', () => {
+// Some start processes of their own, which take seconds on a machine that does other things, too.
+describe('npm run experiment', { timeout: 60_000 }, () => {
   it('counts each run at once, goes on behind the last seed, and starts over when told to', async () => {
     await using folder = await temporaryFolder()
     const first = await run(folder.path, ['E90-clean', '--runs', '3', '--jobs', '1'])

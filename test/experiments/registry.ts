@@ -3,9 +3,11 @@ import type { Experiment } from './experiment.ts'
 import { proxiedExperiments } from './proxied/proxied-experiments.ts'
 import { realExperiments } from './real/real-experiments.ts'
 import { RefusedStart } from './refused-start.ts'
+import { backlogExperiment } from './simulated/backlog.ts'
 import { longOutageExperiment } from './simulated/long-outage.ts'
 import { manyShardsExperiment } from './simulated/many-shards.ts'
 import { kafkaFaultExperiments } from './simulated/kafka-faults.ts'
+import { overloadExperiment } from './simulated/overload.ts'
 import { ownershipExperiments } from './simulated/ownership.ts'
 import { streamFaultExperiments } from './simulated/stream-faults.ts'
 import { tableLifeExperiments } from './simulated/table-life.ts'
@@ -22,6 +24,8 @@ export const experiments: readonly Experiment[] = [
   ...valueExperiments,
   manyShardsExperiment,
   longOutageExperiment,
+  backlogExperiment,
+  overloadExperiment,
 ].toSorted((a, b) => a.id.localeCompare(b.id))
 
 /** The experiment of that id; the error for an unknown one names the nearest and lists them all. */

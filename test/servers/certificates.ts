@@ -22,22 +22,35 @@ export interface Certificates {
 export async function makeCertificates(folder: string): Promise<Certificates> {
   const file = (name: string): string => path.join(folder, name)
   await openssl(folder, `req -x509 ${newKey('ca')} -days 3650 -subj /CN=tailrace-test-authority -out ca.pem`)
-  await signed(folder, 'broker', 'localhost')
-  await signed(folder, 'client', 'mtls-client')
-  for (const name of ['broker', 'client']) {
-    const parts = await Promise.all(
-      [`${name}.key`, `${name}.pem`, 'ca.pem'].map((part) => readFile(file(part), 'utf8')),
-    )
-    await writeFile(file(`${name}-keystore.pem`), parts.join(''))
-  }
+  const brokerKeystore = await newBrokerKeystore(folder, 'broker')
+  const clientKeystore = await renewClientCertificate(folder)
   return {
     authority: file('ca.pem'),
-    brokerKeystore: file('broker-keystore.pem'),
+    brokerKeystore,
     clientKey: file('client.key'),
     clientCertificate: file('client.pem'),
-    clientKeystore: file('client-keystore.pem'),
+    clientKeystore,
     clientPrincipal: 'User:CN=mtls-client',
   }
+}
+
+/** Another key and certificate for localhost from the authority in the folder, in files of that name; gives the store. */
+export function newBrokerKeystore(folder: string, name: string): Promise<string> {
+  return keystoreFor(folder, name, 'localhost')
+}
+
+/** Another key and certificate for the same client, in the same files; gives the store. */
+export function renewClientCertificate(folder: string): Promise<string> {
+  return keystoreFor(folder, 'client', 'mtls-client')
+}
+
+async function keystoreFor(folder: string, name: string, commonName: string): Promise<string> {
+  await signed(folder, name, commonName)
+  const files = [`${name}.key`, `${name}.pem`, 'ca.pem'].map((part) => path.join(folder, part))
+  const parts = await Promise.all(files.map((part) => readFile(part, 'utf8')))
+  const store = path.join(folder, `${name}-keystore.pem`)
+  await writeFile(store, parts.join(''))
+  return store
 }
 
 async function signed(folder: string, name: string, commonName: string): Promise<void> {

@@ -13,11 +13,13 @@ import { crashFromEnvironment } from '../crash/crash-from-environment.ts'
 import { withCrashPoints } from '../crash/crashing-kafka.ts'
 import { freezeFromEnvironment } from '../crash/freeze-from-environment.ts'
 import { membershipWithCrashPoints, sourceWithCrashPoints } from '../crash/crashing-ports.ts'
+import { stallFromEnvironment } from '../crash/stall-from-environment.ts'
 
 /**
  * One worker as a process of its own, for tests that kill it: `node worker-main.ts <config> <session timeout ms>`. Like
  * `tailrace run`, but with a session timeout short enough to see take-overs, and with events as JSON lines on stdout.
- * `TAILRACE_CRASH=<point>:<hit>` makes it kill itself there, `TAILRACE_FREEZE=<point>` freeze itself when it is told to.
+ * `TAILRACE_CRASH=<point>:<hit>` makes it kill itself there, `TAILRACE_FREEZE=<point>` freeze itself when it is told to,
+ * and `TAILRACE_STALL=<point>:<seed>` block its event loop when it is told to.
  */
 const [file = '', sessionTimeoutMs = '6000'] = process.argv.slice(2)
 // A process that is killed would never write the cache from which its successors start in half the time.
@@ -45,8 +47,11 @@ const membership = createWireGroupMembership({
   heartbeatMs: 300,
 })
 const owned = openSource(config.source, { clock, rng, env: process.env, pollIdleMaxMs: 300 })
+const now = (): number => clock.now()
 const reach =
-  crashFromEnvironment(process.env, () => clock.now()) ?? freezeFromEnvironment(process.env, () => clock.now())
+  crashFromEnvironment(process.env, now) ??
+  freezeFromEnvironment(process.env, now) ??
+  stallFromEnvironment(process.env, now)
 const ports =
   reach === undefined
     ? { kafka, membership, source: owned.source }

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../servers/temporary-folder.ts'
 import { watchCommitted } from './committed-watch.ts'
 import type { CommittedWatch } from './committed-watch.ts'
 import { startKafkaBehindDoors } from './kafka-behind-doors.ts'
-import type { KafkaBehindDoors } from './kafka-behind-doors.ts'
+import type { DoorListener, KafkaBehindDoors } from './kafka-behind-doors.ts'
 import { beginWriting } from './steady-writing.ts'
 import type { SteadyWriting } from './steady-writing.ts'
 
@@ -20,6 +20,9 @@ export interface GroundOptions {
   readonly seed: number
   /** Doors of the broker; 1 by default. */
   readonly doors?: number
+  /** Of each door; PLAINTEXT by default. */
+  readonly doorListeners?: readonly DoorListener[]
+  readonly scramUsers?: readonly { readonly name: string; readonly password: string }[]
   readonly tables?: number
   readonly openShards?: number
   readonly changesPerSecond?: number
@@ -61,6 +64,8 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
     await startKafkaBehindDoors({
       directory: folder.path,
       doors,
+      doorListeners: options.doorListeners,
+      scramUsers: options.scramUsers,
       clock,
       rng,
       transactionVersion,

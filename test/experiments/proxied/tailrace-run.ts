@@ -9,6 +9,7 @@ import type { Ground, GroundOptions } from './ground.ts'
 import { judgeGround, untilDelivered } from './judge-ground.ts'
 import type { Judged } from './judge-ground.ts'
 import { positionInLedger } from './raw-transactions.ts'
+import type { WorkerCredentials } from './pipeline-worker.ts'
 import { parseRunConfig, runConfigText } from './run-config.ts'
 import { tendWorkers, textOfNote } from './tended-workers.ts'
 import type { TendedWorkers } from './tended-workers.ts'
@@ -20,7 +21,12 @@ export interface TailraceRunOptions extends GroundOptions {
   /** Milliseconds; 3,000 by default. */
   readonly requestTimeoutMs?: number
   readonly sessionTimeoutMs?: number
+  readonly heartbeatMs?: number
   readonly transactionTimeoutMs?: number
+  /** How worker n is let in by its door; see there. */
+  readonly credentialsOf?: (worker: number) => WorkerCredentials
+  /** What must be there before the first worker starts. */
+  readonly prepare?: (ground: Ground) => Promise<void>
   /** Aborts when the run is to be given up. */
   readonly signal: AbortSignal
 }
@@ -47,6 +53,8 @@ export async function startTailraceRun(options: TailraceRunOptions): Promise<Tai
   options.signal.throwIfAborted()
   await using stack = new AsyncDisposableStack()
   const ground = stack.use(await startGround(options))
+  await options.prepare?.(ground)
+  const { credentialsOf } = options
   const { requestTimeoutMs = 3_000, sessionTimeoutMs = 2_500 } = options
   const { lanes = 6, transactionTimeoutMs = 10_000 } = options
   const config = parseRunConfig(runConfigText(ground, { lanes, transactionTimeoutMs }))
@@ -54,8 +62,10 @@ export async function startTailraceRun(options: TailraceRunOptions): Promise<Tai
     config,
     bootstrapServers: ground.kafka.doors[worker % ground.kafka.doors.length]?.address ?? '',
     awsEndpoint: `http://${ground.aws.address}`,
+    credentials: credentialsOf === undefined ? undefined : () => credentialsOf(worker),
     requestTimeoutMs,
     sessionTimeoutMs,
+    heartbeatMs: options.heartbeatMs,
   }))
   const workers = stack.use(tendWorkers(settings, options.seed))
   const book = openFaultBook(() => workers.state())

@@ -8,7 +8,7 @@ import { runPipelineWorker } from './pipeline-worker.ts'
 import type { PipelineWorkerOptions } from './pipeline-worker.ts'
 
 /** A worker's settings; what it reports goes to the notes. */
-export type TendedWorkerOptions = Omit<PipelineWorkerOptions, 'onEvent' | 'onSourceEvent' | 'rng'>
+export type TendedWorkerOptions = Omit<PipelineWorkerOptions, 'onEvent' | 'onGroupProblem' | 'onSourceEvent' | 'rng'>
 
 /** Something that a worker reported, or the error that it ended with. */
 export interface WorkerNote {
@@ -22,6 +22,8 @@ export interface WorkerNote {
 export interface TendedWorkers extends AsyncDisposable {
   /** Everything but pages, oldest first. */
   readonly notes: readonly WorkerNote[]
+  /** What the consumer group answered that was not hoped for: worker and text, oldest first. */
+  readonly groupProblems: readonly (readonly [worker: number, text: string])[]
   /** Requests to AWS that failed and were repeated: messages by code. */
   readonly awsMessages: ReadonlyMap<string, ReadonlySet<string>>
   /** What the pipeline is at: for the states that faults meet. */
@@ -41,6 +43,7 @@ const restartMs = 300
 /** Starts one worker for each of the options. */
 export function tendWorkers(workers: readonly TendedWorkerOptions[], seed: number): TendedWorkers {
   const notes: WorkerNote[] = []
+  const groupProblems: [number, string][] = []
   const awsMessages = new Map<string, Set<string>>()
   const lanes = workers[0]?.config.lanes ?? 0
   /** Lane by worker, and whether it is taken. */
@@ -66,11 +69,11 @@ export function tendWorkers(workers: readonly TendedWorkerOptions[], seed: numbe
       if (!isFirst) await pause(clock, restartMs, end.signal)
       const { signal } = round
       const onEvent = (event: PipelineEvent): void => note(worker, event)
-      await runPipelineWorker({ ...options, rng, onEvent, onSourceEvent: noteSource }, signal).catch(
-        (error: unknown) => {
-          if (!signal.aborted) note(worker, { kind: 'worker-died', error })
-        },
-      )
+      const onGroupProblem = (error: unknown): void => void groupProblems.push([worker, textOfError(error)])
+      const reports = { onEvent, onGroupProblem, onSourceEvent: noteSource }
+      await runPipelineWorker({ ...options, ...reports, rng }, signal).catch((error: unknown) => {
+        if (!signal.aborted) note(worker, { kind: 'worker-died', error })
+      })
       for (const name of held.keys()) if (name.startsWith(`${worker}/`)) held.delete(name)
     }
   }
@@ -83,6 +86,7 @@ export function tendWorkers(workers: readonly TendedWorkerOptions[], seed: numbe
   }
   return {
     notes,
+    groupProblems,
     awsMessages,
     state: () => {
       const states = [...held.values()]

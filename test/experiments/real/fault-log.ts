@@ -8,11 +8,14 @@ export interface FaultLog {
   healed(): void
   /** Something did not end in time, or not as it must. */
   hung(line: string): void
+  /** Something was measured, for whoever reads the run. */
+  noted(line: string): void
   readonly faults: Readonly<Record<string, number>>
   readonly states: Readonly<Record<string, number>>
   /** Milliseconds since the start of the watch. */
   readonly healedAtMs: readonly number[]
   readonly hangs: readonly string[]
+  readonly notes: readonly string[]
 }
 
 /** Nothing has happened yet. */
@@ -21,6 +24,7 @@ export function createFaultLog(watch: Pick<OutputWatch, 'elapsedMs'>): FaultLog 
   const states: Record<string, number> = {}
   const healedAtMs: number[] = []
   const hangs: string[] = []
+  const notes: string[] = []
   return {
     struck: (kind, state) => {
       faults[kind] = (faults[kind] ?? 0) + 1
@@ -28,9 +32,11 @@ export function createFaultLog(watch: Pick<OutputWatch, 'elapsedMs'>): FaultLog 
     },
     healed: () => void healedAtMs.push(watch.elapsedMs),
     hung: (line) => void hangs.push(line),
+    noted: (line) => void notes.push(line),
     faults,
     states,
     healedAtMs,
     hangs,
+    notes,
   }
 }

@@ -1,9 +1,14 @@
 import type { Experiment } from '../experiment.ts'
 import { brokerKills, brokerRestarts } from './rows/broker-kills.ts'
+import { brokersAway } from './rows/brokers-away.ts'
 import { crashPointKills } from './rows/crash-points.ts'
+import { exhaustedWorkers } from './rows/exhausted-workers.ts'
 import { frozenControl, frozenWorkers } from './rows/frozen-workers.ts'
+import { lateWorkers } from './rows/late-workers.ts'
 import { rollingRestart, scaling } from './rows/moving-workers.ts'
 import { secondKills } from './rows/second-kills.ts'
+import { soak } from './rows/soak.ts'
+import { stalledWorkers } from './rows/stalled-workers.ts'
 import { stoppedAtLeastOnce, stoppedWorkers } from './rows/stopped-workers.ts'
 import { workerKills, workerKillsAtLeastOnce, workerKillsControl } from './rows/worker-kills.ts'
 
@@ -20,6 +25,11 @@ export const realExperiments: readonly Experiment[] = [
   frozenControl,
   rollingRestart,
   scaling,
+  exhaustedWorkers,
   brokerRestarts,
   brokerKills,
+  brokersAway,
+  soak,
+  lateWorkers,
+  stalledWorkers,
 ]

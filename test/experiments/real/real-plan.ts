@@ -23,6 +23,8 @@ export interface RealPlan {
   readonly warmUpMs: number
   /** The crash point at which workers freeze when they are told to. */
   readonly freezeAt: 'commit.progress.before' | undefined
+  /** The crash point at which, or before which, their event loops stand still when they are told to. */
+  readonly stallAt: 'commit.progress.before' | undefined
   readonly brokers: { readonly count: 1 | 3; readonly artifacts: MavenArtifacts }
 }
 
@@ -43,6 +45,7 @@ export function realPlan(seed: number, more: Partial<RealPlan> = {}): RealPlan {
     changes: 101_000,
     warmUpMs: 3_000,
     freezeAt: undefined,
+    stallAt: undefined,
     brokers: { count: 1, artifacts: kafkaArtifacts },
     ...more,
   }

@@ -54,6 +54,11 @@ async function outcomeOf(world: RealWorld): Promise<RunOutcome> {
     recoveryMs: recoveries.filter((ms) => ms !== undefined),
     unseen: [...watch.unseen, [watch.elapsedMs / 1000, watch.unseenCount]],
     lag: watch.lag,
-    examples: [...(isKept ? [`evidence is kept in ${directory}`] : []), ...findings.examples, ...places.deaths],
+    examples: [
+      ...(isKept ? [`evidence is kept in ${directory}`] : []),
+      ...findings.examples,
+      ...log.notes,
+      ...places.deaths,
+    ],
   }
 }

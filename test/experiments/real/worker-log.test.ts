@@ -13,6 +13,11 @@ describe("a line of a worker's log", () => {
     expect(readWorkerLine(line)).toEqual({ kind: 'crash-point', point: 'commit.end.after' })
   })
 
+  it('is how long its event loop stands still', () => {
+    const line = '1700000000000 {"kind":"stalled","where":"commit.progress.before","ms":1234}'
+    expect(readWorkerLine(line)).toEqual({ kind: 'stalled', ms: 1234 })
+  })
+
   it('is what a worker died of', () => {
     const line = '1700000000000 {"kind":"died","error":{"message":"the ledger is lost"}}'
     expect(readWorkerLine(line)).toEqual({

@@ -7,6 +7,8 @@ export type WorkerLine =
   | { readonly kind: 'crash-point'; readonly point: string }
   /** It reached the point at which it was told to freeze, and is frozen. */
   | { readonly kind: 'freeze-point' }
+  /** Its event loop stands still for so long from now on. */
+  | { readonly kind: 'stalled'; readonly ms: number }
   | { readonly kind: 'died'; readonly reason: string }
 
 const kinds = new Set<string>([
@@ -32,5 +34,6 @@ export function readWorkerLine(line: string): WorkerLine | undefined {
   if (kinds.has(kind)) return { kind: 'event', event: JSON.parse(text) as PipelineEvent }
   if (kind === 'crash-point') return { kind, point: (JSON.parse(text) as { readonly point: string }).point }
   if (kind === 'freeze-point') return { kind }
+  if (kind === 'stalled') return { kind, ms: (JSON.parse(text) as { readonly ms: number }).ms }
   return kind === 'died' ? { kind, reason: text.slice(0, 500) } : undefined
 }

@@ -5,7 +5,7 @@ import type { PipelineEvent } from '../../../src/pipeline/pipeline-event.ts'
 import { createStateWatch } from '../../sim/world/state-watch.ts'
 import { readWorkerLine } from './worker-log.ts'
 import { startWorkerProcess } from './worker-process.ts'
-import type { WorkerCommand, WorkerProcess } from './worker-process.ts'
+import type { WorkerCommand, WorkerProcess, WorkerStart, WorkerVariant } from './worker-process.ts'
 
 /**
  * The workers of a pipeline as processes, each in its place. Whoever ends unasked is started again after a second, as an
@@ -17,8 +17,13 @@ export interface WorkerPlaces extends AsyncDisposable {
   /** What the worker is doing, as far as its events tell. */
   stateOf(place: number): string
   nameOf(place: number): string
+  pidOf(place: number): number
   /** Starts a process in an empty place. */
   start(place: number, env?: Readonly<Record<string, string>>): Promise<void>
+  /** Starts one that differs from the others, and may end by itself: nobody takes its place unasked. */
+  startVariant(place: number, variant: WorkerVariant, env?: Readonly<Record<string, string>>): Promise<void>
+  /** Resolves when one of these has ended, and its place is empty; undefined if it goes on for `withinMs`. */
+  endedBy(place: number, withinMs: number): Promise<LastWords | undefined>
   /** SIGKILL; resolves when it is gone and its place is empty. */
   kill(place: number): Promise<void>
   /** SIGTERM; resolves when the worker has ended by itself, and its place is empty. It is killed after `graceMs`. */
@@ -31,6 +36,11 @@ export interface WorkerPlaces extends AsyncDisposable {
   freezeInside(place: number, withinMs: number): Promise<boolean>
   /** SIGCONT. */
   thaw(place: number): void
+  /**
+   * Lets the event loop of a worker that was started with TAILRACE_STALL stand still; it goes on by itself. Resolves when
+   * that begins, with its length in milliseconds, or with undefined if it did not within that time, and may yet.
+   */
+  stall(place: number, withinMs: number): Promise<number | undefined>
   /** Resolves with the point when the worker that was started with TAILRACE_CRASH has died there, or undefined in vain. */
   crashed(place: number, withinMs: number): Promise<string | undefined>
   /** Whose lane it is, by the events: the name of the process that took it last and has not let it go. */
@@ -51,6 +61,12 @@ export interface Termination {
   readonly text: string
 }
 
+/** How a process ended by itself, and the end of what it printed. */
+export interface LastWords extends ProcessExit {
+  readonly name: string
+  readonly lines: readonly string[]
+}
+
 /** A worker lets a lane go: because it was told to, or because its session is in doubt. */
 export interface Farewell {
   readonly worker: string
@@ -60,18 +76,26 @@ export interface Farewell {
 }
 
 const restartAfterDeathMs = 1_000
+/** A crash of V8 prints a stack of some forty lines. */
+const keptLines = 100
 
 /** No process yet. */
 export function createWorkerPlaces(command: WorkerCommand, clock: Clock): WorkerPlaces {
   return new Places(command, clock)
 }
 
+interface Start extends Omit<WorkerStart, 'name'> {
+  readonly isExpectedToEnd: boolean
+}
+
 interface Place {
   readonly process: WorkerProcess
+  readonly lastLines: string[]
   isExpectedToEnd: boolean
   isFrozen: boolean
   hasSpoken: boolean
   isInside: boolean
+  stalledMs: number | undefined
   crashPoint: string | undefined
   death: string | undefined
 }
@@ -107,19 +131,45 @@ class Places implements WorkerPlaces {
     return this.#places.get(place)?.process.name ?? `nobody-${place}`
   }
 
-  async start(index: number, env: Readonly<Record<string, string>> = {}): Promise<void> {
+  pidOf(index: number): number {
+    return this.#at(index).process.pid
+  }
+
+  start(index: number, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    return this.#start(index, { env, variant: {}, isExpectedToEnd: env['TAILRACE_CRASH'] !== undefined })
+  }
+
+  startVariant(index: number, variant: WorkerVariant, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    return this.#start(index, { env, variant, isExpectedToEnd: true })
+  }
+
+  async endedBy(index: number, withinMs: number): Promise<LastWords | undefined> {
+    const place = this.#at(index)
+    try {
+      await withDeadline(this.#clock, withinMs, place.process.closed, () => new Error('not in time'))
+    } catch {
+      return undefined
+    }
+    this.#vacate(index, place)
+    const { name, exit = { code: null, signal: null } } = place.process
+    return { name, ...exit, lines: place.lastLines }
+  }
+
+  async #start(index: number, how: Start): Promise<void> {
     if (this.#isOver) throw new Error('the run is over')
     if (this.#places.has(index)) throw new Error(`place ${index} is taken by ${this.nameOf(index)}`)
     const name = `worker-${index}.${++this.#serial}`
     const lines: string[] = []
     let onLine = (line: string): void => void lines.push(line)
-    const process = await startWorkerProcess(this.#command, name, env, (line) => onLine(line))
+    const process = await startWorkerProcess(this.#command, { name, ...how }, (line) => onLine(line))
     const place: Place = {
       process,
-      isExpectedToEnd: env['TAILRACE_CRASH'] !== undefined,
+      lastLines: [],
+      isExpectedToEnd: how.isExpectedToEnd,
       isFrozen: false,
       hasSpoken: false,
       isInside: false,
+      stalledMs: undefined,
       crashPoint: undefined,
       death: undefined,
     }
@@ -178,6 +228,16 @@ class Places implements WorkerPlaces {
     this.#at(index).isFrozen = false
   }
 
+  async stall(index: number, withinMs: number): Promise<number | undefined> {
+    const place = this.#at(index)
+    place.stalledMs = undefined
+    place.process.send('SIGUSR2')
+    for (let waitedMs = 0; waitedMs < withinMs && place.stalledMs === undefined; waitedMs += 20) {
+      await this.#clock.sleep(20)
+    }
+    return place.stalledMs
+  }
+
   async crashed(index: number, withinMs: number): Promise<string | undefined> {
     const place = this.#at(index)
     try {
@@ -230,10 +290,12 @@ class Places implements WorkerPlaces {
 
   #take(place: Place, line: string): void {
     place.hasSpoken = true
+    if (place.lastLines.push(line) > keptLines) place.lastLines.shift()
     const read = readWorkerLine(line)
     if (read === undefined) return
     if (read.kind === 'crash-point') place.crashPoint = read.point
     else if (read.kind === 'freeze-point') this.#frozen(place)
+    else if (read.kind === 'stalled') place.stalledMs = read.ms
     else if (read.kind === 'died') place.death = read.reason
     else this.#hear(place.process.name, read.event)
   }

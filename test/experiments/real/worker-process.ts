@@ -13,26 +13,46 @@ export interface WorkerCommand {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** How one process differs from the others of its fleet. */
+export interface WorkerVariant {
+  readonly main?: string
+  readonly words?: readonly string[]
+  /** A line of shell that gets the command as "$@" and becomes it (`exec`), so that signals reach the worker itself. */
+  readonly shell?: string
+}
+
 /** One process of a worker. Its lines go to `<name>.log` in the directory, too. */
 export interface WorkerProcess {
   readonly name: string
+  readonly pid: number
   readonly exit: ProcessExit | undefined
   readonly exited: Promise<ProcessExit>
+  /** As `exited`, when its last line has been received, too. */
+  readonly closed: Promise<ProcessExit>
   /** No effect on a process that has ended. */
   send(signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT' | 'SIGUSR2'): void
+}
+
+/** Who is to be started. */
+export interface WorkerStart {
+  readonly name: string
+  readonly env: Readonly<Record<string, string>>
+  readonly variant: WorkerVariant
 }
 
 /** Starts a process; `onLine` gets each whole line that it prints. */
 export async function startWorkerProcess(
   command: WorkerCommand,
-  name: string,
-  env: Readonly<Record<string, string>>,
+  { name, env, variant }: WorkerStart,
   onLine: (line: string) => void,
 ): Promise<WorkerProcess> {
   const { directory } = command
+  const { main = command.main, words = command.words, shell } = variant
+  const line = [process.execPath, main, ...words]
+  const [program = '', ...rest] = shell === undefined ? line : ['/bin/sh', '-c', shell, 'sh', ...line]
   const log = createWriteStream(path.join(directory, `${name}.log`))
-  let rest = ''
-  const child = await spawnGuarded(process.execPath, [command.main, ...command.words], {
+  let unended = ''
+  const child = await spawnGuarded(program, rest, {
     cwd: directory,
     env: {
       ...process.env,
@@ -44,18 +64,20 @@ export async function startWorkerProcess(
     },
     output: (text) => {
       log.write(text)
-      const lines = (rest + text).split('\n')
-      rest = lines.pop() ?? ''
+      const lines = (unended + text).split('\n')
+      unended = lines.pop() ?? ''
       for (const line of lines) onLine(line)
     },
   })
   void child.closed.then(() => log.end())
   return {
     name,
+    pid: child.pid,
     get exit() {
       return child.exit
     },
     exited: child.exited,
+    closed: child.closed,
     send: (signal) => {
       // The number of a process that has ended may be somebody else's.
       if (child.exit === undefined) process.kill(child.pid, signal)

@@ -27,7 +27,10 @@ export async function writeWorkerCommand(
     main: tailraceMain,
     words: [file, String(plan.sessionTimeoutMs)],
     directory,
-    env: plan.freezeAt === undefined ? {} : { TAILRACE_FREEZE: plan.freezeAt },
+    env: {
+      ...(plan.freezeAt === undefined ? {} : { TAILRACE_FREEZE: plan.freezeAt }),
+      ...(plan.stallAt === undefined ? {} : { TAILRACE_STALL: `${plan.stallAt}:${plan.seed}` }),
+    },
   }
 }
 

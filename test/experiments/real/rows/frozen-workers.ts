@@ -63,7 +63,7 @@ async function keepFreezing(world: RealWorld, progress: { freezes: number; zombi
 }
 
 /** True if somebody took a lane of the frozen worker before it woke up. */
-async function freezeOnce(world: RealWorld, place: number): Promise<boolean> {
+export async function freezeOnce(world: RealWorld, place: number): Promise<boolean> {
   const { rng, places, log, sleep, plan } = world
   const name = places.nameOf(place)
   const held = [...places.laneOwners].filter(([, owner]) => owner === name).map(([lane]) => lane)
@@ -87,7 +87,7 @@ async function freezeOnce(world: RealWorld, place: number): Promise<boolean> {
  * Each lane that was taken must be let go, by the count of the zombie's own clock (`zombie-let-go`) or, where it was
  * about to write, because the broker refuses it (`zombie-fenced`).
  */
-async function seeItLetGo(
+export async function seeItLetGo(
   { places, log, sleep }: RealWorld,
   zombie: { readonly name: string; readonly taken: readonly number[]; readonly from: number },
 ): Promise<void> {

@@ -1,4 +1,7 @@
+import { systemClock } from '../../../../src/async/system-clock.ts'
 import type { Experiment } from '../../experiment.ts'
+import { watchLaneGaps } from '../lane-gaps.ts'
+import type { LaneGaps } from '../lane-gaps.ts'
 import { realPlan } from '../real-plan.ts'
 import type { RealWorld } from '../real-world.ts'
 import { runReal } from '../run-real.ts'
@@ -43,6 +46,8 @@ async function untilAtWork({ places, log, sleep }: RealWorld, place: number): Pr
 const fewest = 1
 const most = 6
 const changes = 36
+/** From the start of a process until it has taken lanes, on a machine that starts others too. */
+const startMs = 2_000
 
 /** E08: one worker, six, one again, and so on: every two seconds somebody comes, or goes, in order or not. */
 export const scaling: Experiment = {
@@ -57,6 +62,7 @@ export const scaling: Experiment = {
 
 async function scale(world: RealWorld): Promise<void> {
   const { rng, places, log, sleep } = world
+  await using lanes = watchLaneGaps(places, systemClock)
   let isGrowing = true
   for (let change = 0; change < changes; change++) {
     const up = places.running()
@@ -68,11 +74,29 @@ async function scale(world: RealWorld): Promise<void> {
     else {
       const place = up[Math.floor(rng.next() * up.length)] ?? 0
       log.struck('leave', places.stateOf(place))
-      if (rng.next() < 0.3) await places.kill(place)
-      else await leave(world, place)
+      if (rng.next() < 0.3) {
+        await places.kill(place)
+        lanes.beginAnew()
+      } else await leave(world, place)
     }
     log.healed()
     await sleep(1_000 + rng.next() * 2_000)
+  }
+  judgeGaps(world, lanes)
+}
+
+/**
+ * A lane whose worker was killed is without an owner until the group has missed it (one session timeout), at most as long
+ * again when the group waits for a second member that was killed meanwhile, and until the next owner has fenced and read
+ * it. That one may have joined a moment ago, and is then as busy as a start.
+ */
+function judgeGaps({ plan, log }: RealWorld, { gaps }: LaneGaps): void {
+  const boundMs = 2 * plan.sessionTimeoutMs + startMs
+  const sorted = gaps.map(({ ms }) => ms).toSorted((a, b) => b - a)
+  const longest = sorted.slice(0, 5).map((ms) => ms.toFixed(0))
+  log.noted(`${gaps.length} times a lane had no owner, at most for ${longest.join(', ')} ms`)
+  for (const { lane, ms } of gaps) {
+    if (ms > boundMs) log.hung(`lane ${lane} had no owner for ${ms.toFixed(0)} ms, more than ${boundMs} ms`)
   }
 }
 

@@ -53,7 +53,12 @@ async function stopAgain(world: RealWorld, graceOf: (chance: number) => number):
   await stopping.done()
 }
 
-async function stopAndReplace({ places, log, rng, sleep }: RealWorld, place: number, graceMs: number): Promise<void> {
+/** SIGTERM, SIGKILL after `graceMs`, and a new process in the same place. */
+export async function stopAndReplace(
+  { places, log, rng, sleep }: RealWorld,
+  place: number,
+  graceMs: number,
+): Promise<void> {
   const state = places.stateOf(place)
   const { kind, text } = await places.terminate(place, graceMs)
   log.struck(kind === 'killed' ? 'cut-stop' : `${kind}-stop`, state)
