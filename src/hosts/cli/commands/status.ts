@@ -85,11 +85,9 @@ function rowOf(entry: TableEntry, shards: readonly LedgerShard[], nowMs: number)
   const { table, topic, status } = entry
   const counts = { waiting: 0, open: 0, moved: 0, end: 0 }
   for (const { shard } of shards) counts[shard.status]++
-  const newest = extreme(Math.max, shards)
-  const oldestOpen = extreme(
-    Math.min,
-    shards.filter(({ shard }) => shard.status === 'open'),
-  )
+  const newest = extreme(Math.max, shards, ({ at }) => at?.createdAtMs)
+  const open = shards.filter(({ shard }) => shard.status === 'open')
+  const oldestOpen = extreme(Math.min, open, ({ sinceMs }) => sinceMs)
   return {
     table: table.name,
     arn: table.arn,
@@ -110,8 +108,12 @@ function reasonOf({ status }: TableEntry): string | null {
   return status.kind === 'draining' ? `its stream was replaced by ${status.replacedBy}` : null
 }
 
-function extreme(pick: (...times: number[]) => number, shards: readonly LedgerShard[]): number | null {
-  const times = shards.flatMap(({ shard }) => shard.at?.createdAtMs ?? [])
+function extreme(
+  pick: (...times: number[]) => number,
+  shards: readonly LedgerShard[],
+  timeOf: (shard: LedgerShard['shard']) => number | undefined,
+): number | null {
+  const times = shards.flatMap(({ shard }) => timeOf(shard) ?? [])
   return times.length === 0 ? null : pick(...times)
 }
 
