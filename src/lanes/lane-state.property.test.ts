@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createLaneFold } from './lane-state.ts'
 import type { LaneState } from './lane-state.ts'
+import { ledgerKey } from './ledger-codec.ts'
 import type { AtEntry, BeginEntry, LedgerEntry } from './ledger-entry.ts'
 
 const shard = { tableArn: 't', streamArn: 's', shardId: 'x' }
@@ -86,6 +87,23 @@ describe('the fold of a ledger partition', () => {
         expect(foldAll(shuffled)).toEqual(foldAll(list))
       }),
     )
+  })
+
+  it('keeps a newer generation when an older begin is written late, and the broker compacts', () => {
+    // Without transactions a coordinator that was thought dead may still begin what it had found.
+    const begin = (generation: number, after: string | undefined): LedgerEntry => ({
+      kind: 'begin',
+      ...shard,
+      generation,
+      parent: undefined,
+      parents: [],
+      after,
+      notBeforeMs: undefined,
+      sinceMs: undefined,
+    })
+    const log = [begin(0, undefined), begin(2, '20'), begin(0, undefined)]
+    const compacted = [...new Map(log.map((entry) => [ledgerKey(entry), entry])).values()]
+    expect(foldAll(compacted)).toEqual([{ generation: 2, status: 'open', after: '20' }])
   })
 
   it('opens a child of two parents when both have ended', () => {

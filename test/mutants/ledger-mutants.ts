@@ -64,7 +64,7 @@ export const ledgerMutants: readonly Mutant[] = [
         replace: "`begin/${entry.streamArn}/${entry.shardId}/${entry.parent ?? '-'}`",
       },
     ],
-    caughtBy: model,
+    caughtBy: { kind: 'tests', files: ['src/lanes/lane-state.property.test.ts'] },
   },
   {
     id: 'L5',

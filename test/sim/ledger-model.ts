@@ -180,6 +180,10 @@ function createModelCoordinator(parts: ModelParts): { step(): void } {
   let phase: 'idle' | 'gather' | 'scan' = 'idle'
   let scanFrom = 0
   const unwritten: AddressedEntry[] = []
+  /** Found, and not committed yet: parents are asked for one by one, and commits take their time. */
+  const found: AddressedEntry[] = []
+  /** Of coordinators that were thought dead: without transactions nothing stops them from writing it after all. */
+  const late: AddressedEntry[] = []
   const everywhere = (): void => {
     const entries = Array.from({ length: lanes }, (_, lane) => ({ lane, entry }))
     if (planted.tables === 'lane-by-lane') unwritten.push(...entries.sort(() => rng.next() - 0.5))
@@ -201,8 +205,9 @@ function createModelCoordinator(parts: ModelParts): { step(): void } {
     const listing = [...world.shards.values()].map(asShard)
     const shards =
       planted.discovery === 'without-gate' ? unknownTo(ledgers(), listing) : beginnableShards(entry, listing, ledgers())
-    log.append(discoveryEntries(entry, shards, { lanes, nowMs: 0 }), { state: 'commit' })
+    found.push(...discoveryEntries(entry, shards, { lanes, nowMs: 0 }))
   }
+  const beginAll = (entries: AddressedEntry[]): void => log.append(entries.splice(0), { state: 'commit' })
   const startSnapshot = (): void => {
     phase = 'gather'
     entry = { ...entry, version: entry.version + 1, run: entry.run + 1, homeLane: Math.floor(rng.next() * lanes) }
@@ -218,6 +223,7 @@ function createModelCoordinator(parts: ModelParts): { step(): void } {
   /** Whoever takes lane 0 next goes on from what its partition says. */
   const crash = (): void => {
     unwritten.length = 0
+    late.push(...found.splice(0))
     readers = openReaders()
     entry = ledgers()[0]?.tables.get(table.arn) ?? entry
     phase = entry.homeLane === undefined ? 'idle' : 'gather'
@@ -227,6 +233,8 @@ function createModelCoordinator(parts: ModelParts): { step(): void } {
       if (rng.next() < (unwritten.length > 0 ? 0.15 : 0.01)) crash()
       const next = unwritten.shift()
       if (next !== undefined) return log.append([next], { state: 'commit' })
+      if (found.length > 0 && rng.next() < 0.1) return beginAll(found)
+      if (late.length > 0 && rng.next() < 0.01) return beginAll(late)
       const dice = rng.next()
       if (dice < 0.5) discover()
       else if (dice < 0.6 && phase === 'idle' && entry.run < 4) startSnapshot()
