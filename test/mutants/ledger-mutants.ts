@@ -87,7 +87,7 @@ export const ledgerMutants: readonly Mutant[] = [
         file: session,
         find: '  const { kafka, ledgerTopic } = options\n  const transactions',
         replace:
-          '  const { kafka, ledgerTopic } = options\n  const early = await kafka.offsets(ledgerTopic, lane, signal)\n  const transactions',
+          '  const { kafka, ledgerTopic } = options\n  const early = await kafka.offsets(ledgerTopic, lane, signal)\n  await options.clock.sleep(1_500, signal)\n  const transactions',
       },
       {
         file: session,
@@ -98,12 +98,12 @@ export const ledgerMutants: readonly Mutant[] = [
     caughtBy: {
       kind: 'worlds',
       experiment: 'E05-sim',
-      // A slow network, so that something can happen between the look and the fence.
+      // Time in between, so that a worker that was frozen can wake up and commit between the look and the fence.
       overrides: {
         delivery: 'exactly_once',
         workers: 4,
         lanes: 2,
-        faults: { 'worker-stop': 0.5, scale: 0.4, 'late-request': 1, 'slow-network': 0.8 },
+        faults: { 'worker-stop': 0.6, scale: 0.4, 'late-request': 1 },
       },
     },
   },

@@ -66,6 +66,7 @@ async function keepFreezing(world: RealWorld, progress: { freezes: number; zombi
 export async function freezeOnce(world: RealWorld, place: number): Promise<boolean> {
   const { rng, places, log, sleep, plan } = world
   const name = places.nameOf(place)
+  const before = places.farewells.length
   const held = [...places.laneOwners].filter(([, owner]) => owner === name).map(([lane]) => lane)
   log.struck('freeze', plan.program === 'tailrace' ? places.stateOf(place) : undefined)
   // Anywhere, or with records written and their end not yet asked for: there only the broker can stop it.
@@ -73,8 +74,10 @@ export async function freezeOnce(world: RealWorld, place: number): Promise<boole
   if (isInside) await places.freezeInside(place, reachMs)
   else places.freeze(place)
   await sleep((0.5 + rng.next() * 2.5) * plan.sessionTimeoutMs)
-  const taken = held.filter((lane) => (places.laneOwners.get(lane) ?? name) !== name)
   const from = places.farewells.length
+  // What it let go in order until it was frozen, somebody else may have.
+  const left = new Set(places.farewells.slice(before).flatMap(({ worker, lane }) => (worker === name ? [lane] : [])))
+  const taken = held.filter((lane) => !left.has(lane) && (places.laneOwners.get(lane) ?? name) !== name)
   places.thaw(place)
   log.healed()
   if (taken.length === 0) return false
