@@ -114,6 +114,21 @@ describe('the feeds of a lane', () => {
     expect(keys.filter((key) => key === 's/b').length).toBeGreaterThan(0)
   })
 
+  it('close for a shard that another lane is to read, before its move is committed', async () => {
+    const { clock, source, environment, fold, apply } = setUp()
+    apply(tableEntry(1), begin('a'))
+    source.addShard('a')
+    source.append('a', fill(50))
+    await using feeds = createLaneFeeds(0, environment, () => {})
+    await feeds.sync(fold.state)
+    await clock.advance(0)
+    // The table gathers in another lane: what is read from here on would be delivered twice.
+    apply({ ...tableEntry(2), homeLane: 1, run: 1 })
+    await feeds.sync(fold.state)
+    await clock.advance(1_000)
+    expect(feeds.takeBatch()).toEqual({ pages: [], ends: [], failures: [] })
+  })
+
   it('hand out an end only when the pages before it are committed', async () => {
     const { clock, source, environment, fold, apply } = setUp()
     apply(tableEntry(1), begin('a'))

@@ -86,13 +86,20 @@ export const ledgerMutants: readonly Mutant[] = [
       {
         file: session,
         find: '  const { kafka, ledgerTopic } = options\n  const transactions',
-        replace:
-          '  const { kafka, ledgerTopic } = options\n  const early = await kafka.offsets(ledgerTopic, lane, signal)\n  await options.clock.sleep(1_500, signal)\n  const transactions',
+        replace: `  const { kafka, ledgerTopic } = options
+  const early = createMarkerReader({ kafka, topic: ledgerTopic, partition: lane })
+  const { highWatermark } = await kafka.offsets(ledgerTopic, lane, signal)
+  const entries = await readLedger(early, { topic: ledgerTopic, lane, highWatermark }, signal)
+  await options.clock.sleep(1_500, signal)
+  const transactions`,
       },
       {
         file: session,
-        find: '    const { highWatermark } = await kafka.offsets(ledgerTopic, lane, signal)\n',
-        replace: '    const { highWatermark } = early\n',
+        find: `    const reader = createMarkerReader({ kafka, topic: ledgerTopic, partition: lane })
+    const { highWatermark } = await kafka.offsets(ledgerTopic, lane, signal)
+    const entries = await readLedger(reader, { topic: ledgerTopic, lane, highWatermark }, signal)
+`,
+        replace: '    const reader = early\n',
       },
     ],
     caughtBy: {
@@ -101,9 +108,11 @@ export const ledgerMutants: readonly Mutant[] = [
       // Time in between, so that a worker that was frozen can wake up and commit between the look and the fence.
       overrides: {
         delivery: 'exactly_once',
-        workers: 4,
-        lanes: 2,
-        faults: { 'worker-stop': 0.6, scale: 0.4, 'late-request': 1 },
+        workers: 3,
+        lanes: 4,
+        changesPerSecond: 40,
+        activeMs: 60_000,
+        faults: { 'worker-stop': 0.3 },
       },
     },
   },
@@ -142,6 +151,6 @@ export const ledgerMutants: readonly Mutant[] = [
         replace: '    if (readerLaneOf(shard, table, context.lanes) >= 0) mine.push(shard)\n',
       },
     ],
-    caughtBy: model,
+    caughtBy: { kind: 'tests', files: ['src/pipeline/lane-feeds.test.ts'] },
   },
 ]

@@ -4,6 +4,7 @@ import { crashPoints } from '../../crash/crash-point.ts'
 import { accessDenied, serverError, throttled } from '../../servers/stream-simulator/fault-plan.ts'
 import type { Fault } from '../../servers/stream-simulator/fault-plan.ts'
 import type { SimulatedTable } from '../../servers/stream-simulator/simulated-table.ts'
+import type { SimulatedProcess } from '../time/simulated-process.ts'
 import type { Fate, OutgoingRequest } from '../kafka/network.ts'
 import { injectErrorCode } from './error-injection.ts'
 import { openForeignTransaction } from './foreign-transaction.ts'
@@ -91,9 +92,13 @@ const strikes: Readonly<Record<FaultKind, (striking: Striking) => void>> = {
   'worker-stop': (striking) =>
     onWorker(striking, 'worker-stop', (place) => {
       const { surroundings, rng, fleet, until } = striking
+      const ms = surroundings.sessionTimeoutMs * (0.3 + 2.7 * rng.next())
+      const thawLater = (process: SimulatedProcess): void => until(ms, () => process.resume())
+      // Anywhere, or with records written and their end not yet asked for: there only the fence can stop it.
+      if (rng.next() < 0.5) return fleet.freezeAt(place, 'commit.progress.before', thawLater)
       const process = fleet.workers.get(place)?.process
       process?.stop()
-      until(surroundings.sessionTimeoutMs * (0.3 + 2.7 * rng.next()), () => process?.resume())
+      if (process !== undefined) thawLater(process)
     }),
   'worker-restart': (striking) => onWorker(striking, 'worker-restart', (place) => striking.fleet.restart(place)),
   scale: ({ fleet, rng, note }) => {

@@ -1,6 +1,7 @@
 import type { PipelineConfig } from '../../../src/config/pipeline-config.ts'
 import type { PipelineEvent } from '../../../src/pipeline/pipeline-event.ts'
 import type { CrashPointName } from '../../crash/crash-point.ts'
+import type { SimulatedProcess } from '../time/simulated-process.ts'
 import { startSimulatedWorker } from './simulated-worker.ts'
 import type { SimulatedWorker } from './simulated-worker.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -15,6 +16,8 @@ export interface SimulatedFleet {
   kill(place: number, restartMs: number): void
   /** Kills whoever reaches the point next, or at its `hit`th time. */
   armCrashPoint(point: CrashPointName, hit: number, restartMs: number): void
+  /** SIGSTOP when the worker reaches the point, or where it is after a second; `onFrozen` sees to its SIGCONT. */
+  freezeAt(place: number, point: CrashPointName, onFrozen: (process: SimulatedProcess) => void): void
   /** SIGTERM; a new process comes a second after it has ended. */
   restart(place: number): void
   /** Places are added, or their workers are told to stop for good. */
@@ -60,6 +63,13 @@ interface Armed {
   readonly restartMs: number
 }
 
+/** A worker that is to stop at a point. */
+interface Freezing {
+  readonly point: CrashPointName
+  readonly freeze: () => void
+}
+
+const freezeWithinMs = 1_000
 const endedCheckMs = 250
 const restartAfterErrorMs = 1_000
 
@@ -69,6 +79,7 @@ class Fleet implements SimulatedFleet {
   readonly failures: unknown[] = []
   readonly #dead: SimulatedWorker[] = []
   readonly #armed = new Set<Armed>()
+  readonly #freezing = new Map<string, Freezing>()
   readonly #byPoint = new Map<CrashPointName, Map<PipelineState, number>>()
   readonly #byState = new Map<PipelineState, number>()
   readonly #moments: number[] = []
@@ -108,6 +119,18 @@ class Fleet implements SimulatedFleet {
     this.#armed.add({ point, hitsLeft: hit, restartMs })
   }
 
+  freezeAt(place: number, point: CrashPointName, onFrozen: (process: SimulatedProcess) => void): void {
+    const process = this.workers.get(place)?.process
+    if (process === undefined || this.#freezing.has(process.name)) return
+    const freeze = (): void => {
+      if (!this.#freezing.delete(process.name)) return
+      process.stop()
+      onFrozen(process)
+    }
+    this.#freezing.set(process.name, { point, freeze })
+    this.#parts.surroundings.time.after(freezeWithinMs, freeze)
+  }
+
   restart(place: number): void {
     this.#parts.surroundings.trace.note(`worker ${place} is told to stop`)
     this.workers.get(place)?.terminate()
@@ -120,6 +143,7 @@ class Fleet implements SimulatedFleet {
 
   heal(): void {
     this.#armed.clear()
+    this.#freezing.clear()
     for (const { process } of this.workers.values()) {
       process.resume()
       process.skewWallClock(0)
@@ -152,6 +176,20 @@ class Fleet implements SimulatedFleet {
   }
 
   #reach(name: string, place: number, point: CrashPointName): Promise<void> | undefined {
+    return this.#crashAt(name, place, point) ?? this.#freezeAt(name, place, point)
+  }
+
+  #freezeAt(name: string, place: number, point: CrashPointName): Promise<void> | undefined {
+    const freezing = this.#freezing.get(name)
+    const process = this.workers.get(place)?.process
+    if (freezing?.point !== point || process?.name !== name || process.state !== 'running') return undefined
+    this.#parts.surroundings.trace.note(`${name} freezes at ${point}`)
+    freezing.freeze()
+    // It goes on from here when it is told to.
+    return process.await<void>(({ resolve }) => this.#parts.surroundings.time.after(0, resolve))
+  }
+
+  #crashAt(name: string, place: number, point: CrashPointName): Promise<void> | undefined {
     for (const armed of this.#armed) {
       if (armed.point !== point || --armed.hitsLeft > 0) continue
       const worker = this.workers.get(place)
