@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { cp, link, mkdir, readFile, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { basename, delimiter, join } from 'node:path'
+import { cacheRoot } from '../../src/hosts/demo/cached-folder.ts'
 
 /** A built Maven project: hand `classpath` to `java -cp`. */
 export interface MavenBuild {
@@ -22,13 +22,13 @@ const lockPollMs = 200
 const maxOutputChars = 6000
 
 /**
- * Builds the Maven project in `sourceDir` once and keeps the result in the product's cache folder (`TAILRACE_CACHE`, or
- * `~/.cache/tailrace`), under a hash of the sources; the source folder itself is never written to. A later call, in any
- * process, finds the finished build and needs no network. One build runs at a time on a machine: Maven's own
- * repository does not take two writers. Rejects with the end of Maven's output.
+ * Builds the Maven project in `sourceDir` once and keeps the result in the product's cache folder, under a hash of the
+ * sources; the source folder itself is never written to. A later call, in any process, finds the finished build and needs
+ * no network. One build runs at a time on a machine: Maven's own repository does not take two writers. Rejects with the
+ * end of Maven's output.
  */
 export async function buildMavenProject(sourceDir: string): Promise<MavenBuild> {
-  const root = join(process.env['TAILRACE_CACHE'] ?? join(homedir(), '.cache', 'tailrace'), 'maven')
+  const root = join(cacheRoot(), 'maven')
   const built = join(root, `${basename(sourceDir)}-${await hashOfSources(sourceDir)}`)
   if (!(await exists(built))) {
     await mkdir(root, { recursive: true })
