@@ -13,7 +13,7 @@ const crowd = {
 } as const
 const killing: Pick<SimulatedExperiment, 'minimum' | 'target'> = {
   minimum: { records: 100, faults: { crash: 10 } },
-  target: { faults: { crash: 50_000 } },
+  target: { faults: { crash: 100_000 } },
 }
 
 /** Rows A of the table, in simulated time. */
@@ -36,6 +36,7 @@ export const ownershipExperiments: readonly Experiment[] = [
     id: 'E02-sim',
     title: 'Workers die at named points, in front of and behind each durable step',
     overrides: { ...crowd, faults: { 'crash-point': 3, 'worker-restart': 0.1 }, reshardsPerSecond: 0.4 },
+    target: { faults: { crash: 10_000 } },
   }),
   simulatedExperiment({
     ...killing,
