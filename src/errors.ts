@@ -38,8 +38,8 @@ export class TailraceError extends Error {
  */
 export function outOfFileHandles(error: unknown, action: string): TailraceError | undefined {
   if (!(error instanceof Error)) return undefined
-  const code: unknown = 'code' in error ? error.code : undefined
-  if (code === 'EMFILE' || code === 'ENFILE') {
+  const code = refusedHandle(error)
+  if (code !== undefined) {
     const message = `${action}: ${code}, no more files or connections can be opened`
     return new TailraceError('OUT_OF_FILE_HANDLES', message, { cause: error })
   }
@@ -49,6 +49,13 @@ export function outOfFileHandles(error: unknown, action: string): TailraceError 
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** Node's loader of modules, which libraries call late, tells EMFILE by its text alone (ERR_INVALID_PACKAGE_CONFIG). */
+function refusedHandle(error: Error): 'EMFILE' | 'ENFILE' | undefined {
+  const code: unknown = 'code' in error ? error.code : undefined
+  if (code === 'EMFILE' || code === 'ENFILE') return code
+  return error.message.includes('too many open files') ? 'EMFILE' : undefined
 }
 
 /** True for the rejection of something that was told to stop. */

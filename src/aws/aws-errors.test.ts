@@ -103,6 +103,7 @@ it.each<[string, Error]>([
   ['EMFILE', refusal('EMFILE')],
   ['ENFILE', refusal('ENFILE')],
   ['EMFILE', new Error('a', { cause: new Error('b', { cause: refusal('EMFILE') }) })],
+  ['EMFILE', new Error('Cannot read package config package.json: too many open files.')],
   ['EMFILE', new AggregateError([refusal('ECONNREFUSED'), refusal('EMFILE')])],
 ])('errorOfNetwork tells a service that is away from a process that may not connect (%s)', (code, error) => {
   for (const isAnswerBegun of [false, true]) {
