@@ -44,6 +44,12 @@ describe('ledger codec', () => {
     )
   })
 
+  it.each(['-1', '0', '0.5', '"1"', 'null'])('refuses a format that no version has: %s', (format) => {
+    const { key, value } = encodeEntry(begin)
+    const damaged = Buffer.from(value.toString().replace(`"v":${ledgerFormat}`, `"v":${format}`))
+    expect(() => decodeEntry(key, damaged)).toThrow(expect.objectContaining({ code: 'LEDGER_CORRUPT' }))
+  })
+
   it('refuses a newer format and says which it knows', () => {
     const { key, value } = encodeEntry(begin)
     const newer = Buffer.from(value.toString().replace(`"v":${ledgerFormat}`, `"v":${ledgerFormat + 1}`))

@@ -75,19 +75,19 @@ function parseStored(key: string, value: Buffer): Stored {
     throw corrupt(`value of ${key} is not JSON`, cause)
   }
   if (typeof stored !== 'object' || stored === null || !('v' in stored)) throw corrupt(`value of ${key} has no format`)
-  if (typeof stored.v !== 'number' || stored.v > ledgerFormat) {
-    throw new TailraceError(
-      'LEDGER_FORMAT',
-      `the ledger holds format ${String(stored.v)}; this version knows ${ledgerFormat}`,
-      {
-        details: { key },
-      },
-    )
+  const format = stored.v
+  if (typeof format !== 'number' || !Number.isInteger(format) || format < 1) {
+    throw corrupt(`value of ${key} has a format that no version has`)
+  }
+  if (format > ledgerFormat) {
+    throw new TailraceError('LEDGER_FORMAT', `the ledger holds format ${format}; this version knows ${ledgerFormat}`, {
+      details: { key },
+    })
   }
   if (!('e' in stored) || !('crc' in stored) || typeof stored.e !== 'object' || stored.e === null) {
     throw corrupt(`value of ${key} is incomplete`)
   }
-  return { v: stored.v, e: stored.e, crc: stored.crc }
+  return { v: format, e: stored.e, crc: stored.crc }
 }
 
 function checksum(format: number, key: string, body: string): number {
