@@ -135,12 +135,12 @@ async function loseAndGetBack(
 }
 
 /**
- * What a worker has asked and remembers, it asks again when a request gets no answer: where things are, and where the
- * coordinator of a lane is. The group's is asked for again at the start.
+ * What a worker has asked and remembers: where things are, it asks again when a request gets no answer; where the
+ * coordinators of its group and its lanes are, it may not need to know again before its next start.
  */
 async function askAgain({ ground, workers }: TailraceRun, { type, operation }: Right): Promise<void> {
   if (operation !== 'DESCRIBE') return
-  if (type === 'GROUP') await workers.restartAll()
+  if (type !== 'TOPIC') await workers.restartAll()
   else await Promise.all(ground.kafka.doors.map(cutConnections))
 }
 
