@@ -4,6 +4,7 @@ import type { Experiment } from '../../experiment.ts'
 import { realPlan } from '../real-plan.ts'
 import type { RealWorld } from '../real-world.ts'
 import { runReal } from '../run-real.ts'
+import { shuffled } from '../shuffled.ts'
 
 /** What a pipeline does once in its life, in this order: a worker alone is killed at each of them in turn. */
 const firstSteps = `
@@ -50,7 +51,7 @@ async function strikeAll(world: RealWorld): Promise<void> {
   for (const point of pointsOf(firstSteps)) await dieAt(world, 0, point)
   const { plan, places } = world
   await Promise.all(Array.from({ length: plan.workers }, (_, place) => places.start(place)))
-  const daily = shuffled(pointsOf(dailySteps), world)
+  const daily = shuffled(pointsOf(dailySteps), world.rng)
   const half = Math.ceil(daily.length / 2)
   await Promise.all([strikeDaily(world, [0, 1], daily.slice(0, half)), strikeDaily(world, [2, 3], daily.slice(half))])
 }
@@ -93,11 +94,4 @@ function pointsOf(steps: string): readonly CrashPointName[] {
 /** `produce.end` of `produce.end.before`. */
 function stepOf(point: string): string {
   return point.slice(0, point.lastIndexOf('.'))
-}
-
-function shuffled<T>(values: readonly T[], { rng }: RealWorld): readonly T[] {
-  return values
-    .map((value) => ({ value, rank: rng.next() }))
-    .toSorted((a, b) => a.rank - b.rank)
-    .map(({ value }) => value)
 }

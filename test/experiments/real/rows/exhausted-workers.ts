@@ -6,6 +6,7 @@ import { writeLargeItems } from '../large-items.ts'
 import { realPlan } from '../real-plan.ts'
 import type { RealWorld } from '../real-world.ts'
 import { runReal } from '../run-real.ts'
+import { shuffled } from '../shuffled.ts'
 import type { LastWords } from '../worker-places.ts'
 import type { WorkerVariant } from '../worker-process.ts'
 
@@ -88,7 +89,7 @@ function shortagesOf({ rng }: RealWorld): readonly Shortage[] {
 
 async function strikeInTurn(world: RealWorld): Promise<void> {
   const words = await writeConfig(world)
-  for (const [index, shortage] of shuffled(shortagesOf(world), world).entries()) {
+  for (const [index, shortage] of shuffled(shortagesOf(world), world.rng).entries()) {
     // One at a time, so that what is late is late because of it; in turn, so that the last healthy newcomer gets to work.
     await strikeOnce(world, struckPlaces[index % struckPlaces.length] ?? 0, shortage, {
       main: cli,
@@ -149,11 +150,4 @@ async function writeConfig({ directory, plan }: RealWorld): Promise<string> {
   const text = shared.replace(/( {2}bootstrap\.servers: .*\n)/, `$1${own}`)
   await writeFile(file, `${text}log:\n  level: trace\n`)
   return file
-}
-
-function shuffled<T>(values: readonly T[], { rng }: RealWorld): readonly T[] {
-  return values
-    .map((value) => ({ value, rank: rng.next() }))
-    .toSorted((a, b) => a.rank - b.rank)
-    .map(({ value }) => value)
 }

@@ -4,6 +4,7 @@ import { realPlan } from '../real-plan.ts'
 import type { RealPlan } from '../real-plan.ts'
 import type { RealWorld } from '../real-world.ts'
 import { runReal } from '../run-real.ts'
+import { shuffled } from '../shuffled.ts'
 
 /** Kills of one run. */
 const kills = 100
@@ -51,7 +52,7 @@ export async function killAtRandom(world: RealWorld, count: number): Promise<voi
   const comingBack = createConcurrently()
   let killed = 0
   while (killed < count) {
-    const victims = shuffled(worthKilling(world), world).slice(0, Math.min(strengthOf(rng.next()), count - killed))
+    const victims = shuffled(worthKilling(world), rng).slice(0, Math.min(strengthOf(rng.next()), count - killed))
     killed += victims.length
     for (const place of victims) comingBack.add(killAndReplace(world, place, rng.next() * 400))
     await sleep(rng.next() < 0.1 ? 4_000 : 100 + rng.next() * 1_600)
@@ -79,11 +80,4 @@ export async function killAndReplace(world: RealWorld, place: number, pauseMs: n
 
 function strengthOf(chance: number): number {
   return chance < 0.45 ? 1 : chance < 0.75 ? 2 : chance < 0.92 ? 3 : 4
-}
-
-function shuffled(places: readonly number[], { rng }: RealWorld): readonly number[] {
-  return places
-    .map((place) => ({ place, rank: rng.next() }))
-    .toSorted((a, b) => a.rank - b.rank)
-    .map(({ place }) => place)
 }
