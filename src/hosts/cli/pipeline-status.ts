@@ -1,0 +1,91 @@
+import type { GroupMember, InspectedGroup } from '../../kafka/cluster-inspector.ts'
+import type { TableEntry } from '../../lanes/ledger-entry.ts'
+import type { ShardStatus } from '../../lanes/lane-state.ts'
+import { shardsOfLedger } from '../../lanes/ledger-shards.ts'
+import type { LedgerShard } from '../../lanes/ledger-shards.ts'
+import { streamRetentionMs } from '../server/progress-board.ts'
+import type { PipelineLedger } from './pipeline-ledger.ts'
+
+/** What `--json` prints. Ages in milliseconds; null where nothing is known. */
+export interface PipelineStatus {
+  readonly pipeline: string
+  readonly epoch: number
+  readonly lanes: number
+  readonly clusterId: string
+  readonly group: { readonly state: string; readonly members: readonly GroupMember[] }
+  readonly tables: readonly TableStatusRow[]
+}
+
+/** One table of a {@link PipelineStatus}. */
+export interface TableStatusRow {
+  readonly table: string
+  readonly arn: string
+  readonly topic: string
+  readonly streamArn: string
+  readonly status: TableEntry['status']['kind']
+  readonly code: string | null
+  readonly reason: string | null
+  readonly shards: Readonly<Record<ShardStatus, number>>
+  /** Creation time of the newest change in Kafka, and its age. */
+  readonly newestChangeAtMs: number | null
+  readonly newestChangeAgeMs: number | null
+  /**
+   * 24 hours minus the age of the last committed change of the open shard that is furthest behind; of a shard without a
+   * change yet, that of its parents' last one: at least so long nothing is lost. A shard without new changes counts as
+   * behind, since the ledger cannot tell.
+   */
+  readonly headroomMs: number | null
+}
+
+/** What ledger and group say together, seen at `nowMs`. */
+export function statusOf(ledger: PipelineLedger, group: InspectedGroup, nowMs: number): PipelineStatus {
+  const { pipeline, epoch, clusterId, lanes } = ledger.identity
+  const shards = [...shardsOfLedger(ledger.lanes).values()]
+  return {
+    pipeline,
+    epoch,
+    lanes,
+    clusterId,
+    group: { state: group.state, members: group.members },
+    tables: ledger.tables.map((entry) => {
+      const own = shards.filter(({ shard }) => shard.tableArn === entry.table.arn)
+      return rowOf(entry, own, nowMs)
+    }),
+  }
+}
+
+function rowOf(entry: TableEntry, shards: readonly LedgerShard[], nowMs: number): TableStatusRow {
+  const { table, topic, status } = entry
+  const counts = { waiting: 0, open: 0, moved: 0, end: 0 }
+  for (const { shard } of shards) counts[shard.status]++
+  const newest = extreme(Math.max, shards, ({ at }) => at?.createdAtMs)
+  const open = shards.filter(({ shard }) => shard.status === 'open')
+  const oldestOpen = extreme(Math.min, open, ({ sinceMs }) => sinceMs)
+  return {
+    table: table.name,
+    arn: table.arn,
+    topic,
+    streamArn: table.streamArn,
+    status: status.kind,
+    code: status.kind === 'stopped' ? status.code : null,
+    reason: reasonOf(entry),
+    shards: counts,
+    newestChangeAtMs: newest,
+    newestChangeAgeMs: newest === null ? null : Math.max(0, nowMs - newest),
+    headroomMs: oldestOpen === null ? null : Math.max(0, streamRetentionMs - Math.max(0, nowMs - oldestOpen)),
+  }
+}
+
+function reasonOf({ status }: TableEntry): string | null {
+  if (status.kind === 'stopped') return status.reason
+  return status.kind === 'draining' ? `its stream was replaced by ${status.replacedBy}` : null
+}
+
+function extreme(
+  pick: (...times: number[]) => number,
+  shards: readonly LedgerShard[],
+  timeOf: (shard: LedgerShard['shard']) => number | undefined,
+): number | null {
+  const times = shards.flatMap(({ shard }) => timeOf(shard) ?? [])
+  return times.length === 0 ? null : pick(...times)
+}
