@@ -43,7 +43,7 @@ export const topicRecreated: TopicEnding = {
     await run.ground.direct.deleteTopic(name, signal)
     while ((await run.ground.direct.topics([name], signal)).size > 0) await clock.sleep(20)
     await run.ground.direct.createTopic({ name, partitions: 3, replicationFactor: -1, config: {} }, signal)
-    const hangs = await expectDeath(run, ['TOPIC_MISSING', 'TOPIC_PARTITIONS_CHANGED'])
+    const hangs = await expectDeath(run, ['TOPIC_MISSING', 'TOPIC_REPLACED'])
     return { isQuiet: false, hangs, named: inDeletedTopic(run), deletedTopic: outputOf(run) }
   },
 }
