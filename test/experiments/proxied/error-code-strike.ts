@@ -117,14 +117,9 @@ export async function strikeWithCode(run: TailraceRun, strike: CodeStrike): Prom
   await ground.heal()
   book.ended()
   const healedAt = clock.monotonic()
-  const reported = (): readonly WorkerNote[] => workers.notes.slice(from)
-  // A stopped table is tried again when lane 0 is taken anew: what an operator does.
-  if (reported().some(({ event }) => event.kind === 'table-stopped')) await workers.restartAll()
-  const isBack = await untilWorking(run)
+  const isBack = await untilWorking(run, from)
   const recoveryMs = isBack ? Math.round(clock.monotonic() - healedAt) : undefined
-  const notes = reported()
-  // A table may be stopped just after the refusal, on what was seen during it.
-  if (notes.some(({ event }) => event.kind === 'table-stopped')) await workers.restartAll()
+  const notes = workers.notes.slice(from)
   if (notes.some(({ event }) => event.kind !== 'transaction-committed')) await refreshed(run)
   return {
     ...strike,
@@ -161,17 +156,25 @@ function provoke({ ground }: TailraceRun, api: StruckApi): void {
 /** Waits of a lane grow while it is in doubt again and again: a new worker begins with short ones. */
 async function refreshed(run: TailraceRun): Promise<void> {
   await run.workers.restartAll()
-  await untilWorking(run)
+  await untilWorking(run, run.workers.notes.length)
 }
 
-async function untilWorking({ workers, ground }: TailraceRun): Promise<boolean> {
+/**
+ * Does what an operator does: a stopped table is tried again when lane 0 is taken anew, so the worker is started again. Its
+ * stop may come a moment after the refusal, on what was seen during it.
+ */
+async function untilWorking({ workers, ground }: TailraceRun, from: number): Promise<boolean> {
   const deadline = clock.monotonic() + patienceMs
   const hasCaughtUp = (): boolean => workers.state() === 'lanes-taken' && ground.watch.lagMs() < 1_500
-  while (!hasCaughtUp()) {
+  let seen = from
+  for (;;) {
+    const fresh = workers.notes.slice(seen)
+    seen += fresh.length
+    if (fresh.some(({ event }) => event.kind === 'table-stopped')) await workers.restartAll()
+    else if (hasCaughtUp()) return true
     if (clock.monotonic() > deadline) return false
     await clock.sleep(50)
   }
-  return true
 }
 
 function reactionIn(notes: readonly WorkerNote[]): CodeOutcome['reaction'] {
