@@ -1,3 +1,5 @@
+import { systemClock as clock } from '../../src/async/system-clock.ts'
+import { KafkaError } from '../../src/kafka/kafka.ts'
 import type { KafkaApi, ProducerIdentity, ProducerRecord } from '../../src/kafka/kafka.ts'
 
 /** A producer by hand, request by request: for transactions that stay open, and for requests that come late. */
@@ -25,7 +27,7 @@ export async function openRawProducer(kafka: KafkaApi, transactionalId: string |
       const key = `${topic}-${partition}`
       const baseSequence = sequences.get(key) ?? 0
       const batches = [{ topic, partition, baseSequence, records }]
-      await kafka.produce({ ...identity, transactionalId, transactionVersion, batches }, signal)
+      await unlessBusy(() => kafka.produce({ ...identity, transactionalId, transactionVersion, batches }, signal))
       sequences.set(key, baseSequence + records.length)
     },
     end: async (outcome) => {
@@ -33,6 +35,22 @@ export async function openRawProducer(kafka: KafkaApi, transactionalId: string |
       identity = await kafka.endTransaction({ ...identity, transactionalId, transactionVersion, outcome }, signal)
       sequences.clear()
     },
+  }
+}
+
+const concurrentTransactions = 51
+
+/** While the markers of the transaction before are being written, a broker asks its producer to come again. */
+async function unlessBusy(produce: () => Promise<void>): Promise<void> {
+  for (const deadline = clock.monotonic() + 10_000; ;) {
+    try {
+      await produce()
+      return
+    } catch (error) {
+      const isBusy = error instanceof KafkaError && error.errorCode === concurrentTransactions
+      if (!isBusy || clock.monotonic() > deadline) throw error
+      await clock.sleep(20)
+    }
   }
 }
 
