@@ -62,6 +62,11 @@ export const errorCatalogue = {
     "The stream's view type carries no new image, so readers could not build the item's state.",
     'Use NEW_AND_OLD_IMAGES (or NEW_IMAGE), or set `source.allow.keys.only` or `source.allow.old.image` to accept it.',
   ),
+  SCAN_REFUSED: entry(
+    'stop-table',
+    "DynamoDB does not accept the scan of a table: a filter that it cannot read, or a position that is none of the table's keys.",
+    'Read what the message says; correct the filter and begin the snapshot again.',
+  ),
   AWS_ACCESS_DENIED: entry(
     'retry',
     'The credentials may not perform the action that the message names.',

@@ -3,6 +3,9 @@ import type { Item } from './attribute-value.ts'
 /** DynamoDB's own words; `READ` is a row of a snapshot. */
 export type Operation = 'INSERT' | 'MODIFY' | 'REMOVE' | 'READ'
 
+/** Debezium's words for a row's place in its snapshot; `incremental` for all rows of one that was asked for on demand. */
+export type SnapshotMark = 'first' | 'true' | 'last' | 'incremental'
+
 /** Who made the change, when DynamoDB says so. Time-to-live deletes carry `Service` / `dynamodb.amazonaws.com`. */
 export interface UserIdentity {
   readonly type: string
@@ -18,6 +21,7 @@ export interface ChangeEvent {
   readonly keys: Item
   readonly oldImage: Item | undefined
   readonly newImage: Item | undefined
+  /** Empty for a row of a snapshot, which has no place in a stream; so are shard and sequence number. */
   readonly eventId: string
   readonly shardId: string
   /** Decimal digits; compare with `compareSequenceNumbers`, never as text. */
@@ -26,4 +30,6 @@ export interface ChangeEvent {
   readonly createdAtMs: number
   readonly userIdentity: UserIdentity | undefined
   readonly sizeBytes: number
+  /** Set for rows of a snapshot, and only for them. */
+  readonly snapshot: SnapshotMark | undefined
 }

@@ -22,6 +22,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     delivery: values.delivery,
     source: sourceConfig(values, parts.region),
     kafka: parts.kafka,
+    snapshot: { mode: values['snapshot.mode'], segments: values['snapshot.segments'] },
     topic: topicConfig(values),
     ledger: { topic: values['ledger.topic'], replicationFactor: values['ledger.replication.factor'] },
     groupId: values['group.id'],

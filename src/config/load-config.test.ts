@@ -69,6 +69,7 @@ describe('loadConfig', () => {
         requestTimeoutMs: 15_000,
         connectTimeoutMs: 10_000,
       },
+      snapshot: { mode: 'initial', segments: 4 },
       topic: {
         prefix: 'shop',
         name: '{prefix}.{table}',

@@ -12,6 +12,7 @@ export interface PipelineConfig {
   readonly delivery: 'exactly_once' | 'at_least_once'
   readonly source: SourceConfig
   readonly kafka: KafkaClientConfig
+  readonly snapshot: SnapshotConfig
   readonly topic: TopicConfig
   readonly ledger: { readonly topic: string; readonly replicationFactor: number }
   readonly groupId: string
@@ -44,6 +45,11 @@ export interface SourceConfig {
   readonly streamsEndpoint: string | undefined
   /** The role to assume; undefined means the credentials as they are. */
   readonly role: RoleConfig | undefined
+}
+
+export interface SnapshotConfig {
+  readonly mode: 'initial' | 'never'
+  readonly segments: number
 }
 
 export interface RoleConfig {

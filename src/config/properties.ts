@@ -1,6 +1,7 @@
 import type { Property, ValueOf } from './property.ts'
 import { pipelineProperties } from './properties/pipeline-properties.ts'
 import { processProperties } from './properties/process-properties.ts'
+import { snapshotProperties } from './properties/snapshot-properties.ts'
 import { sourceProperties } from './properties/source-properties.ts'
 import { topicProperties } from './properties/topic-properties.ts'
 
@@ -8,6 +9,7 @@ import { topicProperties } from './properties/topic-properties.ts'
 export const properties = {
   ...pipelineProperties,
   ...sourceProperties,
+  ...snapshotProperties,
   ...topicProperties,
   ...processProperties,
 } as const satisfies Readonly<Record<string, Property>>

@@ -39,6 +39,7 @@ export function decodeStreamRecord(wire: unknown, table: Table, shardId: string)
     createdAtMs: Math.round(seconds * 1000),
     userIdentity: identity,
     sizeBytes,
+    snapshot: undefined,
   }
 }
 

@@ -69,12 +69,15 @@ function beforeOf(event: ChangeEvent, table: Table): Item | null {
   return null
 }
 
-/** The new image; of a KEYS_ONLY stream the keys, which is all there is; of an OLD_IMAGE stream null. */
+/**
+ * The new image; of a KEYS_ONLY stream the keys, which is all there is; of an OLD_IMAGE stream null. A row of a snapshot
+ * without an image is its keys: that the item is there is what it says.
+ */
 function afterOf(event: ChangeEvent, table: Table): Item | null {
   if (event.operation === 'REMOVE') return null
   if (event.newImage !== undefined) return event.newImage
   if (table.viewType === 'KEYS_ONLY') return event.keys
-  if (table.viewType === 'OLD_IMAGE') return null
+  if (table.viewType === 'OLD_IMAGE') return event.operation === 'READ' ? event.keys : null
   throw missing('new', event, table)
 }
 

@@ -84,6 +84,7 @@ export async function runPipeline(
     ledgerTopic,
     topics: createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent }),
     start: startOf(config),
+    snapshots: config.snapshot,
     tuning: { ...defaultCoordinatorTuning, ...ports.coordinatorTuning },
   }
   const coordinator: LaneCompanion = (session, inbox, live) => coordinate(options, session, inbox, live)

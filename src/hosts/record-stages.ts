@@ -1,11 +1,13 @@
+import type { SnapshotMark } from '../change/change-event.ts'
 import type { Table } from '../change/table.ts'
+import { decodeRow } from '../decode/decode-row.ts'
 import { decodeStreamRecord } from '../decode/decode-stream-record.ts'
 import type { Envelope } from '../envelope/envelope.ts'
 import { TailraceError } from '../errors.ts'
 import type { ProducerRecord } from '../kafka/kafka.ts'
 import { partitionOfKey } from '../kafka/partitioner.ts'
 import type { TableEntry } from '../lanes/ledger-entry.ts'
-import type { StageInput, StageOutput, StagePosition, Stages } from '../pipeline/stages.ts'
+import type { RowInput, RowOutput, StageInput, StageOutput, StagePosition, Stages } from '../pipeline/stages.ts'
 import type { SerializedRecord, Serializer } from '../serialize/serializer.ts'
 
 /** The implementations that make up the way of a record. */
@@ -29,7 +31,10 @@ export function createRecordStages(options: RecordStagesOptions): Stages {
     envelopes.set(table.streamArn, made)
     return made
   }
-  return { process: (input) => processPage(input, envelopeOf(input.table.table), options.serializer) }
+  return {
+    process: (input) => processPage(input, envelopeOf(input.table.table), options.serializer),
+    processRows: (input) => processRows(input, envelopeOf(input.table.table), options.serializer),
+  }
 }
 
 function processPage(input: StageInput, envelope: Envelope, serializer: Serializer): StageOutput {
@@ -46,7 +51,12 @@ function processPage(input: StageInput, envelope: Envelope, serializer: Serializ
       const event = decodeStreamRecord(wire, table, input.shardId)
       if (event.createdAtMs >= notBeforeMs) {
         const serialized = serializer.serialize(envelope.wrap(event, input.nowMs))
-        bytes += measure(serialized, input, event.sequenceNumber)
+        const size = measure(serialized)
+        if (size > input.maxRecordBytes) {
+          const position = { shard: input.shardId, sequenceNumber: event.sequenceNumber }
+          refuseTooLarge(serialized, { table: input.table, maxRecordBytes: input.maxRecordBytes, position })
+        }
+        bytes += size
         addRecords(records, serialized, input.table, event.createdAtMs)
         changes++
       }
@@ -75,25 +85,44 @@ function addRecords(
   }
 }
 
-/** Encoded bytes of a change's records; refuses what the broker would refuse, while the record can still be named. */
-function measure(records: readonly SerializedRecord[], input: StageInput, sequenceNumber: string): number {
+/** Encoded bytes of one change's or row's records. */
+function measure(records: readonly SerializedRecord[]): number {
   let total = 0
-  for (const { key, value, headers } of records) {
-    let size = batchOverheadBytes + key.length + (value?.length ?? 0)
-    for (const [name, content] of headers) size += headerOverheadBytes + name.length + content.length
-    if (size > input.maxRecordBytes) throw tooLarge(size, input, sequenceNumber)
-    total += size
-  }
+  for (const record of records) total += sizeOf(record)
   return total
 }
 
-function tooLarge(size: number, input: StageInput, sequenceNumber: string): TailraceError {
-  const { topic, table } = input.table
+function sizeOf({ key, value, headers }: SerializedRecord): number {
+  let size = batchOverheadBytes + key.length + (value?.length ?? 0)
+  for (const [name, content] of headers) size += headerOverheadBytes + name.length + content.length
+  return size
+}
+
+/** Refuses what the broker would refuse, while the record can still be named. */
+function refuseTooLarge(records: readonly SerializedRecord[], limits: Limits): void {
+  for (const record of records) {
+    const size = sizeOf(record)
+    if (size > limits.maxRecordBytes) throw tooLarge(size, limits)
+  }
+}
+
+/** How large a record may be, and what it is of. */
+interface Limits {
+  readonly table: TableEntry
+  readonly maxRecordBytes: number
+  /** Of a change; undefined for a row of a snapshot. */
+  readonly position: { readonly shard: string; readonly sequenceNumber: string } | undefined
+}
+
+function tooLarge(size: number, { table: entry, maxRecordBytes, position }: Limits): TailraceError {
+  const { topic, table } = entry
+  const what = position === undefined ? 'a row of a snapshot' : 'a change'
+  const where =
+    position === undefined ? '' : ` (shard ${position.shard}, sequence number ${position.sequenceNumber})`
   return new TailraceError(
     'RECORD_TOO_LARGE',
-    `a change of table ${table.name} makes a record of about ${size} bytes, topic ${topic} takes ${input.maxRecordBytes} ` +
-      `(shard ${input.shardId}, sequence number ${sequenceNumber})`,
-    { details: { table: table.name, topic, shard: input.shardId, sequenceNumber, bytes: size } },
+    `${what} of table ${table.name} makes a record of about ${size} bytes, topic ${topic} takes ${maxRecordBytes}${where}`,
+    { details: { table: table.name, topic, ...position, bytes: size } },
   )
 }
 
@@ -101,4 +130,46 @@ function failureOf(error: unknown, input: StageInput, last: StagePosition | unde
   if (error instanceof TailraceError) return error
   const where = `behind sequence number ${last?.sequenceNumber ?? '(the page begins)'} of shard ${input.shardId}`
   return new TailraceError('RECORD_UNREADABLE', `a change ${where} could not be converted`, { cause: error })
+}
+
+/** The rows of a scanned page, without those that a newer change has displaced. */
+function processRows(input: RowInput, envelope: Envelope, serializer: Serializer): RowOutput {
+  const { table, items, readAtMs, isDisplaced } = input
+  const limits: Limits = { table, maxRecordBytes: input.maxRecordBytes, position: undefined }
+  const records: ProducerRecord[] = []
+  let bytes = 0
+  let rows = 0
+  const rowOf = (item: unknown, snapshot: SnapshotMark): readonly SerializedRecord[] => {
+    const event = decodeRow(item, table.table, { readAtMs, snapshot })
+    const serialized = serializer.serialize(envelope.wrap(event, input.nowMs))
+    return serialized.some(({ key }) => isDisplaced(key)) ? [] : serialized
+  }
+  try {
+    const last = input.isLast ? items.findLastIndex((item) => rowOf(item, 'true').length > 0) : -1
+    for (const [index, item] of items.entries()) {
+      const serialized = rowOf(item, markOf(input, { isFirst: rows === 0, isLast: index === last }))
+      if (serialized.length === 0) continue
+      refuseTooLarge(serialized, limits)
+      bytes += measure(serialized)
+      addRecords(records, serialized, table, readAtMs)
+      rows++
+    }
+    return { records, bytes, rows, failure: undefined }
+  } catch (error) {
+    const failure =
+      error instanceof TailraceError
+        ? error
+        : new TailraceError('RECORD_UNREADABLE', 'a row of a snapshot could not be converted', { cause: error })
+    return { records, bytes, rows, failure }
+  }
+}
+
+/** Debezium's words. A row that is both the first and the last is the last: readers wait for that one. */
+function markOf(
+  { kind, isFirst }: RowInput,
+  row: { readonly isFirst: boolean; readonly isLast: boolean },
+): SnapshotMark {
+  if (kind === 'incremental') return 'incremental'
+  if (row.isLast) return 'last'
+  return isFirst && row.isFirst ? 'first' : 'true'
 }

@@ -8,7 +8,7 @@ import type { Rng } from '../async/rng.ts'
 import type { SourceConfig } from '../config/pipeline-config.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
 import { createDynamoDbStreamsSource } from '../sources/dynamodb-streams/dynamodb-streams-source.ts'
-import type { SourceEvent } from '../sources/dynamodb-streams/source-event.ts'
+import type { SourceEvent } from '../sources/source-event.ts'
 import type { Source } from '../sources/source.ts'
 
 /** What a source runs on. */

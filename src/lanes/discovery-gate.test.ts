@@ -16,6 +16,7 @@ const table: TableEntry = {
   notBeforeMs: undefined,
   homeLane: undefined,
   run: 0,
+  snapshot: undefined,
   table: {
     arn: 'arn',
     name: 't',

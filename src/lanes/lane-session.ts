@@ -7,7 +7,7 @@ import type { Clock } from '../async/clock.ts'
 import { TailraceError } from '../errors.ts'
 import { createLaneFold } from './lane-state.ts'
 import type { LaneFold, LaneState } from './lane-state.ts'
-import { decodeEntry, encodeEntry } from './ledger-codec.ts'
+import { decodeEntry, encodeEntry, ledgerKey } from './ledger-codec.ts'
 import type { AddressedEntry } from './ledger-entry.ts'
 
 /**
@@ -135,7 +135,7 @@ function openLaneSession(parts: LaneSessionParts): LaneSession {
     commit: async (change, signal) => {
       await transactions.commit(phasesOf(change, parts), signal)
       for (const { entry, isTombstone } of change.entries.filter((addressed) => addressed.lane === lane)) {
-        if (!isTombstone) fold.apply({ kind: 'entry', entry })
+        fold.apply(isTombstone === true ? { kind: 'forget', key: ledgerKey(entry) } : { kind: 'entry', entry })
       }
     },
     [Symbol.asyncDispose]: () => transactions[Symbol.asyncDispose](),

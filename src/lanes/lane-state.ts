@@ -7,6 +7,7 @@ import type {
   BeginEntry,
   IdentityEntry,
   LedgerEntry,
+  ReportEntry,
   ScanEntry,
   StopEntry,
   TableEntry,
@@ -40,6 +41,7 @@ export interface LaneState {
   readonly stops: ReadonlyMap<string, StopEntry>
   readonly answers: ReadonlyMap<string, AnswerEntry>
   readonly scans: ReadonlyMap<string, ScanEntry>
+  readonly reports: ReadonlyMap<string, ReportEntry>
 }
 
 /** A lane's state that takes further records. */
@@ -67,6 +69,7 @@ export function createLaneFold(): LaneFold {
   const stops = new Map<string, StopEntry>()
   const answers = new Map<string, AnswerEntry>()
   const scans = new Map<string, ScanEntry>()
+  const reports = new Map<string, ReportEntry>()
   let identity: IdentityEntry | undefined
 
   const put = <T extends LedgerEntry>(into: Map<string, T>, entry: T, isGreater: (old: T) => boolean): boolean => {
@@ -92,7 +95,9 @@ export function createLaneFold(): LaneFold {
       case 'answer':
         return put(answers, entry, () => false)
       case 'scan':
-        return put(scans, entry, (old) => entry.items > old.items || (entry.isDone && !old.isDone))
+        return put(scans, entry, (old) => entry.pages > old.pages)
+      case 'report':
+        return put(reports, entry, () => false)
     }
   }
 
@@ -106,11 +111,12 @@ export function createLaneFold(): LaneFold {
       stops,
       answers,
       scans,
+      reports,
     },
     apply: (record) =>
       record.kind === 'entry'
         ? applyEntry(record.entry)
-        : forget(record.key, { shards, stops, answers, scans, tables }),
+        : forget(record.key, { shards, stops, answers, scans, reports, tables }),
   }
 }
 
@@ -196,6 +202,7 @@ interface Forgettable {
   readonly stops: Map<string, StopEntry>
   readonly answers: Map<string, AnswerEntry>
   readonly scans: Map<string, ScanEntry>
+  readonly reports: Map<string, ReportEntry>
   readonly tables: Map<string, TableEntry>
 }
 
@@ -214,6 +221,8 @@ function forget(key: string, maps: Forgettable): boolean {
       return maps.answers.delete(key)
     case 'scan':
       return maps.scans.delete(key)
+    case 'report':
+      return maps.reports.delete(key)
     default:
       return false
   }

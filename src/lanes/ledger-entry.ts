@@ -4,7 +4,15 @@ import type { Table } from '../change/table.ts'
  * What a lane's partition of the ledger can hold. An entry is addressed by its key (see ledger-codec.ts); the newest
  * value of a key survives compaction, and the fold (lane-state.ts) does not depend on the order of reading.
  */
-export type LedgerEntry = IdentityEntry | TableEntry | BeginEntry | AtEntry | StopEntry | AnswerEntry | ScanEntry
+export type LedgerEntry =
+  | IdentityEntry
+  | TableEntry
+  | BeginEntry
+  | AtEntry
+  | StopEntry
+  | AnswerEntry
+  | ScanEntry
+  | ReportEntry
 
 /** Whose ledger this is. In every partition; written at the first start and at each change of configuration. */
 export interface IdentityEntry {
@@ -41,8 +49,29 @@ export interface TableEntry {
   readonly notBeforeMs: number | undefined
   /** While the table is snapshotted, all its shards live in this lane. */
   readonly homeLane: number | undefined
-  /** Number of the snapshot run that `homeLane` serves; 0 before the first. */
+  /** Counts how often the table's shards were gathered in a home lane; 0 before the first time. */
   readonly run: number
+  /** The newest snapshot: what was asked for, and how far it is; undefined before the first. */
+  readonly snapshot: SnapshotRun | undefined
+}
+
+/** One snapshot of a table, from its request to its end. */
+export interface SnapshotRun {
+  /** The value of the table's `run` when it began: under it its scans are kept, however often it is interrupted. */
+  readonly run: number
+  /** `initial`: before anything of the table was delivered, or all over again. `incremental`: on demand. */
+  readonly kind: 'initial' | 'incremental'
+  /** Parts in which the table is scanned; frozen for the snapshot. */
+  readonly segments: number
+  readonly state: 'running' | 'completed' | 'failed'
+  /** Why it is where it is; for people. */
+  readonly reason: string | undefined
+  readonly code: string | undefined
+  readonly beganAtMs: number
+  readonly endedAtMs: number | undefined
+  /** Items that the scan had returned by its end, and rows of them in the topic: the others had changed meanwhile. */
+  readonly items: number
+  readonly rows: number
 }
 
 /** A shard may be read from here on, by the lane in whose partition this stands. One for each parent of a child. */
@@ -108,17 +137,37 @@ export interface AnswerEntry {
   readonly lane: number
 }
 
-/** How far a segment of a snapshot's scan was delivered; `isDone` once it is complete. */
+/** How far a segment of a snapshot's scan was delivered; written in the transaction that carries the rows it covers. */
 export interface ScanEntry {
   readonly kind: 'scan'
   readonly tableArn: string
+  /** That of the snapshot; see {@link SnapshotRun}. */
   readonly run: number
   readonly segment: number
   readonly totalSegments: number
-  /** DynamoDB JSON of the last evaluated key; undefined before the first page. */
+  /** DynamoDB JSON of the last evaluated key; undefined once the segment is done. */
   readonly lastKey: string | undefined
+  /** Pages that are dealt with; only grows, also by pages without items. */
+  readonly pages: number
+  /** Items in them, and rows that came of them. */
   readonly items: number
+  readonly rows: number
   readonly isDone: boolean
+}
+
+/** The home lane tells the coordinator what became of a snapshot. Written into lane 0's partition and its own. */
+export interface ReportEntry {
+  readonly kind: 'report'
+  readonly tableArn: string
+  /** That of the table's entry, as for answers. */
+  readonly run: number
+  readonly outcome: 'completed' | 'failed'
+  /** Set with `failed`; for people, never item values. */
+  readonly code: string | undefined
+  readonly reason: string | undefined
+  readonly items: number
+  readonly rows: number
+  readonly atMs: number
 }
 
 /** An entry and the lane in whose partition it is to be written; `undefined` as value forgets the key. */

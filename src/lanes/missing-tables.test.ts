@@ -24,6 +24,7 @@ const entryOf = (name: string, version: number): TableEntry => ({
   notBeforeMs: undefined,
   homeLane: undefined,
   run: 0,
+  snapshot: undefined,
 })
 
 const ledgerWith = (...entries: readonly TableEntry[]): LaneState => {

@@ -23,6 +23,7 @@ const table: TableEntry = {
   notBeforeMs: 5000,
   homeLane: undefined,
   run: 0,
+  snapshot: undefined,
   table: {
     arn: 'arn',
     name: 'orders',

@@ -65,11 +65,11 @@ function createWalk(delivery: Delivery, matches: Matches, tally: Tally): Walk {
 }
 
 /**
- * Tells whether a change's predecessor should have been seen and was not. It need not if it is named, if a row in front
+ * Tells whether a change's predecessor should have been seen and was not. It need not if it is named or stored, if a row in front
  * stands for it or for something newer, or if its only records are in another partition, where they have no order to this.
  */
 function createSkips(
-  { written, delivered, named }: Delivery,
+  { written, delivered, named, stored }: Delivery,
   { histories, changeOf, placeOf }: Matches,
   isSeen: Uint8Array,
 ): (record: number, change: number, newestRow: number) => boolean {
@@ -83,7 +83,7 @@ function createSkips(
     const before = written[previous]
     if (before === undefined || isSeen[previous] === 1 || before.version <= newestRow) return false
     const place = firstPlace[previous]
-    return (place === -1 || place === placeOf[record]) && named?.(before) !== true
+    return (place === -1 || place === placeOf[record]) && named?.(before) !== true && stored?.(before) !== true
   }
 }
 

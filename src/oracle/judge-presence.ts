@@ -5,11 +5,11 @@ import type { Tally } from './tally.ts'
 
 /**
  * What is missing, what is too much, and what comes twice, in whatever order: `lost`, `silent-gap`, `phantom`, and
- * `duplicate` where each change may have one record only. A snapshot's row stands for no change: changes from before a
- * snapshot that are not streamed must be `named`.
+ * `duplicate` where each change may have one record only. A snapshot's row stands for no change; of each snapshot an item
+ * has one at most.
  */
 export function judgePresence(delivery: Delivery, matches: Matches, tally: Tally): void {
-  const { written, delivered, guarantee, named, trimmed } = delivery
+  const { written, delivered, guarantee, named, stored, trimmed } = delivery
   const { changeOf, isRight } = matches
   const isFound = new Uint8Array(written.length)
   for (const [record, { operation }] of delivered.entries()) {
@@ -24,11 +24,26 @@ export function judgePresence(delivery: Delivery, matches: Matches, tally: Tally
       isFound[change] = 1
     }
   }
+  if (guarantee === 'exactly_once') judgeRows(delivery, matches, tally)
   for (const [number, change] of written.entries()) {
     const isMissing = isFound[number] !== 1
     if (!isMissing && trimmed === undefined) continue
-    if (named?.(change) === true) continue
+    if (named?.(change) === true || stored?.(change) === true) continue
     if (isMissing) tally.add('lost', () => textOfChange(delivery, number))
     if (trimmed?.(change) === true) tally.add('silent-gap', () => textOfChange(delivery, number))
+  }
+}
+
+function judgeRows(delivery: Delivery, { histories, changeOf }: Matches, tally: Tally): void {
+  const { snapshots } = delivery
+  if (snapshots === undefined) return
+  const rows = new Int32Array(histories.items)
+  for (const [record, { operation, table }] of delivery.delivered.entries()) {
+    const item = histories.itemOf[changeOf[record] ?? -1]
+    if (operation !== 'SNAPSHOT' || item === undefined) continue
+    const count = (rows[item] ?? 0) + 1
+    rows[item] = count
+    if (count > (snapshots.get(table) ?? 0))
+      tally.add('duplicate', () => `${textOfRecord(delivery, record)} is row ${count} of its item`)
   }
 }

@@ -8,7 +8,7 @@
 export type AnomalyName =
   /** A change without a committed record that no gap or dead letter names. */
   | 'lost'
-  /** A change with two committed records. In at-least-once mode: only those that are not part of a replay. */
+  /** A change with two committed records, or an item with two rows of one snapshot. In at-least-once mode: only those that are not part of a replay. */
   | 'duplicate'
   /** At least once: a repetition that is no contiguous replay since the last committed position of its shard. */
   | 'bad-replay'
@@ -112,6 +112,10 @@ export interface Delivery {
   readonly tables?: ReadonlyMap<string, ReadonlyMap<string, string>>
   /** Changes that a gap, dead letter or refusal names: they may be missing. */
   readonly named?: (change: WrittenChange) => boolean
+  /** Changes from before the stream: no record is of them. Rows of a snapshot stand for what they left. */
+  readonly stored?: (change: WrittenChange) => boolean
+  /** How many snapshots were taken of each table: an item has at most one row of each. */
+  readonly snapshots?: ReadonlyMap<string, number>
   /** Changes that were gone at the source before they were read: each must be `named`, or it is a silent gap. */
   readonly trimmed?: (change: WrittenChange) => boolean
   /** What did not come back in time, one line each. */

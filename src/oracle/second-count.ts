@@ -35,17 +35,25 @@ interface TableCount {
  * Items end as their last record says; at least once, repetitions do not count. Of an item in several partitions, between
  * which there is no order, the record of the greater version is the later one. Sums are exact up to 2^53.
  */
-export function countAgain({ written, delivered, guarantee, named }: Delivery): readonly string[] {
+export function countAgain({ written, delivered, guarantee, named, stored }: Delivery): readonly string[] {
   const tables = new Map<string, TableCount>()
-  for (const change of written) countWrite(tableOf(tables, change.table), change, named?.(change) === true)
+  for (const change of written) {
+    const fate = { isNamed: named?.(change) === true, isStored: stored?.(change) === true }
+    countWrite(tableOf(tables, change.table), change, fate)
+  }
   const isNew = guarantee === 'exactly_once' ? (): boolean => true : createFirsts()
   for (const record of delivered) countRecord(tableOf(tables, record.table), record, isNew)
   return [...tables.values()].flatMap(differencesOf)
 }
 
-function countWrite(count: TableCount, change: WrittenChange, isNamed: boolean): void {
+function countWrite(
+  count: TableCount,
+  change: WrittenChange,
+  { isNamed, isStored }: { readonly isNamed: boolean; readonly isStored: boolean },
+): void {
   const operation = operations.indexOf(change.operation)
-  count.most[operation] = (count.most[operation] ?? 0) + 1
+  // What was there before the stream has no record of its own, but its item must end as it was left.
+  if (!isStored) count.most[operation] = (count.most[operation] ?? 0) + 1
   if (isNamed) count.named[operation] = (count.named[operation] ?? 0) + 1
   const item = itemOf(count, change.key)
   if (isNamed) item.isOpen = true

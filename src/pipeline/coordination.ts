@@ -4,6 +4,7 @@ import type { LaneSession } from '../lanes/lane-session.ts'
 import type { AddressedEntry, TableEntry } from '../lanes/ledger-entry.ts'
 import type { LedgerView } from '../lanes/ledger-view.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
+import type { SnapshotRules } from './snapshot/snapshot-life.ts'
 import type { TopicProvisioner } from './topic-provisioner.ts'
 
 /** How often the coordinator looks after what. Milliseconds. */
@@ -35,6 +36,7 @@ export interface CoordinatorOptions {
   readonly ledgerTopic: string
   readonly topics: TopicProvisioner
   readonly start: StartPosition
+  readonly snapshots: SnapshotRules
   readonly tuning: CoordinatorTuning
 }
 

@@ -9,6 +9,7 @@ import { reportFailure } from './coordination.ts'
 import type { Coordination, CoordinatorOptions } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
 import type { LaneInbox } from './lane-inbox.ts'
+import { beginSnapshots, retrySnapshots, settleReports } from './snapshot/snapshot-duties.ts'
 import { findTables, lookAtTables, settleStops } from './table-watch.ts'
 
 const retryBackoff = { baseMs: 500, capMs: 30_000 }
@@ -38,6 +39,8 @@ export async function coordinate(
   await repairTables(coordination, signal)
   await findTables(coordination, 'taken-over', signal)
   await discoverShards(coordination, signal)
+  await retrySnapshots(coordination)
+  await beginSnapshots(coordination)
   await watch(coordination, signal)
 }
 
@@ -64,8 +67,9 @@ async function watch(coordination: Coordination, signal: AbortSignal): Promise<v
   const { tuning } = coordination
   const duties: readonly [number, () => Promise<void>][] = [
     [tuning.stopCheckMs, () => settleStops(coordination)],
+    [tuning.stopCheckMs, () => settleReports(coordination)],
     [tuning.tableCheckMs, () => lookAtTables(coordination, signal)],
-    [tuning.listingMs, () => discoverShards(coordination, signal)],
+    [tuning.listingMs, () => discoverShards(coordination, signal).then(() => beginSnapshots(coordination))],
   ]
   await Promise.all(duties.map(([everyMs, duty]) => repeat(coordination, everyMs, duty, signal)))
 }

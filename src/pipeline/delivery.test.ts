@@ -36,10 +36,11 @@ const deliverAfter = (error: TailraceError): Promise<Delivery> => {
     context: { lane: 0, lanes: 1, nowMs: 0 },
     environment: {
       clock: createManualClock(),
-      stages: { process: unused },
+      stages: { process: unused, processRows: unused },
       topicLimits: { maxRecordBytes: unused, maxRecordBytesNow: unused, refused: unused, lookAgain: unused },
     },
     signal: new AbortController().signal,
+    onRecords: unused,
   })
 }
 

@@ -34,7 +34,13 @@ type Converting = Pick<LaneEnvironment, 'clock' | 'stages' | 'topicLimits'>
 export async function prepareDelivery(
   batch: FeedBatch,
   state: LaneState,
-  parts: { readonly context: LaneContext; readonly environment: Converting; readonly signal: AbortSignal },
+  parts: {
+    readonly context: LaneContext
+    readonly environment: Converting
+    readonly signal: AbortSignal
+    /** Hears of a table's records in the order in which they will be written. */
+    readonly onRecords: (tableArn: string, records: readonly ProducerRecord[]) => void
+  },
 ): Promise<Delivery> {
   refuseExhaustion(batch)
   const draft = createDraft(state, parts.context)
@@ -43,6 +49,7 @@ export async function prepareDelivery(
     if (known === undefined || draft.isHalted(known.shard)) continue
     const output = await convert(known, takePage()?.records ?? [], parts)
     draft.addOutput(key, known, output)
+    parts.onRecords(known.table.table.arn, output.records)
     if (output.failure !== undefined) draft.stop(key, known, output.failure)
   }
   for (const { key, children } of batch.ends) {

@@ -19,6 +19,12 @@ export interface LaneTuning {
   readonly readAheadPages: number
   /** How often a lane looks into its ledger partition for what others wrote. Milliseconds. */
   readonly followIntervalMs: number
+  /** A transaction takes no further page of a scan beyond this many bytes of them. */
+  readonly maxScanBytes: number
+  /** Segments of one table that are scanned at the same time. */
+  readonly scansAtOnce: number
+  /** Keys that are remembered to tell which rows of a scan are out of date; more make its pages be read again. */
+  readonly maxRecentKeys: number
   /** After a stop was asked for, a running commit may still take this long. Milliseconds. */
   readonly stopGraceMs: number
 }
@@ -29,6 +35,9 @@ export const defaultLaneTuning: LaneTuning = {
   maxTransactionBytes: 8 * 1024 * 1024,
   readAheadPages: 2,
   followIntervalMs: 250,
+  maxScanBytes: 4 * 1024 * 1024,
+  scansAtOnce: 8,
+  maxRecentKeys: 200_000,
   stopGraceMs: 10_000,
 }
 

@@ -35,6 +35,7 @@ const tableEntry = (version: number): TableEntry => ({
   notBeforeMs: undefined,
   homeLane: undefined,
   run: 0,
+  snapshot: undefined,
 })
 const shard = (shardId: string) => ({ tableArn: 'arn', streamArn: 's', shardId, generation: 0 })
 const begin = (shardId: string): LedgerEntry => ({
@@ -77,7 +78,7 @@ const setUp = () => {
     identity,
     tuning: defaultLaneTuning,
     source,
-    stages: { process: unused },
+    stages: { process: unused, processRows: unused },
     taker: { take: unused },
     membership: { owns: () => true },
     topicLimits: { maxRecordBytes: unused, maxRecordBytesNow: unused, lookAgain: unused, refused: unused },

@@ -55,6 +55,35 @@ export type PipelineEvent =
       readonly bytes: number
       readonly tookMs: number
     }
+  | { readonly kind: 'snapshot-started'; readonly table: string; readonly lane: number; readonly segments: number }
+  | { readonly kind: 'snapshot-completed'; readonly table: string; readonly items: number; readonly rows: number }
+  /** The snapshot stands still; the table's changes go on. */
+  | { readonly kind: 'snapshot-failed'; readonly table: string; readonly code: string; readonly reason: string }
+  | {
+      readonly kind: 'snapshot-refused'
+      readonly lane: number
+      readonly table: string
+      readonly error: TailraceError
+    }
+  | {
+      readonly kind: 'scan-page-read'
+      readonly lane: number
+      readonly table: string
+      readonly segment: number
+      readonly items: number
+      readonly bytes: number
+      readonly tookMs: number
+    }
+  /** A page of a scan is durable: its items, and how many rows came of them. */
+  | {
+      readonly kind: 'rows-committed'
+      readonly lane: number
+      readonly table: string
+      readonly segment: number
+      readonly items: number
+      readonly rows: number
+      readonly isDone: boolean
+    }
   | { readonly kind: 'coordinator-failed'; readonly error: TailraceError; readonly retryInMs: number }
 
 /**

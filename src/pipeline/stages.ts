@@ -1,6 +1,6 @@
 import type { ProducerRecord } from '../kafka/kafka.ts'
 import type { TailraceError } from '../errors.ts'
-import type { TableEntry } from '../lanes/ledger-entry.ts'
+import type { SnapshotRun, TableEntry } from '../lanes/ledger-entry.ts'
 
 /**
  * What happens to records between source and Kafka: decode, transform, envelope, serialize. Pure and synchronous; knows
@@ -8,6 +8,35 @@ import type { TableEntry } from '../lanes/ledger-entry.ts'
  */
 export interface Stages {
   process(input: StageInput): StageOutput
+  /** The same for a page of a snapshot's scan. */
+  processRows(input: RowInput): RowOutput
+}
+
+/** A page of a snapshot's scan. */
+export interface RowInput {
+  readonly table: TableEntry
+  /** Items in DynamoDB JSON, untrusted. */
+  readonly items: readonly unknown[]
+  readonly kind: SnapshotRun['kind']
+  /** True while no row of the snapshot was delivered, and for its very last page. */
+  readonly isFirst: boolean
+  readonly isLast: boolean
+  /** When the page was asked for. Milliseconds. */
+  readonly readAtMs: number
+  readonly maxRecordBytes: number
+  readonly nowMs: number
+  /** True for the key of a row that a newer change has made worthless: it is left out. */
+  readonly isDisplaced: (key: Buffer) => boolean
+}
+
+/** What came of it: all rows, or those before the one that failed. */
+export interface RowOutput {
+  readonly records: readonly ProducerRecord[]
+  /** Encoded bytes of `records`. */
+  readonly bytes: number
+  /** Items that came through. */
+  readonly rows: number
+  readonly failure: TailraceError | undefined
 }
 
 /** Consecutive wire records of one shard. */

@@ -31,6 +31,7 @@ export function firstEntry(
     notBeforeMs,
     homeLane: undefined,
     run: 0,
+    snapshot: undefined,
   }
 }
 

@@ -6,6 +6,7 @@ import type { TableEntry } from '../lanes/ledger-entry.ts'
 import { reportFailure } from './coordination.ts'
 import type { Coordination } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
+import { beginSnapshots } from './snapshot/snapshot-duties.ts'
 import {
   afterDraining,
   afterLookingAgain,
@@ -76,7 +77,10 @@ async function tablesNow(coordination: Coordination, signal: AbortSignal): Promi
 /** The regular look: tables that match a pattern only now, replaced streams, streams that are drained. */
 export async function lookAtTables(coordination: Coordination, signal: AbortSignal): Promise<void> {
   const started = await findTables(coordination, 'looking-again', signal)
-  if (started.length > 0) await discoverShards(coordination, signal)
+  if (started.length > 0) {
+    await discoverShards(coordination, signal)
+    await beginSnapshots(coordination)
+  }
   const draining = [...coordination.session.state.tables.values()].filter((table) => table.status.kind === 'draining')
   if (draining.length === 0) return
   const ledgers = await coordination.ledger.refresh(signal)

@@ -69,9 +69,9 @@ const sourceSchema = struct('source', 'tailrace.connector.dynamodb.Source', fals
   field('string', 'table', false),
   field('string', 'sequence', true),
   field('string', 'account', false),
-  field('string', 'event_id', false),
-  field('string', 'shard_id', false),
-  field('string', 'sequence_number', false),
+  field('string', 'event_id', true),
+  field('string', 'shard_id', true),
+  field('string', 'sequence_number', true),
   field('string', 'stream_view_type', false),
   field('string', 'user_identity', true),
 ])

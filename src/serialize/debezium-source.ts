@@ -1,3 +1,4 @@
+import type { ChangeEvent } from '../change/change-event.ts'
 import type { DebeziumOrigin, DebeziumPayload } from '../envelope/debezium-payload.ts'
 import type { JsonWriter } from './json-writer.ts'
 
@@ -20,11 +21,13 @@ export function createDebeziumSource(writer: JsonWriter, origin: DebeziumOrigin)
 class DebeziumSourceWriter implements DebeziumSource {
   readonly #writer: JsonWriter
   /** From `source` to the digits of the sequence number within `sequence`. */
-  readonly #head: (createdAtMs: number, isSnapshot: boolean) => Buffer
+  readonly #head: (createdAtMs: number) => Buffer
+  /** From `source` to `op`, of a row of a snapshot: it has no place in the stream. */
+  readonly #rowHead: (readAtMs: number, snapshot: string) => Buffer
   readonly #afterSequence: Buffer
   readonly #afterEventId: Buffer
   readonly #beforeIdentity: Buffer
-  readonly #tail: (tsMs: number, isSnapshot: boolean) => Buffer
+  readonly #tail: (tsMs: number) => Buffer
 
   constructor(writer: JsonWriter, origin: DebeziumOrigin) {
     const { table, shardId } = origin
@@ -33,8 +36,12 @@ class DebeziumSourceWriter implements DebeziumSource {
     const name = `"version":${text(origin.connectorVersion)},"connector":"dynamodb","name":${text(origin.name)}`
     // `sequence` is JSON text in itself, ["<shard>","<sequence number>"]; digits need no escaping within it.
     const openSequence = text(`[${text(shardId)},"`).slice(0, -1)
-    const place = `"db":${text(table.region)},"table":${text(table.name)},"sequence":${openSequence}`
-    this.#head = remembering((ms, isSnapshot) => `,"source":{${name},${times(ms)},"snapshot":"${isSnapshot}",${place}`)
+    const place = `"db":${text(table.region)},"table":${text(table.name)},"sequence":`
+    this.#head = remembering((ms) => `,"source":{${name},${times(ms)},"snapshot":"false",${place}${openSequence}`)
+    const nowhere =
+      `null,"account":${text(table.account)},"event_id":null,"shard_id":null,"sequence_number":null,` +
+      `"stream_view_type":${text(table.viewType)},"user_identity":null},"op":"r`
+    this.#rowHead = remembering((ms, mark) => `,"source":{${name},${times(ms)},"snapshot":"${mark}",${place}${nowhere}`)
     this.#afterSequence = Buffer.from(String.raw`\"]","account":${text(table.account)},"event_id":`)
     this.#afterEventId = Buffer.from(`,"shard_id":${text(shardId)},"sequence_number":"`)
     this.#beforeIdentity = Buffer.from(`","stream_view_type":${text(table.viewType)},"user_identity":`)
@@ -42,9 +49,14 @@ class DebeziumSourceWriter implements DebeziumSource {
   }
 
   write({ event, op, tsMs }: DebeziumPayload): void {
+    if (event.snapshot === undefined) this.#change(event, op)
+    else this.#writer.bytes(this.#rowHead(event.createdAtMs, event.snapshot))
+    this.#writer.bytes(this.#tail(tsMs))
+  }
+
+  #change(event: ChangeEvent, op: DebeziumPayload['op']): void {
     const writer = this.#writer
-    const isSnapshot = op === 'r'
-    writer.bytes(this.#head(event.createdAtMs, isSnapshot))
+    writer.bytes(this.#head(event.createdAtMs))
     writer.text(event.sequenceNumber)
     writer.bytes(this.#afterSequence)
     writer.string(event.eventId)
@@ -57,17 +69,14 @@ class DebeziumSourceWriter implements DebeziumSource {
     else writer.string(`${identity.type}/${identity.principalId}`)
     writer.text('},"op":"')
     writer.text(op)
-    writer.bytes(this.#tail(tsMs, isSnapshot))
   }
 }
 
 /** Makes the bytes anew only if they were asked for with other arguments the time before. */
-function remembering(make: (ms: number, isSnapshot: boolean) => string): (ms: number, isSnapshot: boolean) => Buffer {
-  let known = { ms: Number.NaN, isSnapshot: false, bytes: Buffer.alloc(0) }
-  return (ms, isSnapshot) => {
-    if (known.ms !== ms || known.isSnapshot !== isSnapshot) {
-      known = { ms, isSnapshot, bytes: Buffer.from(make(ms, isSnapshot)) }
-    }
+function remembering(make: (ms: number, word: string) => string): (ms: number, word?: string) => Buffer {
+  let known = { ms: Number.NaN, word: '', bytes: Buffer.alloc(0) }
+  return (ms, word = '') => {
+    if (known.ms !== ms || known.word !== word) known = { ms, word, bytes: Buffer.from(make(ms, word)) }
     return known.bytes
   }
 }

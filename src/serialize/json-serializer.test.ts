@@ -90,18 +90,20 @@ describe('createJsonSerializer', () => {
 
 function change(viewType: StreamViewType, operation: Operation): ChangeEvent {
   const hasOld = viewType.includes('OLD') && (operation === 'MODIFY' || operation === 'REMOVE')
-  const hasNew = operation === 'READ' ? viewType !== 'KEYS_ONLY' : viewType.includes('NEW') && operation !== 'REMOVE'
+  const hasNew = viewType.includes('NEW') && operation !== 'REMOVE'
+  const isRow = operation === 'READ'
   return {
     operation,
     keys,
     oldImage: hasOld ? old : undefined,
     newImage: hasNew ? fresh : undefined,
-    eventId: 'e862b143',
-    shardId: 'shardId-00000001795426137710-6c8358a2',
-    sequenceNumber: '000000000000000000001',
+    eventId: isRow ? '' : 'e862b143',
+    shardId: isRow ? '' : 'shardId-00000001795426137710-6c8358a2',
+    sequenceNumber: isRow ? '' : '000000000000000000001',
     createdAtMs: 1_795_426_137_000,
     userIdentity: operation === 'REMOVE' ? { type: 'Service', principalId: 'dynamodb.amazonaws.com' } : undefined,
     sizeBytes: 26,
+    snapshot: isRow ? 'true' : undefined,
   }
 }
 

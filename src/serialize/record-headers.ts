@@ -13,16 +13,18 @@ const eventIdName = Buffer.from('tailrace.event.id')
  * sequence number) is the identity of a change: readers can drop repeats by it.
  */
 export interface RecordHeaders {
-  /** `tailrace.table`, `.shard`, `.seq`, `.event.id`, in UTF-8. */
+  /** `tailrace.table`, `.shard`, `.seq`, `.event.id`, in UTF-8; of a row of a snapshot the first alone. */
   of(event: ChangeEvent): readonly Header[]
 }
 
 /** `writer` must have nothing in it that was not taken. */
 export function createRecordHeaders(writer: JsonWriter, table: string, shardId: string): RecordHeaders {
   const tableHeader: Header = [tableName, Buffer.from(table)]
+  const rowHeaders = [tableHeader]
   const shardHeader: Header = [shardName, Buffer.from(shardId)]
   return {
     of(event) {
+      if (event.snapshot !== undefined) return rowHeaders
       writer.text(event.sequenceNumber)
       const sequenceNumber = writer.take()
       writer.text(event.eventId)

@@ -22,6 +22,12 @@ export interface Source {
   hasShard(streamArn: string, shardId: string, signal: AbortSignal): Promise<boolean>
   /** A reader of one shard. Makes no request before the first `read`. One reader per shard at a time (hard rule). */
   openShard(position: ShardPosition): ShardReader
+  /**
+   * The next page of a table's items, by a strongly consistent request: it holds every write that was acknowledged before
+   * this call. Items that are written while a table is scanned may be in it or not. Throws TABLE_NOT_FOUND if the table is
+   * gone, SCAN_REFUSED if the service does not accept the request.
+   */
+  scanPage(position: SegmentPosition, signal: AbortSignal): Promise<ScanPage>
 }
 
 /** A complete listing. */
@@ -55,6 +61,29 @@ export interface ShardPage {
   /** True when the shard is closed and these were its last records. */
   readonly isEnd: boolean
   /** When the request was sent and when the answer was complete (Clock.now, milliseconds). */
+  readonly requestedAtMs: number
+  readonly receivedAtMs: number
+}
+
+/** Where the scan of a segment begins or goes on. */
+export interface SegmentPosition {
+  readonly table: Table
+  readonly segment: number
+  /** Must stay the same for all pages of a scan: it decides which item is in which segment. */
+  readonly totalSegments: number
+  /** The last evaluated key of the page before, as that page gave it; undefined = from the beginning. */
+  readonly afterKey: string | undefined
+}
+
+/** One page of a segment. A page without items is normal. */
+export interface ScanPage {
+  /** Items in DynamoDB JSON, as `JSON.parse` gave them, untrusted. */
+  readonly items: readonly unknown[]
+  /** Opaque text, to go on behind this page; undefined if the segment has nothing more. */
+  readonly lastKey: string | undefined
+  /** Bytes of the answer's body. */
+  readonly bytes: number
+  /** When the page was asked for the first time and when the answer was complete (Clock.now, milliseconds). */
   readonly requestedAtMs: number
   readonly receivedAtMs: number
 }

@@ -70,6 +70,10 @@ export function createMemorySource(table: Table, clock: Clock, pageSize = 1_000)
       streamStatus: 'ENABLED',
     }),
     hasShard: async (_, shardId) => shards.has(shardId),
+    scanPage: async () => {
+      const nowMs = clock.now()
+      return { items: [], lastKey: undefined, bytes: 0, requestedAtMs: nowMs, receivedAtMs: nowMs }
+    },
     openShard: (position) => {
       opened.push(position)
       return readerOf(position.after, () => find(position.shardId), { clock, pageSize })

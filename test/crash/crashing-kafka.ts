@@ -66,6 +66,9 @@ function createClassifier(ledgerTopic: string): (request: ProduceRequest) => Tra
       case 'table':
       case 'stop':
       case 'begin':
+      case 'answer':
+      case 'scan':
+      case 'report':
         return entry.kind
       case 'at': {
         const isFirst = !seenShards.has(entry.shardId)
@@ -73,9 +76,6 @@ function createClassifier(ledgerTopic: string): (request: ProduceRequest) => Tra
         if (entry.status === 'end') return 'end'
         return isFirst ? 'first-progress' : 'progress'
       }
-      case 'answer':
-      case 'scan':
-        return undefined
     }
   }
   return ({ batches }) => {
@@ -86,6 +86,6 @@ function createClassifier(ledgerTopic: string): (request: ProduceRequest) => Tra
 
 /** An END comes with the `begin` of its children, and is what matters then. */
 function mostTelling(kinds: readonly (TransactionKind | undefined)[]): TransactionKind | undefined {
-  const order: readonly TransactionKind[] = ['end', ...transactionKinds]
+  const order: readonly TransactionKind[] = ['end', 'report', ...transactionKinds]
   return order.find((kind) => kinds.includes(kind))
 }

@@ -30,6 +30,12 @@ export function sourceWithCrashPoints(source: Source, reach: ReachCrashPoint): S
       await reach('find-children.after')
       return children
     },
+    scanPage: async (position, signal) => {
+      await reach('scan-page.before')
+      const page = await source.scanPage(position, signal)
+      await reach('scan-page.after')
+      return page
+    },
     openShard: (position) => {
       const reader = source.openShard(position)
       return {

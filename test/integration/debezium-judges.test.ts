@@ -149,17 +149,19 @@ function isFit({ operation, oldImage, newImage, keys }: ChangeEvent): boolean {
 
 function change(operation: Operation, oldImage: Item | undefined, newImage: Item | undefined): ChangeEvent {
   const { pk = { S: '' }, sk = { N: '0' } } = newImage ?? oldImage ?? {}
+  const isRow = operation === 'READ'
   return {
     operation,
     keys: { pk, sk },
     oldImage,
     newImage,
-    eventId: 'e862b143',
-    shardId: 'shardId-00000001795426137710-6c8358a2',
-    sequenceNumber: '000000000000000000001',
+    eventId: isRow ? '' : 'e862b143',
+    shardId: isRow ? '' : 'shardId-00000001795426137710-6c8358a2',
+    sequenceNumber: isRow ? '' : '000000000000000000001',
     createdAtMs: 1_795_426_137_000,
     userIdentity: undefined,
     sizeBytes: 26,
+    snapshot: isRow ? 'true' : undefined,
   }
 }
 

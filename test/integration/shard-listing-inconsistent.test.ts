@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { AwsApi } from '../../src/aws/aws.ts'
 import type { Source } from '../../src/sources/source.ts'
-import type { SourceEvent } from '../../src/sources/dynamodb-streams/source-event.ts'
+import type { SourceEvent } from '../../src/sources/source-event.ts'
 import { serverError, throttled } from '../servers/stream-simulator/fault-plan.ts'
 import { createManualClock } from '../servers/stream-simulator/manual-clock.ts'
 import type { ManualClock } from '../servers/stream-simulator/manual-clock.ts'

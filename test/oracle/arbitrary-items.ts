@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import type { AttributeValue, Item } from '../../src/change/attribute-value.ts'
-import type { ChangeEvent, Operation } from '../../src/change/change-event.ts'
+import type { ChangeEvent, Operation, SnapshotMark } from '../../src/change/change-event.ts'
 import type { StreamViewType, Table } from '../../src/change/table.ts'
 
 /**
@@ -169,11 +169,13 @@ export const arbitraryChange: fc.Arbitrary<ArbitraryChange> = fc
     sequence: fc.bigInt({ min: 1n, max: 10n ** 40n - 1n }),
     seconds: fc.integer({ min: 0, max: 8_999_999_999 }),
     isExpiry: fc.boolean(),
+    mark: fc.constantFrom<SnapshotMark>('first', 'true', 'last', 'incremental'),
   })
-  .map(({ viewType, operation, pk, sk, oldItem, newItem, sequence, seconds, isExpiry }) => {
+  .map(({ viewType, operation, pk, sk, oldItem, newItem, sequence, seconds, isExpiry, mark }) => {
     const keys: Item = { pk: { S: pk }, sk: { N: sk } }
     const hasOld = viewType.includes('OLD') && (operation === 'MODIFY' || operation === 'REMOVE')
-    const hasNew = operation === 'READ' ? viewType !== 'KEYS_ONLY' : viewType.includes('NEW') && operation !== 'REMOVE'
+    const hasNew = viewType.includes('NEW') && operation !== 'REMOVE'
+    const isRow = operation === 'READ'
     return {
       table: tableOf(viewType),
       event: {
@@ -181,13 +183,14 @@ export const arbitraryChange: fc.Arbitrary<ArbitraryChange> = fc
         keys,
         oldImage: hasOld ? { ...keys, ...oldItem, ...keys } : undefined,
         newImage: hasNew ? { ...keys, ...newItem, ...keys } : undefined,
-        eventId: sequence.toString(16),
-        shardId: 'shardId-00000001795426137710-6c8358a2',
-        sequenceNumber: String(sequence),
+        eventId: isRow ? '' : sequence.toString(16),
+        shardId: isRow ? '' : 'shardId-00000001795426137710-6c8358a2',
+        sequenceNumber: isRow ? '' : String(sequence),
         createdAtMs: seconds * 1000,
         userIdentity:
           isExpiry && operation === 'REMOVE' ? { type: 'Service', principalId: 'dynamodb.amazonaws.com' } : undefined,
         sizeBytes: 100,
+        snapshot: isRow ? mark : undefined,
       },
     }
   })

@@ -9,6 +9,8 @@ export interface VersionedWriter {
   readonly written: readonly WrittenChange[]
   /** One change of a random item: mostly of few items, now and then a delete. */
   writeOne(): void
+  /** Writes that many items into a table whose stream has not begun. */
+  writeBeforeStream(items: number): void
   /** Writes a certain item, with so much padding and an amount of three digits. */
   writeSized(key: string, paddingBytes: number): void
   /** What the table holds now, as digests by key. */
@@ -65,8 +67,29 @@ export function createVersionedWriter(
     const item = { ...fields, writeId: serial.next++, padding: 'x'.repeat(paddingBytes) }
     remember(item, item.id, table.put(toItem(item)))
   }
+  const store = (key: string): void => {
+    const amount = Math.floor(rng.next() * 1000)
+    const padding = 'x'.repeat(Math.floor(rng.next() * workload.paddingBytes))
+    const item = { id: key, version: nextVersion(key), amount, writeId: serial.next++, padding }
+    if (table.put(toItem(item)) !== undefined) throw new Error('the stream has begun already')
+    alive.set(key, item)
+    written.push({
+      table: table.name,
+      key,
+      version: item.version,
+      operation: 'INSERT',
+      before: null,
+      after: digestOf(item),
+      amount,
+      position: undefined,
+      writtenAtMs: 0,
+    })
+  }
   return {
     written,
+    writeBeforeStream: (items) => {
+      for (let index = 0; index < items; index++) store(`item-${index}`)
+    },
     writeSized: (key, paddingBytes) => put({ id: key, version: nextVersion(key), amount: 500 }, paddingBytes),
     writeOne: () => {
       const key = `item-${Math.floor(rng.next() ** workload.skew * workload.keys)}`

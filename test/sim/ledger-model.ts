@@ -176,6 +176,7 @@ function createModelCoordinator(parts: ModelParts): { step(): void } {
     notBeforeMs: undefined,
     homeLane: undefined,
     run: 0,
+    snapshot: undefined,
   }
   let phase: 'idle' | 'gather' | 'scan' = 'idle'
   let scanFrom = 0

@@ -37,6 +37,7 @@ const table: TableEntry = {
   notBeforeMs: undefined,
   homeLane: undefined,
   run: 0,
+  snapshot: undefined,
 }
 const root = (shardId: string, sinceMs: number | undefined): BeginEntry => ({
   kind: 'begin',

@@ -1,7 +1,7 @@
 import { AwsServiceError } from '../../aws/aws.ts'
 import type { ChildListing, ShardListing } from '../source.ts'
 import { listShards } from './shard-lister.ts'
-import type { SourceContext } from './source-context.ts'
+import type { SourceContext } from '../source-context.ts'
 
 /** Looks the children of ended shards up. */
 export interface ChildFinder {

@@ -6,14 +6,15 @@ import { createRequestBudget } from '../../aws/throttling.ts'
 import type { StreamViewType } from '../../change/table.ts'
 import type { ErrorCode } from '../../error-catalogue.ts'
 import type { Source } from '../source.ts'
+import { scanPage } from '../table-scan/scan-page.ts'
 import { createChildFinder } from './child-shards.ts'
 import { defaultPolling } from './polling.ts'
 import type { PollingPolicy } from './polling.ts'
 import { listShards } from './shard-lister.ts'
 import { hasShard } from './shard-presence.ts'
 import { createShardReader } from './shard-reader.ts'
-import type { SourceContext } from './source-context.ts'
-import type { SourceEvent } from './source-event.ts'
+import type { SourceContext } from '../source-context.ts'
+import type { SourceEvent } from '../source-event.ts'
 import { stateBearingViewTypes } from './table-description.ts'
 import { describeTable, findTables } from './table-finder.ts'
 
@@ -69,5 +70,6 @@ export function createDynamoDbStreamsSource(options: DynamoDbStreamsOptions): So
     childShards: (streamArn, shardId, signal) => childFinder.find(streamArn, shardId, signal),
     hasShard: (streamArn, shardId, signal) => hasShard(context, streamArn, shardId, signal),
     openShard: (position) => createShardReader(context, polling, position),
+    scanPage: (position, signal) => scanPage(context, position, signal),
   }
 }

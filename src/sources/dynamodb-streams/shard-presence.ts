@@ -1,6 +1,6 @@
 import { AwsServiceError } from '../../aws/aws.ts'
-import { patientCall } from './source-context.ts'
-import type { SourceContext } from './source-context.ts'
+import { patientCall } from '../source-context.ts'
+import type { SourceContext } from '../source-context.ts'
 
 /**
  * Asks for an iterator of the shard, which only a shard that exists has. Listings are eventually consistent and may leave

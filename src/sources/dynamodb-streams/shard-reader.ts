@@ -12,8 +12,8 @@ import { findOldestRecord } from './oldest-record.ts'
 import { maxPageRecords, pollInterval } from './polling.ts'
 import type { PollingPolicy } from './polling.ts'
 import { findShard } from './shard-lister.ts'
-import type { SourceContext } from './source-context.ts'
-import { retryEvent } from './source-event.ts'
+import type { SourceContext } from '../source-context.ts'
+import { retryEvent } from '../source-event.ts'
 
 /** Iterators live for 15 minutes; one that is older than this is not tried any more. */
 const maxIteratorAgeMs = 14 * 60_000

@@ -6,7 +6,7 @@ import type { KafkaConnectionOptions } from '../../../src/kafka/kafka-connection
 import { createWireGroupMembership } from '../../../src/kafka/wire-group-membership.ts'
 import type { PipelineEvent } from '../../../src/pipeline/pipeline-event.ts'
 import { createDynamoDbStreamsSource } from '../../../src/sources/dynamodb-streams/dynamodb-streams-source.ts'
-import type { SourceEvent } from '../../../src/sources/dynamodb-streams/source-event.ts'
+import type { SourceEvent } from '../../../src/sources/source-event.ts'
 import { connectKafka } from '../../servers/connected-kafka.ts'
 import { connectTo } from '../../servers/stream-simulator/simulator-client.ts'
 

@@ -75,6 +75,18 @@ function drawEntry(rng: Rng): LedgerEntry {
     reason: 'an odd “reason”\n',
     shardId: maybe(shard()),
   } as const
+  const snapshot = {
+    run: below(rng, 5),
+    kind: pick(rng, ['initial', 'incremental'] as const),
+    segments: 1 + below(rng, 64),
+    state: pick(rng, ['running', 'completed', 'failed'] as const),
+    reason: maybe(stopped.reason),
+    code: maybe(stopped.code),
+    beganAtMs: millis,
+    endedAtMs: maybe(millis),
+    items: below(rng, 1e6),
+    rows: below(rng, 1e6),
+  }
   const identity = { pipeline: 'shop', clusterId: 'Some-cluster', topicId: table.id, lanes: 1 + below(rng, 64) }
   const entries: readonly LedgerEntry[] = [
     { kind: 'identity', ...identity, epoch: below(rng, 9), fingerprint: below(rng, 2 ** 32).toString(16) },
@@ -91,6 +103,7 @@ function drawEntry(rng: Rng): LedgerEntry {
       notBeforeMs: maybe(millis),
       homeLane: maybe(below(rng, 16)),
       run: below(rng, 3),
+      snapshot: maybe(snapshot),
     },
     {
       kind: 'begin',
@@ -146,8 +159,21 @@ function drawEntry(rng: Rng): LedgerEntry {
       kind: 'scan',
       ...scan,
       lastKey: maybe('{"id":{"S":"\\u0000"}}'),
+      pages: below(rng, 1e4),
       items: below(rng, 1e6),
+      rows: below(rng, 1e6),
       isDone: rng.next() < 0.5,
+    },
+    {
+      kind: 'report',
+      tableArn,
+      run: below(rng, 9),
+      outcome: pick(rng, ['completed', 'failed'] as const),
+      code: maybe(stopped.code),
+      reason: maybe(stopped.reason),
+      items: below(rng, 1e6),
+      rows: below(rng, 1e6),
+      atMs: millis,
     },
   ]
   return pick(rng, entries)

@@ -42,6 +42,7 @@ export function recordSizeOf(simulated: SimulatedTable, position: ChangePosition
       notBeforeMs: undefined,
       homeLane: undefined,
       run: 0,
+      snapshot: undefined,
     },
     shardId,
     records: [JSON.parse(stored.json)],

@@ -7,7 +7,7 @@ import { createAwsApi } from '../../../src/aws/signed-request.ts'
 import type { AwsApiOptions } from '../../../src/aws/signed-request.ts'
 import { createDynamoDbStreamsSource } from '../../../src/sources/dynamodb-streams/dynamodb-streams-source.ts'
 import type { DynamoDbStreamsOptions } from '../../../src/sources/dynamodb-streams/dynamodb-streams-source.ts'
-import type { SourceEvent } from '../../../src/sources/dynamodb-streams/source-event.ts'
+import type { SourceEvent } from '../../../src/sources/source-event.ts'
 import type { ShardReader, Source } from '../../../src/sources/source.ts'
 
 /** The product's own AWS client against a local endpoint, with fixed credentials unless others are given. */

@@ -9,6 +9,8 @@ export interface SimulatorSettings {
   pageShards: number
   /** Records per page of GetRecords, at most what the request asks for. */
   pageRecords: number
+  /** Items on a page of Scan at most. */
+  pageItems: number
   /** Bytes per page of GetRecords; one record is always given. */
   pageBytes: number
   /** Tables per page of ListTables. */
@@ -47,6 +49,7 @@ export function defaultSettings(): SimulatorSettings {
   return {
     pageShards: 100,
     pageRecords: 1_000,
+    pageItems: 1_000,
     pageBytes: 1_000_000,
     pageTables: 100,
     shardFilter: 'supported',

@@ -85,7 +85,7 @@ export function scan(state: SimulatorState, body: Body): unknown {
   const names = table.keySchema.map((attribute) => attribute.name)
   const segments = numberMember(body, 'TotalSegments') ?? 1
   const segment = numberMember(body, 'Segment') ?? 0
-  const limit = Math.min(numberMember(body, 'Limit') ?? 1_000, 1_000)
+  const limit = Math.min(numberMember(body, 'Limit') ?? 1_000, state.settings.pageItems)
   const start = objectMember(body, 'ExclusiveStartKey')
   const place = (hash: number, key: string): string => `${hash.toString().padStart(10, '0')}${key}`
   const startKey = start === undefined ? undefined : keyText(toItem(start), names)

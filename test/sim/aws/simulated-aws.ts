@@ -19,6 +19,8 @@ export interface SimulatedAwsOptions {
   readonly streams: ServedStreams
   /** Milliseconds that a request takes at most, both ways. */
   readonly latencyMs: number
+  /** What the answer of a Scan may take besides: in that time its items change. */
+  readonly scanLatencyMs: number
   readonly onTrace: (line: string) => void
 }
 
@@ -46,7 +48,8 @@ function send(options: SimulatedAwsOptions, request: AwsRequest, settle: Settle<
     const seen: SimulatedRequest = { action: request.action, body: request.body, accessKeyId: process.name }
     const fault = streams.faults.next(seen)
     const answer = answerOf(streams, request, seen, fault)
-    const extraMs = fault?.kind === 'slow' ? fault.beforeMs + (fault.pieces ?? 1) * (fault.betweenMs ?? 0) : 0
+    const scanMs = request.action === 'Scan' && options.scanLatencyMs > 0 ? rng.next() * options.scanLatencyMs : 0
+    const extraMs = scanMs + (fault?.kind === 'slow' ? fault.beforeMs + (fault.pieces ?? 1) * (fault.betweenMs ?? 0) : 0)
     time.after(way() + extraMs, () => {
       onTrace(`${process.name} < aws ${request.action} ${fault?.kind ?? answer.statusCode} ${answer.text.length}`)
       judge({ request, host: 'simulated' }, answer, fault, settle)

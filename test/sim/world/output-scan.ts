@@ -45,7 +45,7 @@ export function createOutputScan(topics: () => readonly Topic[], tableOf: (topic
     if (isTombstone) return
     if (change.operation === 'REMOVE') bereft.set(place, read.key ?? '')
     delivered.push(change)
-    distinct.add(changeName(change))
+    if (change.operation !== 'SNAPSHOT') distinct.add(changeName(change))
   }
   return {
     delivered,
@@ -69,7 +69,7 @@ export function createOutputScan(topics: () => readonly Topic[], tableOf: (topic
  * Hands out committed records in offset order: up to the last stable offset, aborted ones left out. Goes on where it was:
  * what lies below the high watermark stays as it is.
  */
-function committedReader(partition: Partition): (take: (record: FetchedRecord) => void) => void {
+export function committedReader(partition: Partition): (take: (record: FetchedRecord) => void) => void {
   /** Offsets and outcomes of the markers that were met, by producer. */
   const markers = new Map<number, { readonly offset: number; readonly outcome: 'commit' | 'abort' }[]>()
   let nextMarker = 0

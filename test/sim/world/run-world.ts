@@ -13,6 +13,7 @@ import type { Nemesis } from './nemesis.ts'
 import { createOutputScan, loggedTransactions } from './output-scan.ts'
 import { startFleet } from './simulated-fleet.ts'
 import type { CrashCounts, SimulatedFleet } from './simulated-fleet.ts'
+import { createSnapshotWatch } from './snapshot-watch.ts'
 import { createStateWatch } from './state-watch.ts'
 import { createSurroundings } from './surroundings.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -136,7 +137,6 @@ function startWorld(plan: WorldPlan, surroundings: Surroundings): RunningWorld {
     streams.createTable({
       name: `orders-${index}`,
       keySchema: [{ name: 'id', type: 'S' }],
-      viewType: 'NEW_AND_OLD_IMAGES',
       openShards: plan.openShards,
       growSequenceEvery: plan.growSequenceEvery,
     }),
@@ -145,8 +145,11 @@ function startWorld(plan: WorldPlan, surroundings: Surroundings): RunningWorld {
   const writers = tables.map((table, index) =>
     createVersionedWriter(table, plan.workload, seededRng(plan.seed * 31 + index), serial),
   )
+  for (const writer of writers) writer.writeBeforeStream(plan.snapshot?.items ?? 0)
+  for (const table of tables) table.enableStream('NEW_AND_OLD_IMAGES')
   const watch = createStateWatch(() => time.elapsedMs)
   const events: WorkerEvent[] = []
+  const completedSnapshots = createSnapshotWatch(() => kafka.state.topics.get(config.ledger.topic))
   const listeners: ((event: WorkerEvent) => void)[] = []
   const onEvent = (worker: string, event: PipelineEvent): void => {
     watch.onEvent(worker, event)
@@ -160,18 +163,25 @@ function startWorld(plan: WorldPlan, surroundings: Surroundings): RunningWorld {
   const outputTopics = (): readonly Topic[] =>
     [...kafka.state.topics.values()].filter(({ name }) => name !== ledgerTopic)
   const tableOf = (topic: string): string => topic.slice(topic.indexOf('.') + 1)
-  const written = (): readonly (readonly WrittenChange[])[] => writers.map((writer) => writer.written)
+  const written = (): readonly (readonly WrittenChange[])[] =>
+    writers.map(({ written }) => (plan.snapshot === undefined ? written : written.slice(plan.snapshot.items)))
   const scan = createOutputScan(outputTopics, tableOf)
   const delivered = (table: string): number => [...scan.distinct].filter((name) => name.startsWith(`${table}/`)).length
   const unseen = createUnseenWatch({ ...plan, time, originMs: surroundings.originMs, scan, written })
-  const isDelivered = (): boolean => unseen.isAllSeen
+  const isDelivered = (): boolean => unseen.isAllSeen && (plan.snapshot === undefined || completedSnapshots().size === plan.tables)
   const listen = (listener: (event: WorkerEvent) => void): void => void listeners.push(listener)
   const parts = { plan, surroundings, fleet, nemesis, tables, writers }
   const world = { ...parts, events, onEvent: listen, ledgerTopic, delivered }
   return { world, unseen, isDelivered, ...writing, outputTopics, tableOf }
 }
 
-const frequent: ReadonlySet<PipelineEvent['kind']> = new Set(['page-read', 'transaction-committed', 'lane-surveyed'])
+const frequent: ReadonlySet<PipelineEvent['kind']> = new Set([
+  'page-read',
+  'scan-page-read',
+  'rows-committed',
+  'transaction-committed',
+  'lane-surveyed',
+])
 
 function configOf(plan: WorldPlan): PipelineConfig {
   return readConfig(`
@@ -184,6 +194,8 @@ source:
 kafka:
   bootstrap.servers: broker:1
 topic.partitions: ${plan.topicPartitions}
+snapshot.mode: ${plan.snapshot === undefined ? 'never' : 'initial'}
+snapshot.segments: ${plan.snapshot?.segments ?? 1}
 `)
 }
 
@@ -248,6 +260,7 @@ function judge(
     ...(isExact ? { parents } : {}),
     tables: new Map(writers.map((writer, index) => [tables[index]?.name ?? '', writer.contents()])),
     hangs,
+    ...(plan.snapshot === undefined ? {} : snapshotAccount(tables)),
     ...account,
   })
   // At least once, a batch may be repeated from its middle: from the tombstone on.
@@ -255,6 +268,14 @@ function judge(
   const { anomalies } = findings
   const examples = [...findings.examples, `${scan.strayTombstones} tombstones are not right behind their deletes`]
   return { ...findings, examples, anomalies: { ...anomalies, phantom: anomalies.phantom + scan.strayTombstones } }
+}
+
+/** What was there before the streams has rows, one of each snapshot. */
+function snapshotAccount(tables: readonly SimulatedTable[]): Pick<Delivery, 'stored' | 'snapshots'> {
+  return {
+    stored: ({ position }) => position === undefined,
+    snapshots: new Map(tables.map(({ name }) => [name, 1])),
+  }
 }
 
 /**

@@ -77,7 +77,7 @@ function openPorts(
   parts: Parameters<typeof startSimulatedWorker>[1],
 ): Pick<Parameters<typeof runPipeline>[1], 'kafka' | 'membership' | 'source' | 'coordinatorTuning' | 'tuning'> {
   const { surroundings, config, reach } = parts
-  const { time, kafka, link, streams, trace, brokers } = surroundings
+  const { time, kafka, link, streams, trace, brokers, scanLatencyMs } = surroundings
   const onTrace = (line: string): void => trace.note(line)
   const wireOf = (requestTimeoutMs: number): Wire =>
     createSimulatedWire({ process, time, rng: surroundings.rng, kafka, link, requestTimeoutMs, onTrace })
@@ -89,7 +89,7 @@ function openPorts(
     sessionTimeoutMs: surroundings.sessionTimeoutMs,
     heartbeatMs: surroundings.sessionTimeoutMs / 8,
   }
-  const api = createSimulatedAws({ process, time, rng: surroundings.rng, streams, latencyMs: 20, onTrace })
+  const api = createSimulatedAws({ process, time, rng: surroundings.rng, streams, latencyMs: 20, scanLatencyMs, onTrace })
   const { tables, region } = config.source
   const clock = process.clock
   const source = createDynamoDbStreamsSource({ api, clock, rng, region, tables, polling: surroundings.polling })

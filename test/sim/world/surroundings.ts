@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly trace: Trace
   /** The way in, `host:port` each. */
   readonly brokers: readonly string[]
+  /** What the answer of a Scan may take. */
+  readonly scanLatencyMs: number
   readonly requestTimeoutMs: number
   readonly sessionTimeoutMs: number
   readonly polling: Partial<PollingPolicy>
@@ -49,6 +51,7 @@ export function createSurroundings(plan: WorldPlan, keepTrace: number): Surround
   const streams = createStreamService({ clock, rng })
   Object.assign(streams.settings, {
     pageRecords: plan.pageRecords,
+    pageItems: plan.snapshot?.pageItems ?? 1_000,
     nullIterator: plan.nullIterator,
     shardFilter: plan.shardFilter,
     pageShards: plan.pageShards ?? 5,
@@ -62,10 +65,14 @@ export function createSurroundings(plan: WorldPlan, keepTrace: number): Surround
     streams,
     trace: createTrace(() => time.elapsedMs, keepTrace),
     brokers: kafka.state.brokers.map(({ nodeId }) => `broker:${nodeId}`),
+    scanLatencyMs: plan.snapshot?.answerMs ?? 0,
     requestTimeoutMs: 5_000,
     sessionTimeoutMs: 6_000,
     polling: plan.pollIdleCapMs === undefined ? {} : { idleCapMs: plan.pollIdleCapMs },
-    tuning: plan.followIntervalMs === undefined ? {} : { followIntervalMs: plan.followIntervalMs },
+    tuning: {
+      ...(plan.followIntervalMs === undefined ? {} : { followIntervalMs: plan.followIntervalMs }),
+      ...(plan.snapshot?.maxRecentKeys === undefined ? {} : { maxRecentKeys: plan.snapshot.maxRecentKeys }),
+    },
     coordinatorTuning: { listingMs: plan.listingMs ?? 10_000, tableCheckMs: 15_000 },
   }
 }

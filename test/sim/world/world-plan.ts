@@ -66,6 +66,20 @@ export interface WorldPlan {
   readonly listingMs?: number
   /** Shards on a page of DescribeStream. Default: five. */
   readonly pageShards?: number
+  /** What the tables hold before their streams begin, and how it is scanned. Default: nothing, and no snapshot. */
+  readonly snapshot?: SnapshotPlan
+}
+
+/** The items of each table before the pipeline begins. */
+export interface SnapshotPlan {
+  readonly items: number
+  readonly segments: number
+  /** Items that a page of Scan holds at most. */
+  readonly pageItems: number
+  /** Milliseconds that the answer to a page may take: items change while it is on its way. */
+  readonly answerMs: number
+  /** Keys that a lane remembers at most. Default: the product's. */
+  readonly maxRecentKeys?: number
 }
 
 /** What an experiment fixes; the seed decides the rest. */

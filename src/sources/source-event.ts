@@ -1,5 +1,5 @@
-import type { Retry } from '../../aws/retry-forever.ts'
-import type { ErrorCode } from '../../error-catalogue.ts'
+import type { Retry } from '../aws/retry-forever.ts'
+import type { ErrorCode } from '../error-catalogue.ts'
 
 /** What a request was about, as far as there is such a thing. */
 export interface RequestSubject {
@@ -8,7 +8,7 @@ export interface RequestSubject {
   readonly table?: string | undefined
 }
 
-/** What can happen while DynamoDB Streams are read: the closed list, for metrics and logs. Decides nothing. */
+/** What can happen while a source is read: the closed list, for metrics and logs. Decides nothing. */
 export type SourceEvent =
   /** A throttled request waits and is repeated. */
   | (RequestSubject & {

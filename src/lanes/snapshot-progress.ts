@@ -1,0 +1,122 @@
+import type { LaneContext } from './hand-over.ts'
+import { isGathered } from './hand-over.ts'
+import type { LaneState } from './lane-state.ts'
+import { ledgerKey } from './ledger-codec.ts'
+import type { AddressedEntry, ReportEntry, ScanEntry, SnapshotRun, TableEntry } from './ledger-entry.ts'
+
+/** A snapshot that a lane is to scan now. */
+export interface RunningScan {
+  readonly table: TableEntry
+  readonly snapshot: SnapshotRun
+  /** What is left, in the order of the segments: where each goes on. */
+  readonly segments: readonly ScanEntry[]
+}
+
+/**
+ * The snapshots that this lane scans: it is their home, every lane has answered, and their tables are streamed. Before the
+ * last answer another lane might still emit changes behind a row that is older.
+ */
+export function scansToRun(state: LaneState, { lane, lanes }: LaneContext): readonly RunningScan[] {
+  const running: RunningScan[] = []
+  for (const table of state.tables.values()) {
+    const { snapshot, homeLane, status } = table
+    if (snapshot?.state !== 'running' || homeLane !== lane || status.kind !== 'streaming') continue
+    if (!isGathered(state, table, lanes)) continue
+    const segments = segmentsOf(state, table, snapshot).filter(({ isDone }) => !isDone)
+    if (segments.length > 0) running.push({ table, snapshot, segments })
+  }
+  return running
+}
+
+/** Every segment of a snapshot as far as it has come, the first pages not yet read included. */
+export function segmentsOf(state: LaneState, table: TableEntry, snapshot: SnapshotRun): readonly ScanEntry[] {
+  return Array.from({ length: snapshot.segments }, (_, segment) => {
+    const start: ScanEntry = {
+      kind: 'scan',
+      tableArn: table.table.arn,
+      run: snapshot.run,
+      segment,
+      totalSegments: snapshot.segments,
+      lastKey: undefined,
+      pages: 0,
+      items: 0,
+      rows: 0,
+      isDone: false,
+    }
+    return state.scans.get(ledgerKey(start)) ?? start
+  })
+}
+
+/** Sums over the segments of a snapshot. */
+export function totalsOf(segments: readonly ScanEntry[]): { readonly items: number; readonly rows: number } {
+  let items = 0
+  let rows = 0
+  for (const segment of segments) {
+    items += segment.items
+    rows += segment.rows
+  }
+  return { items, rows }
+}
+
+/**
+ * Reports that this lane owes to the coordinator: snapshots of which it has delivered every segment. Each is given once;
+ * the lane's own partition remembers it.
+ */
+export function reportsOwed(state: LaneState, context: LaneContext): readonly AddressedEntry[] {
+  const entries: AddressedEntry[] = []
+  for (const table of state.tables.values()) {
+    const { snapshot, homeLane } = table
+    if (snapshot?.state !== 'running' || homeLane !== context.lane) continue
+    const segments = segmentsOf(state, table, snapshot)
+    if (!segments.every(({ isDone }) => isDone)) continue
+    const report = reportOf(table, totalsOf(segments), undefined, context.nowMs)
+    if (!state.reports.has(ledgerKey(report))) entries.push(...addressedReport(report, context.lane))
+  }
+  return entries
+}
+
+/** The report of a snapshot that is over: complete, or with the reason why it cannot go on. */
+export function reportOf(
+  { table, run }: TableEntry,
+  totals: { readonly items: number; readonly rows: number },
+  failure: { readonly code: string; readonly reason: string } | undefined,
+  nowMs: number,
+): ReportEntry {
+  return {
+    kind: 'report',
+    tableArn: table.arn,
+    run,
+    outcome: failure === undefined ? 'completed' : 'failed',
+    code: failure?.code,
+    reason: failure?.reason,
+    items: totals.items,
+    rows: totals.rows,
+    atMs: nowMs,
+  }
+}
+
+/** A report goes to the coordinator, and into the lane's own partition. */
+export function addressedReport(entry: ReportEntry, lane: number): readonly AddressedEntry[] {
+  return [...new Set([lane, 0])].map((target) => ({ lane: target, entry }))
+}
+
+/**
+ * Tombstones for what this lane's partition holds of gatherings and snapshots that are over. Of a gathering that the lane
+ * has not heard of yet, because its table's entry comes later than an answer, everything stays.
+ */
+export function leftovers(state: LaneState, { lane }: LaneContext): readonly AddressedEntry[] {
+  const tombstones: AddressedEntry[] = []
+  for (const entry of [...state.answers.values(), ...state.reports.values()]) {
+    const table = state.tables.get(entry.tableArn)
+    if (table === undefined) continue
+    if (entry.run < table.run || (entry.run === table.run && table.homeLane === undefined))
+      tombstones.push({ lane, entry, isTombstone: true })
+  }
+  for (const entry of state.scans.values()) {
+    const snapshot = state.tables.get(entry.tableArn)?.snapshot
+    if (snapshot === undefined) continue
+    if (entry.run < snapshot.run || (entry.run === snapshot.run && snapshot.state === 'completed'))
+      tombstones.push({ lane, entry, isTombstone: true })
+  }
+  return tombstones
+}
