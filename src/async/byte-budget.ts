@@ -65,3 +65,27 @@ export function createByteBudget(limitBytes: number): ByteBudget {
     },
   }
 }
+
+/** A part of another budget, which it can never exceed: for readers that must leave room for others. */
+export function createSubBudget(parent: ByteBudget, limitBytes: number): ByteBudget {
+  const own = createByteBudget(limitBytes)
+  return {
+    get inFlightBytes() {
+      return own.inFlightBytes
+    },
+    take: async (bytes, signal) => {
+      const part = await own.take(bytes, signal)
+      try {
+        const whole = await parent.take(bytes, signal)
+        const both = [part, whole]
+        return {
+          resize: (actual) => both.forEach((share) => share.resize(actual)),
+          release: () => both.forEach((share) => share.release()),
+        }
+      } catch (error) {
+        part.release()
+        throw error
+      }
+    },
+  }
+}

@@ -1,8 +1,9 @@
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import { parseListenAddress } from './listen-address.ts'
-import type { PipelineConfig, RoleConfig, SourceConfig, TopicConfig } from './pipeline-config.ts'
+import type { PipelineConfig, RoleConfig, SnapshotConfig, SourceConfig, TopicConfig } from './pipeline-config.ts'
 import type { PropertyValues } from './properties.ts'
 import type { Secret } from './secret.ts'
+import { parseDailyWindow, parseScanCapacity } from './snapshot-limits.ts'
 import { parseStartPosition } from './start-position.ts'
 
 /** The parts that are not values of declared properties. */
@@ -22,7 +23,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     delivery: values.delivery,
     source: sourceConfig(values, parts.region),
     kafka: parts.kafka,
-    snapshot: { mode: values['snapshot.mode'], segments: values['snapshot.segments'] },
+    snapshot: snapshotConfig(values),
     topic: topicConfig(values),
     ledger: { topic: values['ledger.topic'], replicationFactor: values['ledger.replication.factor'] },
     groupId: values['group.id'],
@@ -60,6 +61,17 @@ function roleConfig(values: PropertyValues): RoleConfig | undefined {
   const arn = values['source.role.arn']
   if (arn === undefined) return undefined
   return { arn, externalId: values['source.role.external.id'], sessionName: values['source.role.session.name'] }
+}
+
+function snapshotConfig(values: PropertyValues): SnapshotConfig {
+  const window = values['snapshot.window']
+  return {
+    mode: values['snapshot.mode'],
+    segments: values['snapshot.segments'],
+    capacity: parseScanCapacity(values['snapshot.read.capacity']) ?? { kind: 'unlimited' },
+    itemsPerSecond: values['snapshot.items.per.second'],
+    window: window === undefined ? undefined : parseDailyWindow(window),
+  }
 }
 
 function topicConfig(values: PropertyValues): TopicConfig {

@@ -69,7 +69,13 @@ describe('loadConfig', () => {
         requestTimeoutMs: 15_000,
         connectTimeoutMs: 10_000,
       },
-      snapshot: { mode: 'initial', segments: 4 },
+      snapshot: {
+        mode: 'initial',
+        segments: 4,
+        capacity: { kind: 'share', share: 0.5 },
+        itemsPerSecond: undefined,
+        window: undefined,
+      },
       topic: {
         prefix: 'shop',
         name: '{prefix}.{table}',

@@ -1,6 +1,7 @@
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import type { HostPort } from './network-address.ts'
 import type { PropertyValues } from './properties.ts'
+import type { DailyWindow, ScanCapacity } from './snapshot-limits.ts'
 import type { Secret } from './secret.ts'
 import type { StartPosition } from './start-position.ts'
 
@@ -50,6 +51,11 @@ export interface SourceConfig {
 export interface SnapshotConfig {
   readonly mode: 'initial' | 'never'
   readonly segments: number
+  readonly capacity: ScanCapacity
+  /** Undefined means no bound. */
+  readonly itemsPerSecond: number | undefined
+  /** Undefined means always. */
+  readonly window: DailyWindow | undefined
 }
 
 export interface RoleConfig {

@@ -1,4 +1,4 @@
-import { createByteBudget } from '../async/byte-budget.ts'
+import { createByteBudget, createSubBudget } from '../async/byte-budget.ts'
 import type { ByteBudget } from '../async/byte-budget.ts'
 import type { Clock } from '../async/clock.ts'
 import type { Rng } from '../async/rng.ts'
@@ -20,6 +20,7 @@ import type { LaneEnvironment, LaneTuning } from '../pipeline/lane-environment.t
 import type { LaneCompanion } from '../pipeline/lane-work.ts'
 import { createLaneNudges } from '../pipeline/lane-nudges.ts'
 import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
+import type { ScanLimits } from '../pipeline/snapshot/scan-limits.ts'
 import type { Stages } from '../pipeline/stages.ts'
 import { createTopicLimits } from '../pipeline/topic-limits.ts'
 import { createTopicProvisioner } from '../pipeline/topic-provisioner.ts'
@@ -63,6 +64,7 @@ export async function runPipeline(
     transactionTimeoutMs: config.kafka.transactionTimeoutMs,
   })
   const { pipeline } = config
+  const budget = ports.budget ?? createByteBudget(config.memoryMaxBytes)
   const ledgerTopic = config.ledger.topic
   const environment: LaneEnvironment = {
     identity,
@@ -73,7 +75,9 @@ export async function runPipeline(
     membership,
     topicLimits: createTopicLimits(kafka),
     nudges: createLaneNudges(),
-    budget: ports.budget ?? createByteBudget(config.memoryMaxBytes),
+    scanLimits: scanLimitsOf(config),
+    budget,
+    scanBudget: createSubBudget(budget, config.memoryMaxBytes / 4),
     clock,
     rng,
     onEvent,
@@ -138,6 +142,10 @@ function admissionOf(config: PipelineConfig, ports: WorkerPorts): AdmissionOptio
     mayCreate: config.topic.create,
     onEvent: ports.onEvent,
   }
+}
+
+function scanLimitsOf({ snapshot: { capacity, itemsPerSecond, window } }: PipelineConfig): ScanLimits {
+  return { itemsPerSecond, capacity: capacity.kind === 'unlimited' ? undefined : capacity, window }
 }
 
 function startOf({ source: { start } }: PipelineConfig): StartPosition {

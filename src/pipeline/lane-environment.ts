@@ -7,6 +7,7 @@ import type { IdentityEntry } from '../lanes/ledger-entry.ts'
 import type { Source } from '../sources/source.ts'
 import type { LaneNudges } from './lane-nudges.ts'
 import type { PipelineEventSink } from './pipeline-event.ts'
+import type { ScanLimits } from './snapshot/scan-limits.ts'
 import type { Stages } from './stages.ts'
 import type { TopicLimits } from './topic-limits.ts'
 
@@ -51,7 +52,10 @@ export interface LaneEnvironment {
   readonly membership: Pick<GroupMembership, 'owns'>
   readonly topicLimits: TopicLimits
   readonly nudges: LaneNudges
+  readonly scanLimits: ScanLimits
   readonly budget: ByteBudget
+  /** The part of it that scans may take, so that streams are read first. */
+  readonly scanBudget: ByteBudget
   readonly clock: Clock
   readonly rng: Rng
   readonly onEvent: PipelineEventSink

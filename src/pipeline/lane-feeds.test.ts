@@ -12,6 +12,7 @@ import type { LaneEnvironment } from './lane-environment.ts'
 import { createLaneFeeds } from './lane-feeds.ts'
 import type { FeedBatch } from './lane-feeds.ts'
 import { createLaneNudges } from './lane-nudges.ts'
+import { noScanLimits } from './snapshot/scan-limits.ts'
 import type { PipelineEvent } from './pipeline-event.ts'
 
 const table: Table = {
@@ -83,7 +84,9 @@ const setUp = () => {
     membership: { owns: () => true },
     topicLimits: { maxRecordBytes: unused, maxRecordBytesNow: unused, lookAgain: unused, refused: unused },
     nudges: createLaneNudges(),
+    scanLimits: noScanLimits,
     budget: createByteBudget(1_000_000),
+    scanBudget: createByteBudget(1_000_000),
     clock,
     rng: seededRng(1),
     onEvent: (event) => events.push(event),

@@ -3,6 +3,7 @@ import type { Clock } from '../async/clock.ts'
 import type { Rng } from '../async/rng.ts'
 import type { AwsAnswer, AwsApi, AwsRequest } from '../aws/aws.ts'
 import { retryForever } from '../aws/retry-forever.ts'
+import type { Retry } from '../aws/retry-forever.ts'
 import type { RequestBudget } from '../aws/throttling.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
 import { retryEvent } from './source-event.ts'
@@ -25,6 +26,8 @@ export interface PatientRequest<T> extends AwsRequest {
   readonly subject: RequestSubject
   /** Turns the answer into what is wanted; throws AWS_RESPONSE, and the request is repeated, if it cannot. */
   readonly read: (answer: AwsAnswer) => T
+  /** Hears of each attempt that is about to be repeated, besides the context's own listener. */
+  readonly onRetry?: (retry: Retry) => void
 }
 
 /**
@@ -44,7 +47,10 @@ export function patientCall<T>(context: SourceContext, request: PatientRequest<T
       rng: context.rng,
       policy: context.retry,
       giveUpOn: context.giveUpOn,
-      onRetry: (retry) => context.emit(retryEvent(request.action, request.subject, retry)),
+      onRetry: (retry) => {
+        request.onRetry?.(retry)
+        context.emit(retryEvent(request.action, request.subject, retry))
+      },
     },
     attempt,
     signal,

@@ -28,6 +28,8 @@ export interface Source {
    * gone, SCAN_REFUSED if the service does not accept the request.
    */
   scanPage(position: SegmentPosition, signal: AbortSignal): Promise<ScanPage>
+  /** How large a table is, about. Throws TABLE_NOT_FOUND. */
+  tableSize(nameOrArn: string, signal: AbortSignal): Promise<TableSize>
 }
 
 /** A complete listing. */
@@ -73,6 +75,16 @@ export interface SegmentPosition {
   readonly totalSegments: number
   /** The last evaluated key of the page before, as that page gave it; undefined = from the beginning. */
   readonly afterKey: string | undefined
+  /** Items that the page may hold at most; undefined = as many as the service gives (1 MB of them). */
+  readonly limit?: number | undefined
+}
+
+/** What the service says of a table's size; it looks only every few hours. */
+export interface TableSize {
+  readonly items: number
+  readonly bytes: number
+  /** Provisioned read capacity units per second; undefined for a table that is billed by request. */
+  readonly readUnitsPerSecond: number | undefined
 }
 
 /** One page of a segment. A page without items is normal. */
@@ -81,6 +93,10 @@ export interface ScanPage {
   readonly items: readonly unknown[]
   /** Opaque text, to go on behind this page; undefined if the segment has nothing more. */
   readonly lastKey: string | undefined
+  /** Read capacity units that the page took. */
+  readonly units: number
+  /** How often the request was throttled before it was answered. */
+  readonly throttles: number
   /** Bytes of the answer's body. */
   readonly bytes: number
   /** When the page was asked for the first time and when the answer was complete (Clock.now, milliseconds). */

@@ -72,8 +72,10 @@ export function createMemorySource(table: Table, clock: Clock, pageSize = 1_000)
     hasShard: async (_, shardId) => shards.has(shardId),
     scanPage: async () => {
       const nowMs = clock.now()
-      return { items: [], lastKey: undefined, bytes: 0, requestedAtMs: nowMs, receivedAtMs: nowMs }
+      const nothing = { items: [], lastKey: undefined, units: 0, throttles: 0, bytes: 0 }
+      return { ...nothing, requestedAtMs: nowMs, receivedAtMs: nowMs }
     },
+    tableSize: async () => ({ items: 0, bytes: 0, readUnitsPerSecond: undefined }),
     openShard: (position) => {
       opened.push(position)
       return readerOf(position.after, () => find(position.shardId), { clock, pageSize })

@@ -7,7 +7,7 @@ export const processProperties = {
   'memory.max.bytes': defaulted(integer(1_048_576, 17_179_869_184), 67_108_864, {
     importance: 'medium',
     documentation:
-      'Bytes of changes that may be read and not yet committed, in all lanes of a process together (64 MiB).',
+      'Bytes of changes that may be read and not yet committed, in all lanes of a process together (64 MiB). Scans of snapshots take up to a quarter of it.',
   }),
   'poll.idle.max.ms': defaulted(integer(50, 60_000), 1000, {
     importance: 'low',

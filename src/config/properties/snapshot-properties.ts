@@ -1,4 +1,6 @@
-import { choice, defaulted, integer } from '../property.ts'
+import { z } from 'zod'
+import { choice, defaulted, integer, optional, text } from '../property.ts'
+import { parseDailyWindow, parseScanCapacity } from '../snapshot-limits.ts'
 
 /** How the items that a table already has get into its topic. */
 export const snapshotProperties = {
@@ -11,6 +13,34 @@ export const snapshotProperties = {
   'snapshot.segments': defaulted(integer(1, 1_000), 4, {
     importance: 'medium',
     documentation:
-      'Parts in which a table is scanned, side by side. Frozen for a snapshot when it begins. More are faster and cost the table more read capacity per second.',
+      'Parts in which a table is scanned, up to eight of them at the same time. Frozen for a snapshot when it begins. More are faster, as far as `snapshot.read.capacity` lets them.',
   }),
+  'snapshot.read.capacity': defaulted(
+    text(
+      '`unlimited`, a share such as `50%`, or read capacity units per second',
+      z.string().refine((value) => parseScanCapacity(value) !== undefined),
+    ),
+    '50%',
+    {
+      importance: 'high',
+      documentation:
+        'How much of a table\'s read capacity its scan may take: a share of what is provisioned (without effect on tables that are billed by request), units per second, or `unlimited`. Throttles slow it down further.',
+    },
+  ),
+  'snapshot.items.per.second': optional(integer(1, 1_000_000), {
+    importance: 'medium',
+    documentation: 'Items of one table that are scanned per second at most.',
+    defaultNote: 'no bound',
+  }),
+  'snapshot.window': optional(
+    text(
+      'two times of day, such as `22:00-06:00` (UTC)',
+      z.string().refine((value) => parseDailyWindow(value) !== undefined),
+    ),
+    {
+      importance: 'low',
+      documentation: 'The time of day, in UTC, in which tables are scanned. Their changes are streamed around the clock.',
+      defaultNote: 'always',
+    },
+  ),
 }

@@ -8,6 +8,8 @@ import type { ScanPage } from '../../sources/source.ts'
 import type { LaneEnvironment } from '../lane-environment.ts'
 import { createRecentKeys } from './recent-keys.ts'
 import type { RecentKeys } from './recent-keys.ts'
+import { createTablePace } from './scan-limits.ts'
+import type { ScanPace } from './scan-pace.ts'
 import { createSegmentFeed } from './segment-feed.ts'
 import type { SegmentFeed } from './segment-feed.ts'
 
@@ -54,9 +56,15 @@ interface OpenScan {
   isSpent: boolean
 }
 
+/** What the scans of one table have in common. */
+interface ScannedTable {
+  readonly recent: RecentKeys
+  readonly pace: ScanPace
+}
+
 export function createLaneScans(lane: number, environment: LaneEnvironment, onReady: () => void): LaneScans {
   const scans = new Map<string, OpenScan>()
-  const recentOf = new Map<string, RecentKeys>()
+  const tables = new Map<string, ScannedTable>()
   const halted = new Map<string, number>()
   let turn = 0
 
@@ -67,14 +75,15 @@ export function createLaneScans(lane: number, environment: LaneEnvironment, onRe
   }
   const open = (table: TableEntry, position: ScanEntry): OpenScan => {
     const { arn } = table.table
-    const recent = recentOf.get(arn) ?? createRecentKeys(environment.tuning.maxRecentKeys)
-    recentOf.set(arn, recent)
+    const shared = tables.get(arn) ?? scannedTable(environment, table.table.name)
+    tables.set(arn, shared)
+    const { recent } = shared
     const { segment, totalSegments, lastKey } = position
     const feed = createSegmentFeed({
       ...environment,
-      budget: environment.budget,
+      budget: environment.scanBudget,
       position: { table: table.table, segment, totalSegments, afterKey: lastKey },
-      recent,
+      ...shared,
       readAheadPages: 1,
       onReady,
       onPage: (page) =>
@@ -110,8 +119,8 @@ export function createLaneScans(lane: number, environment: LaneEnvironment, onRe
       const gone = [...scans].filter(([name, { isSpent }]) => isSpent || !wanted.has(name))
       await Promise.all(gone.map(([name]) => close(name)))
       for (const [name, { table, scan }] of wanted) if (!scans.has(name)) scans.set(name, open(table, scan))
-      const tables = new Set([...scans.values()].map(({ tableArn }) => tableArn))
-      for (const arn of recentOf.keys()) if (!tables.has(arn)) recentOf.delete(arn)
+      const scanned = new Set([...scans.values()].map(({ tableArn }) => tableArn))
+      for (const arn of tables.keys()) if (!scanned.has(arn)) tables.delete(arn)
     },
     takeBatch: (maxBytes) => {
       turn++
@@ -120,7 +129,7 @@ export function createLaneScans(lane: number, environment: LaneEnvironment, onRe
       return takeBatch([...live.slice(start), ...live.slice(0, start)], maxBytes)
     },
     note: (tableArn, records) => {
-      const recent = recentOf.get(tableArn)
+      const recent = tables.get(tableArn)?.recent
       if (recent === undefined) return
       for (const { key } of records) if (key !== null) recent.note(key)
     },
@@ -135,6 +144,14 @@ export function createLaneScans(lane: number, environment: LaneEnvironment, onRe
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...scans.keys()].map(close))
     },
+  }
+}
+
+function scannedTable(environment: LaneEnvironment, name: string): ScannedTable {
+  const { source, clock, scanLimits, tuning } = environment
+  return {
+    recent: createRecentKeys(tuning.maxRecentKeys),
+    pace: createTablePace({ source, clock, limits: scanLimits }, name),
   }
 }
 

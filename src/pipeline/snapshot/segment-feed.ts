@@ -4,6 +4,7 @@ import type { Clock } from '../../async/clock.ts'
 import { TailraceError, isAbort } from '../../errors.ts'
 import type { ScanPage, SegmentPosition, Source } from '../../sources/source.ts'
 import type { RecentKeys } from './recent-keys.ts'
+import type { ScanPace } from './scan-pace.ts'
 
 /**
  * Reads one segment of a snapshot ahead of its lane, page by page. What it holds counts in a byte budget, and each page is
@@ -31,6 +32,7 @@ export interface SegmentFeedOptions {
   readonly source: Pick<Source, 'scanPage'>
   readonly position: SegmentPosition
   readonly recent: RecentKeys
+  readonly pace: ScanPace
   readonly budget: ByteBudget
   readonly clock: Clock
   readonly readAheadPages: number
@@ -90,8 +92,7 @@ async function readSegment(
   let { afterKey } = options.position
   do {
     await hasRoom()
-    const share = await options.budget.take(pageBytes, signal)
-    const item = await readPage({ ...options, position: { ...options.position, afterKey }, share, signal })
+    const item = await readPage({ ...options, position: { ...options.position, afterKey }, signal })
     afterKey = item.page.lastKey
     push(item)
   } while (afterKey !== undefined)
@@ -102,23 +103,28 @@ async function readSegment(
  * page that took so long that its lane could not remember everything is asked for again.
  */
 async function readPage(
-  parts: SegmentFeedOptions & { readonly share: ByteShare; readonly signal: AbortSignal },
+  parts: SegmentFeedOptions & { readonly signal: AbortSignal },
 ): Promise<Extract<SegmentItem, { readonly kind: 'page' }>> {
-  const { source, position, recent, share, signal } = parts
+  const { source, position, recent, pace, budget, signal } = parts
   for (;;) {
+    // The turn may be hours away; until then nothing is held.
+    const turn = await pace.begin(signal)
+    const share = await budget.take(pageBytes, signal)
     const request = recent.request()
     try {
-      const page = await source.scanPage(position, signal)
+      const page = await source.scanPage({ ...position, limit: turn.limit }, signal)
+      turn.end({ items: page.items.length, units: page.units, throttles: page.throttles })
       if (recent.isKnown(request)) {
         parts.onPage(page)
         share.resize(page.bytes)
         return { kind: 'page', page, afterKey: position.afterKey, request, share }
       }
-      recent.settle(request)
     } catch (error) {
       recent.settle(request)
       share.release()
       throw error
     }
+    recent.settle(request)
+    share.release()
   }
 }

@@ -7,6 +7,7 @@ import type { StreamViewType } from '../../change/table.ts'
 import type { ErrorCode } from '../../error-catalogue.ts'
 import type { Source } from '../source.ts'
 import { scanPage } from '../table-scan/scan-page.ts'
+import { tableSize } from '../table-scan/table-size.ts'
 import { createChildFinder } from './child-shards.ts'
 import { defaultPolling } from './polling.ts'
 import type { PollingPolicy } from './polling.ts'
@@ -71,5 +72,6 @@ export function createDynamoDbStreamsSource(options: DynamoDbStreamsOptions): So
     hasShard: (streamArn, shardId, signal) => hasShard(context, streamArn, shardId, signal),
     openShard: (position) => createShardReader(context, polling, position),
     scanPage: (position, signal) => scanPage(context, position, signal),
+    tableSize: (nameOrArn, signal) => tableSize(context, nameOrArn, signal),
   }
 }

@@ -13,8 +13,9 @@ export async function scanPage(
   position: SegmentPosition,
   signal: AbortSignal,
 ): Promise<ScanPage> {
-  const { table, segment, totalSegments, afterKey } = position
+  const { table, segment, totalSegments, afterKey, limit } = position
   const requestedAtMs = context.clock.now()
+  let throttles = 0
   try {
     const answer = await patientCall(
       context,
@@ -26,26 +27,38 @@ export async function scanPage(
           ConsistentRead: true,
           Segment: segment,
           TotalSegments: totalSegments,
+          ReturnConsumedCapacity: 'TOTAL',
+          ...(limit === undefined ? {} : { Limit: limit }),
           ...(afterKey === undefined ? {} : { ExclusiveStartKey: parseJson(Buffer.from(afterKey)) }),
         },
         subject: { table: table.name },
         read: readAnswer,
+        onRetry: ({ error }) => {
+          if (error.code === 'AWS_THROTTLED') throttles++
+        },
       },
       signal,
     )
-    return { ...answer, requestedAtMs, receivedAtMs: context.clock.now() }
+    return { ...answer, throttles, requestedAtMs, receivedAtMs: context.clock.now() }
   } catch (error) {
     throw error instanceof AwsServiceError ? meaningOf(error, table.name) : error
   }
 }
 
-function readAnswer({ body, bytes }: AwsAnswer): Pick<ScanPage, 'items' | 'lastKey' | 'bytes'> {
-  const items: unknown = isJsonObject(body) ? body['Items'] : undefined
-  const lastKey: unknown = isJsonObject(body) ? (body['LastEvaluatedKey'] ?? undefined) : undefined
-  if (!Array.isArray(items) || (lastKey !== undefined && !isJsonObject(lastKey))) {
+function readAnswer({ body, bytes }: AwsAnswer): Pick<ScanPage, 'items' | 'lastKey' | 'units' | 'bytes'> {
+  const answer = isJsonObject(body) ? body : {}
+  const { Items: items, LastEvaluatedKey: lastKey = undefined, ConsumedCapacity: consumed } = answer
+  if (!Array.isArray(items) || (lastKey !== undefined && lastKey !== null && !isJsonObject(lastKey))) {
     throw new TailraceError('AWS_RESPONSE', 'Scan answered without readable items')
   }
-  return { items, lastKey: lastKey === undefined ? undefined : JSON.stringify(lastKey), bytes }
+  const units: unknown = isJsonObject(consumed) ? consumed['CapacityUnits'] : undefined
+  return {
+    items,
+    lastKey: isJsonObject(lastKey) ? JSON.stringify(lastKey) : undefined,
+    // A service that does not tell: a unit of a consistent read is 4 KB.
+    units: typeof units === 'number' && units >= 0 ? units : Math.ceil(bytes / 4096),
+    bytes,
+  }
 }
 
 function meaningOf(error: AwsServiceError, table: string): TailraceError {
