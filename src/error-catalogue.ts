@@ -67,6 +67,11 @@ export const errorCatalogue = {
     "DynamoDB does not accept the scan of a table: a filter that it cannot read, or a position that is none of the table's keys.",
     'Read what the message says; correct the filter and begin the snapshot again.',
   ),
+  SNAPSHOT_PARKED: entry(
+    'stop-table',
+    "While a table is snapshotted, one process reads all of its changes, and this table's come faster than that. The snapshot stands still, and the shards are spread over all workers again.",
+    'Go on with it at a quieter time, or begin from a point-in-time export.',
+  ),
   AWS_ACCESS_DENIED: entry(
     'retry',
     'The credentials may not perform the action that the message names.',

@@ -63,7 +63,8 @@ export interface SnapshotRun {
   readonly kind: 'initial' | 'incremental'
   /** Parts in which the table is scanned; frozen for the snapshot. */
   readonly segments: number
-  readonly state: 'running' | 'completed' | 'failed'
+  /** `parked`: its changes came faster than its home lane could write them. */
+  readonly state: 'running' | 'completed' | 'failed' | 'parked'
   /** Why it is where it is; for people. */
   readonly reason: string | undefined
   readonly code: string | undefined
@@ -161,8 +162,8 @@ export interface ReportEntry {
   readonly tableArn: string
   /** That of the table's entry, as for answers. */
   readonly run: number
-  readonly outcome: 'completed' | 'failed'
-  /** Set with `failed`; for people, never item values. */
+  readonly outcome: 'completed' | 'failed' | 'parked'
+  /** Set unless it is complete; for people, never item values. */
   readonly code: string | undefined
   readonly reason: string | undefined
   readonly items: number

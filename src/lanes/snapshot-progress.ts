@@ -86,7 +86,7 @@ export function reportOf(
     kind: 'report',
     tableArn: table.arn,
     run,
-    outcome: failure === undefined ? 'completed' : 'failed',
+    outcome: failure === undefined ? 'completed' : failure.code === 'SNAPSHOT_PARKED' ? 'parked' : 'failed',
     code: failure?.code,
     reason: failure?.reason,
     items: totals.items,

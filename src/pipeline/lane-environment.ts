@@ -7,6 +7,8 @@ import type { IdentityEntry } from '../lanes/ledger-entry.ts'
 import type { Source } from '../sources/source.ts'
 import type { LaneNudges } from './lane-nudges.ts'
 import type { PipelineEventSink } from './pipeline-event.ts'
+import { defaultGateBounds } from './snapshot/scan-gate.ts'
+import type { ScanGateBounds } from './snapshot/scan-gate.ts'
 import type { ScanLimits } from './snapshot/scan-limits.ts'
 import type { Stages } from './stages.ts'
 import type { TopicLimits } from './topic-limits.ts'
@@ -26,6 +28,7 @@ export interface LaneTuning {
   readonly scansAtOnce: number
   /** Keys that are remembered to tell which rows of a scan are out of date; more make its pages be read again. */
   readonly maxRecentKeys: number
+  readonly scanGate: ScanGateBounds
   /** After a stop was asked for, a running commit may still take this long. Milliseconds. */
   readonly stopGraceMs: number
 }
@@ -39,6 +42,7 @@ export const defaultLaneTuning: LaneTuning = {
   maxScanBytes: 4 * 1024 * 1024,
   scansAtOnce: 8,
   maxRecentKeys: 200_000,
+  scanGate: defaultGateBounds,
   stopGraceMs: 10_000,
 }
 

@@ -143,6 +143,7 @@ function createStep(parts: StepParts): LaneStep {
     using grace = createGrace(environment.clock, live, environment.tuning.stopGraceMs)
     await session.commit({ output: [...delivery.output, ...rows.output], entries }, grace.signal)
     work.requests.settle()
+    scans.delivered(delivery.progress)
     isStale = isStale || entries.length > delivery.progress.length
     report(delivery, rows, entries, { environment, lane, tookMs: environment.clock.monotonic() - startedAt })
     return true

@@ -57,7 +57,7 @@ export type PipelineEvent =
     }
   | { readonly kind: 'snapshot-started'; readonly table: string; readonly lane: number; readonly segments: number }
   | { readonly kind: 'snapshot-completed'; readonly table: string; readonly items: number; readonly rows: number }
-  /** The snapshot stands still; the table's changes go on. */
+  /** The snapshot stands still, failed or parked; the table's changes go on. */
   | { readonly kind: 'snapshot-failed'; readonly table: string; readonly code: string; readonly reason: string }
   | {
       readonly kind: 'snapshot-refused'

@@ -2,12 +2,15 @@ import type { ByteShare } from '../../async/byte-budget.ts'
 import type { LaneState } from '../../lanes/lane-state.ts'
 import type { ScanEntry, TableEntry } from '../../lanes/ledger-entry.ts'
 import { scansToRun } from '../../lanes/snapshot-progress.ts'
-import type { TailraceError } from '../../errors.ts'
+import { TailraceError } from '../../errors.ts'
 import type { ProducerRecord } from '../../kafka/kafka.ts'
 import type { ScanPage } from '../../sources/source.ts'
 import type { LaneEnvironment } from '../lane-environment.ts'
+import type { ShardProgress } from '../pipeline-event.ts'
 import { createRecentKeys } from './recent-keys.ts'
 import type { RecentKeys } from './recent-keys.ts'
+import { createScanGate } from './scan-gate.ts'
+import type { ScanGate } from './scan-gate.ts'
 import { createTablePace } from './scan-limits.ts'
 import type { ScanPace } from './scan-pace.ts'
 import { createSegmentFeed } from './segment-feed.ts'
@@ -23,6 +26,8 @@ export interface LaneScans extends AsyncDisposable {
   takeBatch(maxBytes: number): ScanBatch
   /** Records of a table's changes that go into the transaction in front of the batch's rows. */
   note(tableArn: string, records: readonly ProducerRecord[]): void
+  /** How far shards have come: a table whose stream falls behind is scanned more slowly, or not at all. */
+  delivered(progress: readonly ShardProgress[]): void
   /** The scan is read no further: it is opened anew, from what the ledger says, by the `sync` after the next commit. */
   reopen(scan: string): void
   /** The same for a whole table, and only once its entry has a greater version than `version`. */
@@ -58,8 +63,10 @@ interface OpenScan {
 
 /** What the scans of one table have in common. */
 interface ScannedTable {
+  readonly name: string
   readonly recent: RecentKeys
   readonly pace: ScanPace
+  readonly gate: ScanGate
 }
 
 export function createLaneScans(lane: number, environment: LaneEnvironment, onReady: () => void): LaneScans {
@@ -126,12 +133,20 @@ export function createLaneScans(lane: number, environment: LaneEnvironment, onRe
       turn++
       const live = [...scans].filter(([, { isSpent }]) => !isSpent)
       const start = live.length === 0 ? 0 : turn % live.length
-      return takeBatch([...live.slice(start), ...live.slice(0, start)], maxBytes)
+      const batch = takeBatch([...live.slice(start), ...live.slice(0, start)], maxBytes)
+      return { ...batch, failures: [...batch.failures, ...parked(tables, new Set(live.map(([, scan]) => scan.tableArn)))] }
     },
     note: (tableArn, records) => {
       const recent = tables.get(tableArn)?.recent
       if (recent === undefined) return
       for (const { key } of records) if (key !== null) recent.note(key)
+    },
+    delivered: (progress) => {
+      for (const table of tables.values()) {
+        for (const { shard, committedAtMs, lastCreatedAtMs } of progress) {
+          if (shard.table === table.name) table.gate.delivered(shard.shardId, committedAtMs - lastCreatedAtMs)
+        }
+      }
     },
     reopen: (name) => {
       const scan = scans.get(name)
@@ -149,10 +164,23 @@ export function createLaneScans(lane: number, environment: LaneEnvironment, onRe
 
 function scannedTable(environment: LaneEnvironment, name: string): ScannedTable {
   const { source, clock, scanLimits, tuning } = environment
+  const gate = createScanGate(clock, tuning.scanGate)
   return {
+    name,
+    gate,
     recent: createRecentKeys(tuning.maxRecentKeys),
-    pace: createTablePace({ source, clock, limits: scanLimits }, name),
+    pace: createTablePace({ source, clock, limits: scanLimits, gate }, name),
   }
+}
+
+function parked(tables: ReadonlyMap<string, ScannedTable>, live: ReadonlySet<string>): ScanBatch['failures'] {
+  return [...live].flatMap((tableArn) => {
+    const table = tables.get(tableArn)
+    if (table?.gate.verdict() !== 'park') return []
+    const hours = (table.gate.behindMs / 3_600_000).toFixed(1)
+    const text = `the changes of table ${table.name} are ${hours} hours behind in its home lane, and fall further behind`
+    return [{ tableArn, error: new TailraceError('SNAPSHOT_PARKED', text) }]
+  })
 }
 
 /** A page of each scan in turn. */

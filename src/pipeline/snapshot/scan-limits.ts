@@ -1,5 +1,6 @@
 import type { Clock } from '../../async/clock.ts'
 import type { Source } from '../../sources/source.ts'
+import type { ScanGate } from './scan-gate.ts'
 import { createScanPace } from './scan-pace.ts'
 import type { ScanPace, ScanRates } from './scan-pace.ts'
 
@@ -18,9 +19,19 @@ export const noScanLimits: ScanLimits = { itemsPerSecond: undefined, capacity: u
 /** Provisioned capacity changes now and then. */
 const capacityKnownMs = 60_000
 
-/** The pace of one table's scan. */
+/** The pace of one table's scan. It waits for as long as the gate is not open. */
 export function createTablePace(
-  { source, clock, limits }: { readonly source: Pick<Source, 'tableSize'>; readonly clock: Clock; readonly limits: ScanLimits },
+  {
+    source,
+    clock,
+    limits,
+    gate,
+  }: {
+    readonly source: Pick<Source, 'tableSize'>
+    readonly clock: Clock
+    readonly limits: ScanLimits
+    readonly gate: Pick<ScanGate, 'verdict'>
+  },
   table: string,
 ): ScanPace {
   const { capacity, itemsPerSecond, window } = limits
@@ -39,15 +50,20 @@ export function createTablePace(
     unitsPerSecond: await unitsPerSecond(signal),
   })
   const pace = createScanPace(clock, rates)
-  if (window === undefined) return pace
+  const closedMs = (): number => {
+    const waitMs = window === undefined ? 0 : untilOpen(window, clock.now())
+    return waitMs > 0 || gate.verdict() === 'go' ? waitMs : gateLookMs
+  }
   return {
     begin: async (signal) => {
-      for (let waitMs = untilOpen(window, clock.now()); waitMs > 0; waitMs = untilOpen(window, clock.now()))
+      for (let waitMs = closedMs(); waitMs > 0; waitMs = closedMs())
         await clock.sleep(Math.min(waitMs, longestSleepMs), signal)
       return pace.begin(signal)
     },
   }
 }
+
+const gateLookMs = 1_000
 
 /** Wall clocks are set; a wait that is looked at again does not miss it. */
 const longestSleepMs = 60_000
