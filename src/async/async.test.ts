@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createManualClock } from '../testing/manual-clock.ts'
 import { backoffDelay } from './backoff.ts'
 import { createBell } from './bell.ts'
-import { createByteBudget } from './byte-budget.ts'
+import { createByteBudget, createSubBudget } from './byte-budget.ts'
 import { withDeadline } from './clock.ts'
 import { createGrace } from './grace.ts'
 import { seededRng } from './rng.ts'
@@ -66,6 +66,39 @@ describe('byte budget', () => {
     expect(await waiting).toBe('enough')
     first.release()
     expect(budget.inFlightBytes).toBe(0)
+  })
+})
+
+describe('part of a budget', () => {
+  it('is bounded by itself and by the whole', async () => {
+    const whole = createByteBudget(100)
+    const part = createSubBudget(whole, 40)
+    const first = await part.take(40, never)
+    let isServed = false
+    const second = part.take(10, never).then((share) => ((isServed = true), share))
+    const other = await whole.take(60, never)
+    expect([whole.inFlightBytes, part.inFlightBytes]).toEqual([100, 40])
+    first.resize(30)
+    await Promise.resolve()
+    expect(isServed).toBe(false)
+    other.release()
+    first.release()
+    const share = await second
+    expect([whole.inFlightBytes, part.inFlightBytes]).toEqual([10, 10])
+    share.release()
+    expect([whole.inFlightBytes, part.inFlightBytes]).toEqual([0, 0])
+  })
+  it('gives its own part back to whoever gave up waiting for the whole', async () => {
+    const whole = createByteBudget(100)
+    const part = createSubBudget(whole, 40)
+    const other = await whole.take(100, never)
+    const stop = new AbortController()
+    const waiting = rejectionOf(part.take(40, stop.signal))
+    stop.abort(new Error('enough'))
+    expect(await waiting).toBe('enough')
+    expect(part.inFlightBytes).toBe(0)
+    other.release()
+    expect(whole.inFlightBytes).toBe(0)
   })
 })
 

@@ -9,6 +9,7 @@ import { manyShardsExperiment } from './simulated/many-shards.ts'
 import { kafkaFaultExperiments } from './simulated/kafka-faults.ts'
 import { overloadExperiment } from './simulated/overload.ts'
 import { ownershipExperiments } from './simulated/ownership.ts'
+import { snapshotExperiments } from './simulated/snapshots.ts'
 import { streamFaultExperiments } from './simulated/stream-faults.ts'
 import { tableLifeExperiments } from './simulated/table-life.ts'
 import { valueExperiments } from './values/value-experiments.ts'
@@ -21,6 +22,7 @@ export const experiments: readonly Experiment[] = [
   ...kafkaFaultExperiments,
   ...streamFaultExperiments,
   ...tableLifeExperiments,
+  ...snapshotExperiments,
   ...valueExperiments,
   manyShardsExperiment,
   longOutageExperiment,

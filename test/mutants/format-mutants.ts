@@ -67,8 +67,6 @@ export const inapplicable: readonly Inapplicable[] = [
     title: 'five requests in flight without idempotence',
     reason: 'A session has one batch a partition in flight, and every producer is idempotent.',
   },
-  { id: 'M15', title: 'a snapshot row behind a newer change', reason: 'Waits for snapshots.' },
-  { id: 'M16', title: 'a snapshot resumes one page late', reason: 'Waits for snapshots.' },
   { id: 'M18', title: 'Lambda returns the first failed index', reason: 'Waits for the Lambda handler.' },
   { id: 'M19', title: 'a dead letter is not awaited', reason: 'Waits for dead letters.' },
   {

@@ -2,6 +2,7 @@ import { formatMutants } from './format-mutants.ts'
 import { ledgerMutants } from './ledger-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { readingMutants } from './reading-mutants.ts'
+import { snapshotMutants } from './snapshot-mutants.ts'
 import { writingMutants } from './writing-mutants.ts'
 
 /** Every planted bug, by its number. */
@@ -10,4 +11,5 @@ export const mutants: readonly Mutant[] = [
   ...writingMutants,
   ...formatMutants,
   ...ledgerMutants,
+  ...snapshotMutants,
 ].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }))

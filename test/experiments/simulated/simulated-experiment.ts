@@ -8,7 +8,7 @@ import type { Experiment, RunOutcome } from '../experiment.ts'
 
 /** What makes one simulated experiment. */
 export interface SimulatedExperiment extends Pick<Experiment, 'id' | 'title' | 'minimum' | 'target'> {
-  readonly overrides: PlanOverrides
+  readonly overrides: PlanOverrides | ((seed: number) => PlanOverrides)
   readonly options?: WorldOptions
   /** Called before the first event; what it returns is added to the faults when the run is over. */
   readonly prepare?: (world: World) => (() => Readonly<Record<string, number>>) | undefined
@@ -29,7 +29,7 @@ export function simulatedExperiment(definition: SimulatedExperiment): Experiment
       const onReady = (world: World): void => {
         ownFaults = prepare?.(world)
       }
-      const outcome = await runWorld(planWorld(seed, overrides), { ...options, onReady })
+      const outcome = await runWorld(planWorld(seed, typeof overrides === 'function' ? overrides(seed) : overrides), { ...options, onReady })
       const shown = outcomeOf(outcome, ownFaults?.() ?? {})
       // Where something is excused, what is unseen at the end is another promise's matter.
       return options?.ending === undefined ? shown : { ...shown, unseen: [], lag: [] }

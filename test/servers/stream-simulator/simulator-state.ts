@@ -11,6 +11,10 @@ export interface SimulatorSettings {
   pageRecords: number
   /** Items on a page of Scan at most. */
   pageItems: number
+  /** Provisioned read capacity of every table; 0 = billed by request. */
+  readUnits: number
+  /** Hears what each Scan took of it. */
+  onConsumed: ((units: number) => void) | undefined
   /** Bytes per page of GetRecords; one record is always given. */
   pageBytes: number
   /** Tables per page of ListTables. */
@@ -50,6 +54,8 @@ export function defaultSettings(): SimulatorSettings {
     pageShards: 100,
     pageRecords: 1_000,
     pageItems: 1_000,
+    readUnits: 0,
+    onConsumed: undefined,
     pageBytes: 1_000_000,
     pageTables: 100,
     shardFilter: 'supported',

@@ -1,7 +1,7 @@
 import type { AttributeValue, Item } from '../../../src/change/attribute-value.ts'
 import type { KeyAttribute, StreamViewType } from '../../../src/change/table.ts'
 import type { SimulatedRequest } from './fault-plan.ts'
-import { keyText, pick } from './item-text.ts'
+import { itemSize, keyText, pick } from './item-text.ts'
 import { isObject, numberMember, objectMember, ServiceError, textMember } from './service-error.ts'
 import type { SimulatedTable } from './simulated-table.ts'
 import { tableOf } from './simulator-state.ts'
@@ -21,7 +21,9 @@ export function listTables(state: SimulatorState, body: Body): unknown {
 
 /** DescribeTable. */
 export function describeTable(state: SimulatorState, body: Body): unknown {
-  return { Table: description(tableOf(state, textMember(body, 'TableName'))) }
+  const table = tableOf(state, textMember(body, 'TableName'))
+  const throughput = { ReadCapacityUnits: state.settings.readUnits, WriteCapacityUnits: state.settings.readUnits }
+  return { Table: { ...description(table), ProvisionedThroughput: throughput } }
 }
 
 /** CreateTable, with the members that a table of the simulator has. */
@@ -97,15 +99,22 @@ export function scan(state: SimulatorState, body: Body): unknown {
     .sort((a, b) => (a.place < b.place ? -1 : 1))
   const page = rest.slice(0, limit)
   const last = page.at(-1)
+  // A consistent read costs one unit for each 4 KB of a page.
+  const bytes = page.reduce((total, { item }) => total + itemSize(item), 0)
+  const units = Math.max(1, Math.ceil(bytes / 4096))
+  state.settings.onConsumed?.(units)
   return {
     Items: page.map((row) => row.item),
     Count: page.length,
     ScannedCount: page.length,
+    ...(body['ReturnConsumedCapacity'] === 'TOTAL'
+      ? { ConsumedCapacity: { TableName: table.name, CapacityUnits: units } }
+      : {}),
     ...(rest.length > limit && last !== undefined ? { LastEvaluatedKey: pick(last.item, names) } : {}),
   }
 }
 
-function description(table: SimulatedTable): unknown {
+function description(table: SimulatedTable): object {
   const newest = table.streams.at(-1)
   return {
     TableName: table.name,

@@ -194,9 +194,21 @@ source:
 kafka:
   bootstrap.servers: broker:1
 topic.partitions: ${plan.topicPartitions}
-snapshot.mode: ${plan.snapshot === undefined ? 'never' : 'initial'}
-snapshot.segments: ${plan.snapshot?.segments ?? 1}
+${snapshotProperties(plan)}
 `)
+}
+
+function snapshotProperties({ snapshot }: WorldPlan): string {
+  if (snapshot === undefined) return 'snapshot.mode: never'
+  const { segments, itemsPerSecond, window, capacity } = snapshot
+  const lines = [
+    'snapshot.mode: initial',
+    `snapshot.segments: ${segments}`,
+    `snapshot.read.capacity: ${capacity ?? 'unlimited'}`,
+    ...(itemsPerSecond === undefined ? [] : [`snapshot.items.per.second: ${itemsPerSecond}`]),
+    ...(window === undefined ? [] : [`snapshot.window: '${window}'`]),
+  ]
+  return lines.join('\n')
 }
 
 /** Changes and reshardings at random moments, until they are stopped. */

@@ -52,6 +52,7 @@ export function createSurroundings(plan: WorldPlan, keepTrace: number): Surround
   Object.assign(streams.settings, {
     pageRecords: plan.pageRecords,
     pageItems: plan.snapshot?.pageItems ?? 1_000,
+    readUnits: plan.snapshot?.readUnits ?? 0,
     nullIterator: plan.nullIterator,
     shardFilter: plan.shardFilter,
     pageShards: plan.pageShards ?? 5,

@@ -80,6 +80,12 @@ export interface SnapshotPlan {
   readonly answerMs: number
   /** Keys that a lane remembers at most. Default: the product's. */
   readonly maxRecentKeys?: number
+  /** As in a pipeline's file. Default: no bound. */
+  readonly itemsPerSecond?: number
+  readonly window?: string
+  readonly capacity?: string
+  /** Read capacity with which the table is provisioned. Default: billed by request. */
+  readonly readUnits?: number
 }
 
 /** What an experiment fixes; the seed decides the rest. */

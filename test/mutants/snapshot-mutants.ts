@@ -1,0 +1,87 @@
+import type { PlanOverrides } from '../sim/world/world-plan.ts'
+import type { Mutant } from './mutant.ts'
+
+const snapshot = { items: 400, segments: 4, pageItems: 10, answerMs: 3_000 } as const
+const busy: PlanOverrides = {
+  delivery: 'exactly_once',
+  faults: {},
+  workload: { keys: 450, skew: 1, deleteShare: 0.15, paddingBytes: 20 },
+  changesPerSecond: 40,
+  snapshot,
+}
+const killed: PlanOverrides = { ...busy, faults: { 'worker-kill': 0.5 } }
+
+/** Bugs where a scan meets the changes of its table. */
+export const snapshotMutants: readonly Mutant[] = [
+  {
+    id: 'M15',
+    title: 'a snapshot row behind a newer change',
+    patches: [
+      {
+        file: 'src/pipeline/snapshot/row-delivery.ts',
+        find: 'isDisplaced: (key) => recent.hasSince(key, request)',
+        replace: 'isDisplaced: () => false',
+      },
+    ],
+    caughtBy: { kind: 'worlds', experiment: 'E35-sim', overrides: busy },
+  },
+  {
+    id: 'M16',
+    title: 'a snapshot resumes one page late',
+    patches: [
+      {
+        file: 'src/pipeline/snapshot/segment-feed.ts',
+        find: 'let { afterKey } = options.position\n',
+        replace:
+          'let { afterKey } = options.position\n' +
+          '  if (afterKey !== undefined) afterKey = (await options.source.scanPage(options.position, signal)).lastKey\n',
+      },
+      {
+        file: 'src/pipeline/snapshot/row-delivery.ts',
+        find: ' && segment.lastKey === afterKey',
+        replace: '',
+      },
+    ],
+    caughtBy: { kind: 'worlds', experiment: 'E36-sim', overrides: killed },
+  },
+  {
+    id: 'S1',
+    title: 'a scan begins before every lane has given up its shards of the table',
+    patches: [
+      {
+        file: 'src/lanes/snapshot-progress.ts',
+        find: 'if (!isGathered(state, table, lanes)) continue',
+        replace: 'if (lanes < 1) continue',
+      },
+    ],
+    caughtBy: { kind: 'worlds', experiment: 'E35-sim', overrides: { ...busy, lanes: 5, openShards: 4 } },
+  },
+  {
+    id: 'S2',
+    title: 'a page that took too long to be remembered is used all the same',
+    patches: [
+      {
+        file: 'src/pipeline/snapshot/recent-keys.ts',
+        find: 'isKnown: (request) => request > givenUp',
+        replace: 'isKnown: (request) => request > givenUp - requests',
+      },
+    ],
+    caughtBy: {
+      kind: 'worlds',
+      experiment: 'E35-overflow',
+      overrides: { ...busy, snapshot: { ...snapshot, maxRecentKeys: 10 } },
+    },
+  },
+  {
+    id: 'S3',
+    title: 'the keys of changes are noted only for the transaction that carries them',
+    patches: [
+      {
+        file: 'src/pipeline/snapshot/recent-keys.ts',
+        find: 'underWay.delete(request)\n',
+        replace: 'underWay.delete(request)\n      newest.clear()\n',
+      },
+    ],
+    caughtBy: { kind: 'worlds', experiment: 'E35-sim', overrides: busy },
+  },
+]
