@@ -8,6 +8,7 @@ import type {
   IdentityEntry,
   LedgerEntry,
   ReportEntry,
+  RequestEntry,
   ScanEntry,
   StopEntry,
   TableEntry,
@@ -42,6 +43,7 @@ export interface LaneState {
   readonly answers: ReadonlyMap<string, AnswerEntry>
   readonly scans: ReadonlyMap<string, ScanEntry>
   readonly reports: ReadonlyMap<string, ReportEntry>
+  readonly requests: ReadonlyMap<string, RequestEntry>
 }
 
 /** A lane's state that takes further records. */
@@ -70,6 +72,7 @@ export function createLaneFold(): LaneFold {
   const answers = new Map<string, AnswerEntry>()
   const scans = new Map<string, ScanEntry>()
   const reports = new Map<string, ReportEntry>()
+  const requests = new Map<string, RequestEntry>()
   let identity: IdentityEntry | undefined
 
   const put = <T extends LedgerEntry>(into: Map<string, T>, entry: T, isGreater: (old: T) => boolean): boolean => {
@@ -98,6 +101,8 @@ export function createLaneFold(): LaneFold {
         return put(scans, entry, (old) => entry.pages > old.pages)
       case 'report':
         return put(reports, entry, () => false)
+      case 'request':
+        return put(requests, entry, () => false)
     }
   }
 
@@ -112,11 +117,12 @@ export function createLaneFold(): LaneFold {
       answers,
       scans,
       reports,
+      requests,
     },
     apply: (record) =>
       record.kind === 'entry'
         ? applyEntry(record.entry)
-        : forget(record.key, { shards, stops, answers, scans, reports, tables }),
+        : forget(record.key, { shards, stops, answers, scans, reports, requests, tables }),
   }
 }
 
@@ -203,6 +209,7 @@ interface Forgettable {
   readonly answers: Map<string, AnswerEntry>
   readonly scans: Map<string, ScanEntry>
   readonly reports: Map<string, ReportEntry>
+  readonly requests: Map<string, RequestEntry>
   readonly tables: Map<string, TableEntry>
 }
 
@@ -223,6 +230,8 @@ function forget(key: string, maps: Forgettable): boolean {
       return maps.scans.delete(key)
     case 'report':
       return maps.reports.delete(key)
+    case 'request':
+      return maps.requests.delete(key)
     default:
       return false
   }

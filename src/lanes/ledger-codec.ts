@@ -33,6 +33,8 @@ export function ledgerKey(entry: LedgerEntry): string {
       return `answer/${entry.tableArn}/${entry.run}/${entry.lane}`
     case 'scan':
       return `scan/${entry.tableArn}/${entry.run}/${entry.segment}`
+    case 'request':
+      return `request/${entry.id}`
     case 'report':
       return `report/${entry.tableArn}/${entry.run}`
   }

@@ -1,3 +1,4 @@
+import type { Item } from '../change/attribute-value.ts'
 import type { Table } from '../change/table.ts'
 
 /**
@@ -13,6 +14,7 @@ export type LedgerEntry =
   | AnswerEntry
   | ScanEntry
   | ReportEntry
+  | RequestEntry
 
 /** Whose ledger this is. In every partition; written at the first start and at each change of configuration. */
 export interface IdentityEntry {
@@ -53,6 +55,35 @@ export interface TableEntry {
   readonly run: number
   /** The newest snapshot: what was asked for, and how far it is; undefined before the first. */
   readonly snapshot: SnapshotRun | undefined
+  /** The last request about the table that was settled, and why it was refused, if it was. */
+  readonly settled: { readonly request: string; readonly refusal: string | undefined } | undefined
+}
+
+/** A filter expression as DynamoDB takes it, with what its placeholders stand for. */
+export interface ScanFilter {
+  readonly expression: string
+  readonly names: Readonly<Record<string, string>>
+  readonly values: Item
+}
+
+/** What somebody may want of a table's snapshot. */
+export type SnapshotAction =
+  | {
+      readonly kind: 'start'
+      readonly snapshot: SnapshotRun['kind']
+      /** Undefined: as configured. */
+      readonly segments: number | undefined
+      readonly filter: ScanFilter | undefined
+    }
+  | { readonly kind: 'pause' | 'resume' | 'stop' }
+
+/** A person or a program asks for something about a table's snapshot. Written into lane 0's partition, by no lane. */
+export interface RequestEntry {
+  readonly kind: 'request'
+  readonly id: string
+  readonly tableArn: string
+  readonly action: SnapshotAction
+  readonly atMs: number
 }
 
 /** One snapshot of a table, from its request to its end. */
@@ -63,8 +94,10 @@ export interface SnapshotRun {
   readonly kind: 'initial' | 'incremental'
   /** Parts in which the table is scanned; frozen for the snapshot. */
   readonly segments: number
+  /** Which items are wanted; undefined = all. */
+  readonly filter: ScanFilter | undefined
   /** `parked`: its changes came faster than its home lane could write them. */
-  readonly state: 'running' | 'completed' | 'failed' | 'parked'
+  readonly state: 'running' | 'paused' | 'completed' | 'failed' | 'parked' | 'stopped'
   /** Why it is where it is; for people. */
   readonly reason: string | undefined
   readonly code: string | undefined

@@ -25,6 +25,7 @@ const entryOf = (name: string, version: number): TableEntry => ({
   homeLane: undefined,
   run: 0,
   snapshot: undefined,
+  settled: undefined,
 })
 
 const ledgerWith = (...entries: readonly TableEntry[]): LaneState => {

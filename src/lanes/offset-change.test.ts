@@ -24,6 +24,7 @@ const table: TableEntry = {
   homeLane: undefined,
   run: 0,
   snapshot: undefined,
+  settled: undefined,
   table: {
     arn: 'arn',
     name: 'orders',

@@ -21,6 +21,7 @@ const table: TableEntry = {
     run: 2,
     kind: 'initial',
     segments: 2,
+    filter: undefined,
     state: 'running',
     reason: undefined,
     code: undefined,
@@ -29,6 +30,7 @@ const table: TableEntry = {
     items: 0,
     rows: 0,
   },
+  settled: undefined,
 }
 const tableArn = table.table.arn
 const home = { lane: 1, lanes: 2, nowMs: 5_000 }

@@ -9,7 +9,7 @@ import { reportFailure } from './coordination.ts'
 import type { Coordination, CoordinatorOptions } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
 import type { LaneInbox } from './lane-inbox.ts'
-import { beginSnapshots, retrySnapshots, settleReports } from './snapshot/snapshot-duties.ts'
+import { beginSnapshots, retrySnapshots, settleReports, settleRequests } from './snapshot/snapshot-duties.ts'
 import { findTables, lookAtTables, settleStops } from './table-watch.ts'
 
 const retryBackoff = { baseMs: 500, capMs: 30_000 }
@@ -68,6 +68,7 @@ async function watch(coordination: Coordination, signal: AbortSignal): Promise<v
   const duties: readonly [number, () => Promise<void>][] = [
     [tuning.stopCheckMs, () => settleStops(coordination)],
     [tuning.stopCheckMs, () => settleReports(coordination)],
+    [tuning.stopCheckMs, () => settleRequests(coordination)],
     [tuning.tableCheckMs, () => lookAtTables(coordination, signal)],
     [tuning.listingMs, () => discoverShards(coordination, signal).then(() => beginSnapshots(coordination))],
   ]

@@ -37,6 +37,7 @@ const tableEntry = (version: number): TableEntry => ({
   homeLane: undefined,
   run: 0,
   snapshot: undefined,
+  settled: undefined,
 })
 const shard = (shardId: string) => ({ tableArn: 'arn', streamArn: 's', shardId, generation: 0 })
 const begin = (shardId: string): LedgerEntry => ({

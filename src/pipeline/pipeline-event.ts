@@ -1,4 +1,5 @@
 import type { TailraceError } from '../errors.ts'
+import type { SnapshotRun } from '../lanes/ledger-entry.ts'
 
 /**
  * Everything that can happen in a running pipeline, as a closed list: logs, metrics and consoles all read it. Events
@@ -57,8 +58,14 @@ export type PipelineEvent =
     }
   | { readonly kind: 'snapshot-started'; readonly table: string; readonly lane: number; readonly segments: number }
   | { readonly kind: 'snapshot-completed'; readonly table: string; readonly items: number; readonly rows: number }
-  /** The snapshot stands still, failed or parked; the table's changes go on. */
-  | { readonly kind: 'snapshot-failed'; readonly table: string; readonly code: string; readonly reason: string }
+  /** The snapshot stands still; the table's changes go on. */
+  | {
+      readonly kind: 'snapshot-halted'
+      readonly table: string
+      readonly state: SnapshotRun['state']
+      readonly code: string | undefined
+      readonly reason: string | undefined
+    }
   | {
       readonly kind: 'snapshot-refused'
       readonly lane: number

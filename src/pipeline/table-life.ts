@@ -32,6 +32,7 @@ export function firstEntry(
     homeLane: undefined,
     run: 0,
     snapshot: undefined,
+    settled: undefined,
   }
 }
 

@@ -70,6 +70,8 @@ function createClassifier(ledgerTopic: string): (request: ProduceRequest) => Tra
       case 'scan':
       case 'report':
         return entry.kind
+      case 'request':
+        return undefined
       case 'at': {
         const isFirst = !seenShards.has(entry.shardId)
         seenShards.add(entry.shardId)

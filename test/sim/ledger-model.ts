@@ -177,6 +177,7 @@ function createModelCoordinator(parts: ModelParts): { step(): void } {
     homeLane: undefined,
     run: 0,
     snapshot: undefined,
+    settled: undefined,
   }
   let phase: 'idle' | 'gather' | 'scan' = 'idle'
   let scanFrom = 0

@@ -38,6 +38,7 @@ const table: TableEntry = {
   homeLane: undefined,
   run: 0,
   snapshot: undefined,
+  settled: undefined,
 }
 const root = (shardId: string, sinceMs: number | undefined): BeginEntry => ({
   kind: 'begin',

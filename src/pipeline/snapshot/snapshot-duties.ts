@@ -1,14 +1,38 @@
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import type { Coordination } from '../coordination.ts'
 import type { TableDecision } from '../table-life.ts'
-import { afterDiscovery, afterReport, afterSnapshotTakeOver } from './snapshot-life.ts'
+import { afterDiscovery, afterReport, afterRequest, afterSnapshotTakeOver } from './snapshot-life.ts'
+import type { SnapshotContext } from './snapshot-life.ts'
 
 /** Reports of home lanes, from lane 0's partition. */
 export async function settleReports(coordination: Coordination): Promise<void> {
   const { reports, tables } = coordination.session.state
-  for (const report of reports.values()) {
+  for (const report of [...reports.values()]) {
     const known = tables.get(report.tableArn)
     if (known !== undefined) await decide(coordination, afterReport(known, report))
+  }
+}
+
+/**
+ * Requests, from lane 0's partition, in the order in which they were written. What becomes of one and that it is settled
+ * are one transaction, so that it is carried out once; whoever asked finds the answer in the table's entry.
+ */
+export async function settleRequests(coordination: Coordination): Promise<void> {
+  const { session, environment } = coordination
+  for (const entry of [...session.state.requests.values()]) {
+    const known = session.state.tables.get(entry.tableArn)
+    const tombstone = { lane: 0, entry, isTombstone: true }
+    if (known === undefined) {
+      await coordination.write([tombstone])
+      continue
+    }
+    const outcome = afterRequest(known, entry.action, contextOf(coordination))
+    const settled = { request: entry.id, refusal: outcome.kind === 'refused' ? outcome.reason : undefined }
+    const table: TableEntry =
+      outcome.kind === 'done' ? { ...outcome.table, settled } : { ...known, version: known.version + 1, settled }
+    const lanes = Array.from({ length: environment.identity.lanes }, (_, lane) => ({ lane, entry: table }))
+    await coordination.write([...lanes, tombstone])
+    if (outcome.kind === 'done') tell(coordination, table)
   }
 }
 
@@ -17,17 +41,18 @@ export async function settleReports(coordination: Coordination): Promise<void> {
  * begun: what changes from then on is delivered whatever the scan sees.
  */
 export async function beginSnapshots(coordination: Coordination): Promise<void> {
-  const { session, snapshots, environment } = coordination
-  const now = { lanes: environment.identity.lanes, nowMs: environment.clock.now() }
-  for (const known of [...session.state.tables.values()])
-    await decide(coordination, afterDiscovery(known, snapshots, now))
+  for (const known of [...coordination.session.state.tables.values()])
+    await decide(coordination, afterDiscovery(known, contextOf(coordination)))
 }
 
 /** Tries failed snapshots again. */
 export async function retrySnapshots(coordination: Coordination): Promise<void> {
-  const { session, environment } = coordination
-  for (const known of [...session.state.tables.values()])
-    await decide(coordination, afterSnapshotTakeOver(known, environment.identity.lanes))
+  for (const known of [...coordination.session.state.tables.values()])
+    await decide(coordination, afterSnapshotTakeOver(known, contextOf(coordination)))
+}
+
+function contextOf({ snapshots, environment }: Coordination): SnapshotContext {
+  return { ...snapshots, lanes: environment.identity.lanes, nowMs: environment.clock.now() }
 }
 
 async function decide(coordination: Coordination, decision: TableDecision): Promise<void> {
@@ -38,8 +63,8 @@ async function decide(coordination: Coordination, decision: TableDecision): Prom
 
 function tell({ environment: { onEvent } }: Coordination, { table, homeLane, snapshot }: TableEntry): void {
   if (snapshot === undefined) return
-  const { code = 'INTERNAL', reason = '', items, rows, segments } = snapshot
+  const { state, code, reason, items, rows, segments } = snapshot
   if (homeLane !== undefined) onEvent({ kind: 'snapshot-started', table: table.name, lane: homeLane, segments })
-  else if (snapshot.state === 'completed') onEvent({ kind: 'snapshot-completed', table: table.name, items, rows })
-  else onEvent({ kind: 'snapshot-failed', table: table.name, code, reason })
+  else if (state === 'completed') onEvent({ kind: 'snapshot-completed', table: table.name, items, rows })
+  else onEvent({ kind: 'snapshot-halted', table: table.name, state, code, reason })
 }

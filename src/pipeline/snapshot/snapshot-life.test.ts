@@ -3,16 +3,15 @@ import { tableOf } from '../../../test/oracle/arbitrary-items.ts'
 import type { ReportEntry, TableEntry } from '../../lanes/ledger-entry.ts'
 import { reportOf } from '../../lanes/snapshot-progress.ts'
 import { firstEntry } from '../table-life.ts'
-import { afterDiscovery, afterReport, afterSnapshotTakeOver } from './snapshot-life.ts'
+import { afterDiscovery, afterReport, afterRequest, afterSnapshotTakeOver } from './snapshot-life.ts'
 
-const rules = { mode: 'initial', segments: 3 } as const
-const now = { lanes: 5, nowMs: 1_000 }
+const rules = { mode: 'initial', segments: 3, lanes: 5, nowMs: 1_000 } as const
 const known = firstEntry(tableOf('NEW_IMAGE'), { topic: 'orders', partitions: 1, id: 'x' }, undefined)
 const some = <T>(value: T | undefined): T => {
   if (value === undefined) throw new Error('nothing was decided')
   return value
 }
-const running = (): TableEntry => some(afterDiscovery(known, rules, now))
+const running = (): TableEntry => some(afterDiscovery(known, rules))
 const report = (of: TableEntry, failure?: { readonly code: string; readonly reason: string }): ReportEntry =>
   reportOf(of, { items: 9, rows: 7 }, failure, 2_000)
 
@@ -26,10 +25,10 @@ describe('the life of a snapshot', () => {
     })
     expect(begun.homeLane).toBeGreaterThanOrEqual(0)
     expect(begun.homeLane).toBeLessThan(5)
-    expect(afterDiscovery(begun, rules, now)).toBeUndefined()
-    expect(afterDiscovery(known, { ...rules, mode: 'never' }, now)).toBeUndefined()
+    expect(afterDiscovery(begun, rules)).toBeUndefined()
+    expect(afterDiscovery(known, { ...rules, mode: 'never' })).toBeUndefined()
     const stopped = { kind: 'stopped', code: 'STREAM_GAP', reason: '', shardId: undefined } as const
-    expect(afterDiscovery({ ...known, status: stopped }, rules, now)).toBeUndefined()
+    expect(afterDiscovery({ ...known, status: stopped }, rules)).toBeUndefined()
   })
 
   it('ends with the report of its home lane, and gives the shards back', () => {
@@ -40,15 +39,15 @@ describe('the life of a snapshot', () => {
       snapshot: { state: 'completed', items: 9, rows: 7, endedAtMs: 2_000 },
     })
     expect(afterReport(done, report(running()))).toBeUndefined()
-    expect(afterDiscovery(done, rules, now)).toBeUndefined()
-    expect(afterSnapshotTakeOver(done, 5)).toBeUndefined()
+    expect(afterDiscovery(done, rules)).toBeUndefined()
+    expect(afterSnapshotTakeOver(done, rules)).toBeUndefined()
   })
 
   it('is tried again after a failure, with its progress, and takes no report of the time before', () => {
     const begun = running()
     const failed = some(afterReport(begun, report(begun, { code: 'SCAN_REFUSED', reason: 'no' })))
     expect(failed).toMatchObject({ homeLane: undefined, snapshot: { state: 'failed', code: 'SCAN_REFUSED' } })
-    const again = some(afterSnapshotTakeOver(failed, 5))
+    const again = some(afterSnapshotTakeOver(failed, rules))
     expect(again).toMatchObject({
       run: 2,
       homeLane: begun.homeLane,
@@ -61,6 +60,41 @@ describe('the life of a snapshot', () => {
   it('waits for somebody once it is parked', () => {
     const parked = some(afterReport(running(), report(running(), { code: 'SNAPSHOT_PARKED', reason: 'too fast' })))
     expect(parked).toMatchObject({ homeLane: undefined, snapshot: { state: 'parked', reason: 'too fast' } })
-    expect(afterSnapshotTakeOver(parked, 5)).toBeUndefined()
+    expect(afterSnapshotTakeOver(parked, rules)).toBeUndefined()
+  })
+
+  const ask = (table: TableEntry, kind: 'pause' | 'resume' | 'stop'): TableEntry => {
+    const outcome = afterRequest(table, { kind }, rules)
+    if (outcome.kind === 'refused') throw new Error(outcome.reason)
+    return outcome.table
+  }
+  const begin = { kind: 'start', snapshot: 'incremental', segments: 7, filter: undefined } as const
+
+  it('is paused and resumed on demand, with its progress', () => {
+    const paused = ask(running(), 'pause')
+    expect(paused).toMatchObject({ homeLane: undefined, run: 1, snapshot: { state: 'paused', run: 1 } })
+    expect(ask(paused, 'resume')).toMatchObject({ run: 2, snapshot: { state: 'running', run: 1 } })
+    expect(() => ask(paused, 'pause')).toThrow('its snapshot is paused')
+    expect(() => ask(running(), 'resume')).toThrow('its snapshot is running')
+    expect(() => ask(known, 'pause')).toThrow('no snapshot of the table was ever begun')
+  })
+
+  it('is stopped for good on demand; another one may begin then, and not before', () => {
+    const stopped = ask(running(), 'stop')
+    expect(stopped).toMatchObject({ homeLane: undefined, snapshot: { state: 'stopped', endedAtMs: 1_000 } })
+    expect(() => ask(stopped, 'resume')).toThrow('its snapshot is stopped')
+    expect(afterRequest(running(), begin, rules)).toEqual({ kind: 'refused', reason: 'its snapshot is running' })
+    expect(afterRequest(stopped, begin, rules)).toMatchObject({
+      kind: 'done',
+      table: { run: 2, snapshot: { run: 2, kind: 'incremental', segments: 7, state: 'running' } },
+    })
+  })
+
+  it('does not begin on a table that stands still', () => {
+    const status = { kind: 'draining', replacedBy: 's2' } as const
+    expect(afterRequest({ ...known, status }, begin, rules)).toEqual({
+      kind: 'refused',
+      reason: 'the table is draining',
+    })
   })
 })

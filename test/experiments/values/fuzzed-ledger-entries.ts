@@ -79,7 +79,8 @@ function drawEntry(rng: Rng): LedgerEntry {
     run: below(rng, 5),
     kind: pick(rng, ['initial', 'incremental'] as const),
     segments: 1 + below(rng, 64),
-    state: pick(rng, ['running', 'completed', 'failed'] as const),
+    filter: maybe({ expression: '#a = :b', names: { '#a': 'status' }, values: { ':b': { S: 'open' } } }),
+    state: pick(rng, ['running', 'paused', 'completed', 'failed', 'parked', 'stopped'] as const),
     reason: maybe(stopped.reason),
     code: maybe(stopped.code),
     beganAtMs: millis,
@@ -104,6 +105,7 @@ function drawEntry(rng: Rng): LedgerEntry {
       homeLane: maybe(below(rng, 16)),
       run: below(rng, 3),
       snapshot: maybe(snapshot),
+      settled: maybe({ request: shard(), refusal: maybe(stopped.reason) }),
     },
     {
       kind: 'begin',
@@ -163,6 +165,16 @@ function drawEntry(rng: Rng): LedgerEntry {
       items: below(rng, 1e6),
       rows: below(rng, 1e6),
       isDone: rng.next() < 0.5,
+    },
+    {
+      kind: 'request',
+      id: shard(),
+      tableArn,
+      action: pick(rng, [
+        { kind: 'pause' } as const,
+        { kind: 'start', snapshot: 'incremental', segments: maybe(4), filter: snapshot.filter } as const,
+      ]),
+      atMs: millis,
     },
     {
       kind: 'report',

@@ -43,6 +43,7 @@ export function recordSizeOf(simulated: SimulatedTable, position: ChangePosition
       homeLane: undefined,
       run: 0,
       snapshot: undefined,
+      settled: undefined,
     },
     shardId,
     records: [JSON.parse(stored.json)],
