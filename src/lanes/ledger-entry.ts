@@ -1,4 +1,4 @@
-import type { Item } from '../change/attribute-value.ts'
+import type { FilterExpression } from '../change/filter-expression.ts'
 import type { Table } from '../change/table.ts'
 
 /**
@@ -59,13 +59,6 @@ export interface TableEntry {
   readonly settled: { readonly request: string; readonly refusal: string | undefined } | undefined
 }
 
-/** A filter expression as DynamoDB takes it, with what its placeholders stand for. */
-export interface ScanFilter {
-  readonly expression: string
-  readonly names: Readonly<Record<string, string>>
-  readonly values: Item
-}
-
 /** What somebody may want of a table's snapshot. */
 export type SnapshotAction =
   | {
@@ -73,7 +66,7 @@ export type SnapshotAction =
       readonly snapshot: SnapshotRun['kind']
       /** Undefined: as configured. */
       readonly segments: number | undefined
-      readonly filter: ScanFilter | undefined
+      readonly filter: FilterExpression | undefined
     }
   | { readonly kind: 'pause' | 'resume' | 'stop' }
 
@@ -95,7 +88,7 @@ export interface SnapshotRun {
   /** Parts in which the table is scanned; frozen for the snapshot. */
   readonly segments: number
   /** Which items are wanted; undefined = all. */
-  readonly filter: ScanFilter | undefined
+  readonly filter: FilterExpression | undefined
   /** `parked`: its changes came faster than its home lane could write them. */
   readonly state: 'running' | 'paused' | 'completed' | 'failed' | 'parked' | 'stopped'
   /** Why it is where it is; for people. */

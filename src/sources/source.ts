@@ -1,3 +1,4 @@
+import type { FilterExpression } from '../change/filter-expression.ts'
 import type { Shard, ShardPosition } from '../change/shard.ts'
 import type { Table } from '../change/table.ts'
 
@@ -77,6 +78,8 @@ export interface SegmentPosition {
   readonly afterKey: string | undefined
   /** Items that the page may hold at most; undefined = as many as the service gives (1 MB of them). */
   readonly limit?: number | undefined
+  /** Items that it does not let through are left out, and cost as much as others. */
+  readonly filter?: FilterExpression | undefined
 }
 
 /** What the service says of a table's size; it looks only every few hours. */

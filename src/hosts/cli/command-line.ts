@@ -8,6 +8,8 @@ import { registerInit } from './commands/init.ts'
 import { registerOffsets } from './commands/offsets.ts'
 import { registerRun } from './commands/run.ts'
 import { registerShards } from './commands/shards.ts'
+import { registerSnapshot } from './commands/snapshot.ts'
+import { registerSnapshot } from './commands/snapshot.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerTail } from './commands/tail.ts'
 import type { CommandHost } from './command-host.ts'
@@ -24,6 +26,8 @@ export const commands: readonly Register[] = [
   registerStatus,
   registerShards,
   registerTail,
+  registerSnapshot,
+  registerSnapshot,
   registerOffsets,
   registerDelete,
   registerConfig,

@@ -89,7 +89,7 @@ export function createLaneScans(lane: number, environment: LaneEnvironment, onRe
     const feed = createSegmentFeed({
       ...environment,
       budget: environment.scanBudget,
-      position: { table: table.table, segment, totalSegments, afterKey: lastKey },
+      position: { table: table.table, segment, totalSegments, afterKey: lastKey, filter: table.snapshot?.filter },
       ...shared,
       readAheadPages: 1,
       onReady,

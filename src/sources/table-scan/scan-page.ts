@@ -2,6 +2,7 @@ import { AwsServiceError } from '../../aws/aws.ts'
 import type { AwsAnswer } from '../../aws/aws.ts'
 import { parseJson } from '../../aws/exact-json.ts'
 import { isJsonObject } from '../../aws/json-object.ts'
+import type { FilterExpression } from '../../change/filter-expression.ts'
 import { TailraceError } from '../../errors.ts'
 import type { ScanPage, SegmentPosition } from '../source.ts'
 import { patientCall } from '../source-context.ts'
@@ -29,6 +30,7 @@ export async function scanPage(
           TotalSegments: totalSegments,
           ReturnConsumedCapacity: 'TOTAL',
           ...(limit === undefined ? {} : { Limit: limit }),
+          ...filterMembers(position.filter),
           ...(afterKey === undefined ? {} : { ExclusiveStartKey: parseJson(Buffer.from(afterKey)) }),
         },
         subject: { table: table.name },
@@ -42,6 +44,17 @@ export async function scanPage(
     return { ...answer, throttles, requestedAtMs, receivedAtMs: context.clock.now() }
   } catch (error) {
     throw error instanceof AwsServiceError ? meaningOf(error, table.name) : error
+  }
+}
+
+/** DynamoDB refuses empty maps of placeholders. */
+function filterMembers(filter: FilterExpression | undefined): Readonly<Record<string, unknown>> {
+  if (filter === undefined) return {}
+  const { expression, names, values } = filter
+  return {
+    FilterExpression: expression,
+    ...(Object.keys(names).length === 0 ? {} : { ExpressionAttributeNames: names }),
+    ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: values }),
   }
 }
 
