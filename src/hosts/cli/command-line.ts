@@ -9,7 +9,6 @@ import { registerOffsets } from './commands/offsets.ts'
 import { registerRun } from './commands/run.ts'
 import { registerShards } from './commands/shards.ts'
 import { registerSnapshot } from './commands/snapshot.ts'
-import { registerSnapshot } from './commands/snapshot.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerTail } from './commands/tail.ts'
 import type { CommandHost } from './command-host.ts'
@@ -26,7 +25,6 @@ export const commands: readonly Register[] = [
   registerStatus,
   registerShards,
   registerTail,
-  registerSnapshot,
   registerSnapshot,
   registerOffsets,
   registerDelete,
