@@ -26,10 +26,13 @@ describe('decodeRow', () => {
     expect(row.newImage).toBe(item)
   })
 
-  it.each(['KEYS_ONLY', 'OLD_IMAGE'] as const)('holds the keys alone where changes of %s could not cover it', (view) => {
-    const row = decodeRow({ pk: { S: 'a' }, sk: { N: '1' }, x: { S: 'stale' } }, tableOf(view), context)
-    expect(row).toMatchObject({ keys: { pk: { S: 'a' }, sk: { N: '1' } }, newImage: undefined })
-  })
+  it.each(['KEYS_ONLY', 'OLD_IMAGE'] as const)(
+    'holds the keys alone where changes of %s could not cover it',
+    (view) => {
+      const row = decodeRow({ pk: { S: 'a' }, sk: { N: '1' }, x: { S: 'stale' } }, tableOf(view), context)
+      expect(row).toMatchObject({ keys: { pk: { S: 'a' }, sk: { N: '1' } }, newImage: undefined })
+    },
+  )
 
   it('finds a key attribute whatever its name is', () => {
     const table: Table = { ...tableOf('NEW_IMAGE'), keySchema: [{ name: '__proto__', type: 'S' }] }

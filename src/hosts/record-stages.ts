@@ -117,8 +117,7 @@ interface Limits {
 function tooLarge(size: number, { table: entry, maxRecordBytes, position }: Limits): TailraceError {
   const { topic, table } = entry
   const what = position === undefined ? 'a row of a snapshot' : 'a change'
-  const where =
-    position === undefined ? '' : ` (shard ${position.shard}, sequence number ${position.sequenceNumber})`
+  const where = position === undefined ? '' : ` (shard ${position.shard}, sequence number ${position.sequenceNumber})`
   return new TailraceError(
     'RECORD_TOO_LARGE',
     `${what} of table ${table.name} makes a record of about ${size} bytes, topic ${topic} takes ${maxRecordBytes}${where}`,

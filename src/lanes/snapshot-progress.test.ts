@@ -54,7 +54,8 @@ const foldOf = (...entries: readonly LedgerEntry[]): LaneFold => {
   for (const entry of entries) fold.apply({ kind: 'entry', entry })
   return fold
 }
-const keysOf = (entries: ReturnType<typeof leftovers>): readonly string[] => entries.map(({ entry }) => ledgerKey(entry))
+const keysOf = (entries: ReturnType<typeof leftovers>): readonly string[] =>
+  entries.map(({ entry }) => ledgerKey(entry))
 
 describe('which snapshots a lane scans', () => {
   it('are those whose home it is, once every lane has answered for this gathering', () => {

@@ -44,7 +44,11 @@ export function differencesOfRecord(
   const source = {
     snapshot: event.snapshot ?? 'false',
     ...(event.snapshot === undefined
-      ? { sequence: JSON.stringify([shardId, sequenceNumber]), sequence_number: sequenceNumber, event_id: event.eventId }
+      ? {
+          sequence: JSON.stringify([shardId, sequenceNumber]),
+          sequence_number: sequenceNumber,
+          event_id: event.eventId,
+        }
       : { sequence: null, sequence_number: null, event_id: null, shard_id: null }),
     ts_ms: { literal: String(createdAtMs) },
     ts_ns: { literal: String(BigInt(createdAtMs) * 1_000_000n) },

@@ -28,7 +28,7 @@ export interface WorkerUnderTest {
 
 type EventOf<K extends PipelineEvent['kind']> = Extract<PipelineEvent, { readonly kind: K }>
 
-/** The configuration text of a test's pipeline: small, and quick to notice things. */
+/** The configuration text of a test's pipeline: small, quick to notice things, and without snapshots unless asked for. */
 export function configText(options: {
   readonly pipeline: string
   readonly endpoint: string
@@ -47,6 +47,7 @@ source:
 kafka:
   bootstrap.servers: ${options.bootstrapServers}
 topic.partitions: 2
+${options.more?.includes('snapshot.mode') === true ? '' : 'snapshot.mode: never'}
 ${options.more ?? ''}
 `
 }

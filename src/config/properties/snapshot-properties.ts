@@ -24,7 +24,7 @@ export const snapshotProperties = {
     {
       importance: 'high',
       documentation:
-        'How much of a table\'s read capacity its scan may take: a share of what is provisioned (without effect on tables that are billed by request), units per second, or `unlimited`. Throttles slow it down further.',
+        "How much of a table's read capacity its scan may take: a share of what is provisioned (without effect on tables that are billed by request), units per second, or `unlimited`. Throttles slow it down further.",
     },
   ),
   'snapshot.items.per.second': optional(integer(1, 1_000_000), {
@@ -39,7 +39,8 @@ export const snapshotProperties = {
     ),
     {
       importance: 'low',
-      documentation: 'The time of day, in UTC, in which tables are scanned. Their changes are streamed around the clock.',
+      documentation:
+        'The time of day, in UTC, in which tables are scanned. Their changes are streamed around the clock.',
       defaultNote: 'always',
     },
   ),

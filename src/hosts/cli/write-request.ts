@@ -10,7 +10,11 @@ import type { CommandContext } from './command-context.ts'
  * transactional id is its owner's.
  */
 export async function writeRequest(
-  { config, kafka, context }: { readonly config: PipelineConfig; readonly kafka: KafkaApi; readonly context: CommandContext },
+  {
+    config,
+    kafka,
+    context,
+  }: { readonly config: PipelineConfig; readonly kafka: KafkaApi; readonly context: CommandContext },
   request: RequestEntry,
 ): Promise<void> {
   const { clock, rng, signal } = context

@@ -112,7 +112,9 @@ export function createLaneScans(lane: number, environment: LaneEnvironment, onRe
     },
     sync: async (state) => {
       const context = { lane, lanes: environment.identity.lanes, nowMs: 0 }
-      const running = scansToRun(state, context).filter(({ table }) => table.version > (halted.get(table.table.arn) ?? 0))
+      const running = scansToRun(state, context).filter(
+        ({ table }) => table.version > (halted.get(table.table.arn) ?? 0),
+      )
       const wanted = new Map(
         running.flatMap(({ table, segments }) =>
           segments
@@ -134,7 +136,10 @@ export function createLaneScans(lane: number, environment: LaneEnvironment, onRe
       const live = [...scans].filter(([, { isSpent }]) => !isSpent)
       const start = live.length === 0 ? 0 : turn % live.length
       const batch = takeBatch([...live.slice(start), ...live.slice(0, start)], maxBytes)
-      return { ...batch, failures: [...batch.failures, ...parked(tables, new Set(live.map(([, scan]) => scan.tableArn)))] }
+      return {
+        ...batch,
+        failures: [...batch.failures, ...parked(tables, new Set(live.map(([, scan]) => scan.tableArn)))],
+      }
     },
     note: (tableArn, records) => {
       const recent = tables.get(tableArn)?.recent

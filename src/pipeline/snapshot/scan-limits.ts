@@ -8,7 +8,10 @@ import type { ScanPace, ScanRates } from './scan-pace.ts'
 export interface ScanLimits {
   readonly itemsPerSecond: number | undefined
   /** Read capacity units per second: so many, or a share of what the table is provisioned with. */
-  readonly capacity: { readonly kind: 'units'; readonly perSecond: number } | { readonly kind: 'share'; readonly share: number } | undefined
+  readonly capacity:
+    | { readonly kind: 'units'; readonly perSecond: number }
+    | { readonly kind: 'share'; readonly share: number }
+    | undefined
   /** The time of day in which it is scanned, in minutes since midnight UTC; it may go over midnight. */
   readonly window: { readonly fromMinute: number; readonly toMinute: number } | undefined
 }

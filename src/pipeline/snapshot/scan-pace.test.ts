@@ -40,7 +40,10 @@ const consume = async (parts: {
 
 /** Sums over every window of ten seconds, without the first seconds, in which costs are learned. */
 const tenSeconds = (perSecond: readonly number[]): readonly number[] =>
-  perSecond.slice(0, -10).map((_, from) => perSecond.slice(from, from + 10).reduce((a, b) => a + b, 0)).slice(5)
+  perSecond
+    .slice(0, -10)
+    .map((_, from) => perSecond.slice(from, from + 10).reduce((a, b) => a + b, 0))
+    .slice(5)
 
 describe('the pace of a scan', () => {
   it.each([1, 4, 16])('keeps to items per second within 5 %% over any ten seconds (%i segments)', async (segments) => {

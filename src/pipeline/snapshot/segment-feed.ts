@@ -83,7 +83,11 @@ export function createSegmentFeed(options: SegmentFeedOptions): SegmentFeed {
 
 async function readSegment(
   options: SegmentFeedOptions,
-  { push, hasRoom, signal }: {
+  {
+    push,
+    hasRoom,
+    signal,
+  }: {
     readonly push: (item: SegmentItem) => void
     readonly hasRoom: () => Promise<void>
     readonly signal: AbortSignal

@@ -29,7 +29,10 @@ export function simulatedExperiment(definition: SimulatedExperiment): Experiment
       const onReady = (world: World): void => {
         ownFaults = prepare?.(world)
       }
-      const outcome = await runWorld(planWorld(seed, typeof overrides === 'function' ? overrides(seed) : overrides), { ...options, onReady })
+      const outcome = await runWorld(planWorld(seed, typeof overrides === 'function' ? overrides(seed) : overrides), {
+        ...options,
+        onReady,
+      })
       const shown = outcomeOf(outcome, ownFaults?.() ?? {})
       // Where something is excused, what is unseen at the end is another promise's matter.
       return options?.ending === undefined ? shown : { ...shown, unseen: [], lag: [] }

@@ -49,7 +49,8 @@ function send(options: SimulatedAwsOptions, request: AwsRequest, settle: Settle<
     const fault = streams.faults.next(seen)
     const answer = answerOf(streams, request, seen, fault)
     const scanMs = request.action === 'Scan' && options.scanLatencyMs > 0 ? rng.next() * options.scanLatencyMs : 0
-    const extraMs = scanMs + (fault?.kind === 'slow' ? fault.beforeMs + (fault.pieces ?? 1) * (fault.betweenMs ?? 0) : 0)
+    const extraMs =
+      scanMs + (fault?.kind === 'slow' ? fault.beforeMs + (fault.pieces ?? 1) * (fault.betweenMs ?? 0) : 0)
     time.after(way() + extraMs, () => {
       onTrace(`${process.name} < aws ${request.action} ${fault?.kind ?? answer.statusCode} ${answer.text.length}`)
       judge({ request, host: 'simulated' }, answer, fault, settle)

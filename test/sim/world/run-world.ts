@@ -168,7 +168,8 @@ function startWorld(plan: WorldPlan, surroundings: Surroundings): RunningWorld {
   const scan = createOutputScan(outputTopics, tableOf)
   const delivered = (table: string): number => [...scan.distinct].filter((name) => name.startsWith(`${table}/`)).length
   const unseen = createUnseenWatch({ ...plan, time, originMs: surroundings.originMs, scan, written })
-  const isDelivered = (): boolean => unseen.isAllSeen && (plan.snapshot === undefined || completedSnapshots().size === plan.tables)
+  const isDelivered = (): boolean =>
+    unseen.isAllSeen && (plan.snapshot === undefined || completedSnapshots().size === plan.tables)
   const listen = (listener: (event: WorkerEvent) => void): void => void listeners.push(listener)
   const parts = { plan, surroundings, fleet, nemesis, tables, writers }
   const world = { ...parts, events, onEvent: listen, ledgerTopic, delivered }

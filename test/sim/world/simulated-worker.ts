@@ -89,7 +89,15 @@ function openPorts(
     sessionTimeoutMs: surroundings.sessionTimeoutMs,
     heartbeatMs: surroundings.sessionTimeoutMs / 8,
   }
-  const api = createSimulatedAws({ process, time, rng: surroundings.rng, streams, latencyMs: 20, scanLatencyMs, onTrace })
+  const api = createSimulatedAws({
+    process,
+    time,
+    rng: surroundings.rng,
+    streams,
+    latencyMs: 20,
+    scanLatencyMs,
+    onTrace,
+  })
   const { tables, region } = config.source
   const clock = process.clock
   const source = createDynamoDbStreamsSource({ api, clock, rng, region, tables, polling: surroundings.polling })

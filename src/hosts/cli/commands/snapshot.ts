@@ -34,7 +34,7 @@ export function registerSnapshot(program: Command, { context, action }: CommandH
     .description('begin a snapshot of a table')
     .argument('<config>', 'the pipeline file')
     .argument('<table>', 'the table')
-    .option('--filter <expression>', "only items such as \"status = 'open' AND total >= 10\"")
+    .option('--filter <expression>', 'only items such as "status = \'open\' AND total >= 10"')
     .option('--segments <n>', 'parts in which the table is scanned; default: snapshot.segments')
     .option('--as <kind>', 'incremental or initial: how rows are marked in source.snapshot', 'incremental')
     .action(action((command) => ask(command, context, startOf(command.opts<StartFlags>()))))
@@ -114,7 +114,11 @@ const lookMs = 250
 
 /** The table's entry once a coordinator has answered; undefined if none did in time. */
 async function untilSettled(
-  { config, kafka, context }: { readonly config: PipelineConfig; readonly kafka: KafkaApi; readonly context: CommandContext },
+  {
+    config,
+    kafka,
+    context,
+  }: { readonly config: PipelineConfig; readonly kafka: KafkaApi; readonly context: CommandContext },
   { id, tableArn }: RequestEntry,
 ): Promise<TableEntry | undefined> {
   const { clock, signal } = context
