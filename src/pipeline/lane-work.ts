@@ -1,21 +1,19 @@
 import { createBell } from '../async/bell.ts'
 import { createGrace } from '../async/grace.ts'
-import { answersOwed, movesOwed } from '../lanes/hand-over.ts'
 import type { LaneContext } from '../lanes/hand-over.ts'
-import { compareIdentity } from '../lanes/identity.ts'
 import type { LaneSession } from '../lanes/lane-session.ts'
 import type { AddressedEntry } from '../lanes/ledger-entry.ts'
-import { leftovers, reportsOwed } from '../lanes/snapshot-progress.ts'
-import { prepareDelivery } from './delivery.ts'
 import type { Delivery } from './delivery.ts'
+import { dutiesOf, isLedgerOf, raisedEpoch } from './lane-duties.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
 import { createLaneFeeds } from './lane-feeds.ts'
 import type { FeedBatch, LaneFeeds } from './lane-feeds.ts'
 import { createLaneInbox } from './lane-inbox.ts'
-import type { InboxBatch, LaneInboxOwner } from './lane-inbox.ts'
+import type { LaneInboxOwner } from './lane-inbox.ts'
+import { prepareTransaction } from './lane-transaction.ts'
+import type { LaneWork } from './lane-transaction.ts'
 import { createLaneScans } from './snapshot/lane-scans.ts'
 import type { LaneScans, ScanBatch } from './snapshot/lane-scans.ts'
-import { prepareRows } from './snapshot/row-delivery.ts'
 import type { RowDelivery } from './snapshot/row-delivery.ts'
 
 /** What runs beside the loop while a session lives: lane 0's coordinator. */
@@ -86,83 +84,64 @@ interface LaneStep {
 
 function createStep(parts: StepParts): LaneStep {
   const { session, environment, feeds, scans, inbox, live } = parts
-  const { lane } = session
+  const { identity, tuning, clock } = environment
+  const { lane, state } = session
   let isStale = true
-  const contextNow = (): LaneContext => ({ lane, lanes: environment.identity.lanes, nowMs: environment.clock.now() })
-
-  /** Identity first: nothing of a foreign or newer pipeline may be read or written. */
-  const isOurs = (): boolean => {
-    const { identity } = session.state
-    return identity !== undefined && compareIdentity(identity, environment.identity) === 'same'
-  }
-  const follow = async (): Promise<void> => {
-    isStale = (await session.follow(live)) || isStale
-  }
-  const commitWhatIsReady = async (): Promise<boolean> => {
-    const isReadable = isOurs()
-    if (isStale && isReadable) {
-      isStale = false
-      // Shards that are to move must not be read on: their feeds close before the move is committed.
-      await Promise.all([feeds.sync(session.state), scans.sync(session.state)])
-    }
-    const owed = isReadable ? duties(session, contextNow()) : raiseEpoch(session, environment)
-    const batch = isReadable ? feeds.takeBatch() : { pages: [], ends: [], failures: [] }
-    const scanned = isReadable ? scans.takeBatch(environment.tuning.maxScanBytes) : { pages: [], failures: [] }
-    // From here on somebody waits for these entries: whatever happens, they are settled.
-    const requests = inbox.takeAll()
-    try {
-      return await commit({ requests, owed, batch, scanned })
-    } catch (error) {
-      requests.fail(error)
-      throw error
-    } finally {
-      for (const { share } of batch.pages) share.release()
-      for (const { share, recent, request } of scanned.pages) {
-        share.release()
-        recent.settle(request)
-      }
+  const contextNow = (): LaneContext => ({ lane, lanes: identity.lanes, nowMs: clock.now() })
+  const takeWork = (): Omit<LaneWork, 'entries'> & { readonly owed: readonly AddressedEntry[] } => {
+    if (!isLedgerOf(state, identity)) return { owed: raisedEpoch(state, identity), batch: noBatch, scanned: noScans }
+    return {
+      owed: dutiesOf(state, contextNow()),
+      batch: feeds.takeBatch(),
+      scanned: scans.takeBatch(tuning.maxScanBytes),
     }
   }
-  const commit = async (work: {
-    readonly requests: InboxBatch
-    readonly owed: readonly AddressedEntry[]
-    readonly batch: FeedBatch
-    readonly scanned: ScanBatch
-  }): Promise<boolean> => {
+  const commit = async (work: LaneWork): Promise<boolean> => {
     const context = contextNow()
-    const parts = { context, environment, signal: live }
-    const delivery = await prepareDelivery(work.batch, session.state, { ...parts, onRecords: scans.note })
-    const rows = await prepareRows(work.scanned, session.state, parts)
-    const entries = [...work.requests.entries, ...work.owed, ...delivery.entries, ...rows.entries]
+    const transaction = await prepareTransaction(work, state, { context, environment, scans, signal: live })
+    const { delivery, rows, entries } = transaction
     for (const { tableArn, version } of delivery.halts) feeds.haltTable(tableArn, version)
     for (const { tableArn, version } of rows.halts) scans.halt(tableArn, version)
     for (const scan of rows.reopen) scans.reopen(scan)
-    isStale = isStale || rows.reopen.length > 0
-    if (entries.length === 0 && delivery.output.length === 0) return false
-    const startedAt = environment.clock.monotonic()
-    using grace = createGrace(environment.clock, live, environment.tuning.stopGraceMs)
-    await session.commit({ output: [...delivery.output, ...rows.output], entries }, grace.signal)
-    work.requests.settle()
+    isStale = isStale || !transaction.isPlain
+    if (transaction.isEmpty) return false
+    const startedAt = clock.monotonic()
+    using grace = createGrace(clock, live, tuning.stopGraceMs)
+    await session.commit(transaction, grace.signal)
     scans.delivered(delivery.progress)
-    isStale = isStale || entries.length > delivery.progress.length
-    report(delivery, rows, entries, { environment, lane, tookMs: environment.clock.monotonic() - startedAt })
+    report(delivery, rows, entries, { environment, lane, tookMs: clock.monotonic() - startedAt })
     return true
   }
-  return { follow, commitWhatIsReady }
+  return {
+    follow: async () => {
+      isStale = (await session.follow(live)) || isStale
+    },
+    commitWhatIsReady: async () => {
+      if (isStale && isLedgerOf(state, identity)) {
+        isStale = false
+        // Shards that are to move must not be read on: their feeds close before the move is committed.
+        await Promise.all([feeds.sync(state), scans.sync(state)])
+      }
+      const { owed, batch, scanned } = takeWork()
+      // From here on somebody waits for these entries: whatever happens, they are settled.
+      const requests = inbox.takeAll()
+      try {
+        const hasCommitted = await commit({ entries: [...requests.entries, ...owed], batch, scanned })
+        requests.settle()
+        return hasCommitted
+      } catch (error) {
+        requests.fail(error)
+        throw error
+      } finally {
+        for (const { share } of batch.pages) share.release()
+        for (const page of scanned.pages) page.release()
+      }
+    },
+  }
 }
 
-function duties(session: LaneSession, context: LaneContext): readonly AddressedEntry[] {
-  const moves = movesOwed(session.state, context)
-  if (moves.length > 0) return moves
-  const { state } = session
-  return [...answersOwed(state, context), ...reportsOwed(state, context), ...leftovers(state, context)]
-}
-
-/** A ledger with an older epoch of our own configuration: whoever meets it first raises it everywhere. */
-function raiseEpoch(session: LaneSession, environment: LaneEnvironment): readonly AddressedEntry[] {
-  if (session.state.identity === undefined) return []
-  return Array.from({ length: environment.identity.lanes }, (_, lane) => ({ lane, entry: environment.identity }))
-}
+const noBatch: FeedBatch = { pages: [], ends: [], failures: [] }
+const noScans: ScanBatch = { pages: [], failures: [] }
 
 function report(
   delivery: Delivery,

@@ -84,7 +84,7 @@ export const writingMutants: readonly Mutant[] = [
     title: 'a tombstone stands in front of its delete',
     patches: [
       {
-        file: 'src/hosts/record-stages.ts',
+        file: 'src/hosts/producer-records.ts',
         find: 'for (const { key, value, headers } of serialized) {',
         replace: 'for (const { key, value, headers } of serialized.toReversed()) {',
       },

@@ -1,4 +1,3 @@
-import type { ByteShare } from '../../async/byte-budget.ts'
 import type { LaneState } from '../../lanes/lane-state.ts'
 import type { ScanEntry, TableEntry } from '../../lanes/ledger-entry.ts'
 import { scansToRun } from '../../lanes/snapshot-progress.ts'
@@ -20,8 +19,6 @@ import type { SegmentFeed } from './segment-feed.ts'
 export interface LaneScans extends AsyncDisposable {
   /** Opens and closes scans after the lane's state. Closing waits until their requests have ended. */
   sync(state: LaneState): Promise<void>
-  /** Scans that were opened and are not spent. */
-  readonly isIdle: boolean
   /** What is here, fairly over segments, up to `maxBytes`; at least one page if there is any. */
   takeBatch(maxBytes: number): ScanBatch
   /** Records of a table's changes that go into the transaction in front of the batch's rows. */
@@ -40,7 +37,7 @@ export interface ScanBatch {
   readonly failures: readonly { readonly tableArn: string; readonly error: TailraceError }[]
 }
 
-/** A page in a batch. Whoever took the batch releases its share and settles its request. */
+/** A page in a batch. */
 export interface TakenScanPage {
   /** Name of the scan, for `reopen`. */
   readonly scan: string
@@ -49,8 +46,9 @@ export interface TakenScanPage {
   readonly page: ScanPage
   readonly afterKey: string | undefined
   readonly request: number
-  readonly share: ByteShare
   readonly recent: RecentKeys
+  /** Whoever took the batch calls it, once the page is committed or thrown away. */
+  release(): void
 }
 
 interface OpenScan {
@@ -70,100 +68,111 @@ interface ScannedTable {
 }
 
 export function createLaneScans(lane: number, environment: LaneEnvironment, onReady: () => void): LaneScans {
-  const scans = new Map<string, OpenScan>()
-  const tables = new Map<string, ScannedTable>()
-  const halted = new Map<string, number>()
-  let turn = 0
+  return new OwnScans(lane, environment, onReady)
+}
 
-  const close = async (name: string): Promise<void> => {
-    const open = scans.get(name)
-    scans.delete(name)
-    await open?.feed[Symbol.asyncDispose]()
+class OwnScans implements LaneScans {
+  readonly #lane: number
+  readonly #environment: LaneEnvironment
+  readonly #onReady: () => void
+  readonly #scans = new Map<string, OpenScan>()
+  readonly #tables = new Map<string, ScannedTable>()
+  readonly #halted = new Map<string, number>()
+  #turn = 0
+
+  constructor(lane: number, environment: LaneEnvironment, onReady: () => void) {
+    this.#lane = lane
+    this.#environment = environment
+    this.#onReady = onReady
   }
-  const open = (table: TableEntry, position: ScanEntry): OpenScan => {
-    const { arn } = table.table
-    const shared = tables.get(arn) ?? scannedTable(environment, table.table.name)
-    tables.set(arn, shared)
-    const { recent } = shared
-    const { segment, totalSegments, lastKey } = position
+
+  async sync(state: LaneState): Promise<void> {
+    const wanted = this.#wanted(state)
+    const gone = [...this.#scans].filter(([name, { isSpent }]) => isSpent || !wanted.has(name))
+    await Promise.all(gone.map(([name]) => this.#close(name)))
+    for (const [name, { table, scan }] of wanted)
+      if (!this.#scans.has(name)) this.#scans.set(name, this.#open(table, scan))
+    const scanned = new Set([...this.#scans.values()].map(({ tableArn }) => tableArn))
+    for (const arn of this.#tables.keys()) if (!scanned.has(arn)) this.#tables.delete(arn)
+  }
+
+  takeBatch(maxBytes: number): ScanBatch {
+    this.#turn++
+    const live = [...this.#scans].filter(([, { isSpent }]) => !isSpent)
+    const start = live.length === 0 ? 0 : this.#turn % live.length
+    const batch = takeBatch([...live.slice(start), ...live.slice(0, start)], maxBytes)
+    const arns = new Set(live.map(([, { tableArn }]) => tableArn))
+    return { ...batch, failures: [...batch.failures, ...parked(this.#tables, arns)] }
+  }
+
+  note(tableArn: string, records: readonly ProducerRecord[]): void {
+    const recent = this.#tables.get(tableArn)?.recent
+    if (recent === undefined) return
+    for (const { key } of records) if (key !== null) recent.note(key)
+  }
+
+  delivered(progress: readonly ShardProgress[]): void {
+    for (const table of this.#tables.values()) {
+      for (const { shard, committedAtMs, lastCreatedAtMs } of progress)
+        if (shard.table === table.name) table.gate.delivered(shard.shardId, committedAtMs - lastCreatedAtMs)
+    }
+  }
+
+  reopen(name: string): void {
+    const scan = this.#scans.get(name)
+    if (scan !== undefined) scan.isSpent = true
+  }
+
+  halt(tableArn: string, version: number): void {
+    this.#halted.set(tableArn, version)
+    for (const scan of this.#scans.values()) if (scan.tableArn === tableArn) scan.isSpent = true
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#scans.keys()].map((name) => this.#close(name)))
+  }
+
+  #wanted(state: LaneState): ReadonlyMap<string, { readonly table: TableEntry; readonly scan: ScanEntry }> {
+    const { identity, tuning } = this.#environment
+    const wanted = new Map<string, { readonly table: TableEntry; readonly scan: ScanEntry }>()
+    for (const { table, segments } of scansToRun(state, { lane: this.#lane, lanes: identity.lanes, nowMs: 0 })) {
+      const { arn } = table.table
+      if (table.version <= (this.#halted.get(arn) ?? 0)) continue
+      for (const scan of segments.slice(0, tuning.scansAtOnce))
+        wanted.set(`${arn}/${table.run}/${scan.segment}`, { table, scan })
+    }
+    return wanted
+  }
+
+  #open({ table, snapshot }: TableEntry, { segment, totalSegments, lastKey }: ScanEntry): OpenScan {
+    const { onEvent, scanBudget } = this.#environment
+    const shared = this.#tables.get(table.arn) ?? scannedTable(this.#environment, table.name)
+    this.#tables.set(table.arn, shared)
     const feed = createSegmentFeed({
-      ...environment,
-      budget: environment.scanBudget,
-      position: { table: table.table, segment, totalSegments, afterKey: lastKey, filter: table.snapshot?.filter },
+      ...this.#environment,
       ...shared,
+      budget: scanBudget,
+      position: { table, segment, totalSegments, afterKey: lastKey, filter: snapshot?.filter },
       readAheadPages: 1,
-      onReady,
-      onPage: (page) =>
-        environment.onEvent({
+      onReady: this.#onReady,
+      onPage: ({ items, bytes, receivedAtMs, requestedAtMs }) =>
+        onEvent({
           kind: 'scan-page-read',
-          lane,
-          table: table.table.name,
+          lane: this.#lane,
+          table: table.name,
           segment,
-          items: page.items.length,
-          bytes: page.bytes,
-          tookMs: page.receivedAtMs - page.requestedAtMs,
+          items: items.length,
+          bytes,
+          tookMs: receivedAtMs - requestedAtMs,
         }),
     })
-    return { tableArn: arn, segment, feed, recent, isSpent: false }
+    return { tableArn: table.arn, segment, feed, recent: shared.recent, isSpent: false }
   }
-  return {
-    get isIdle() {
-      return scans.size === 0
-    },
-    sync: async (state) => {
-      const context = { lane, lanes: environment.identity.lanes, nowMs: 0 }
-      const running = scansToRun(state, context).filter(
-        ({ table }) => table.version > (halted.get(table.table.arn) ?? 0),
-      )
-      const wanted = new Map(
-        running.flatMap(({ table, segments }) =>
-          segments
-            .slice(0, environment.tuning.scansAtOnce)
-            .map((scan): [string, { readonly table: TableEntry; readonly scan: ScanEntry }] => [
-              `${table.table.arn}/${table.run}/${scan.segment}`,
-              { table, scan },
-            ]),
-        ),
-      )
-      const gone = [...scans].filter(([name, { isSpent }]) => isSpent || !wanted.has(name))
-      await Promise.all(gone.map(([name]) => close(name)))
-      for (const [name, { table, scan }] of wanted) if (!scans.has(name)) scans.set(name, open(table, scan))
-      const scanned = new Set([...scans.values()].map(({ tableArn }) => tableArn))
-      for (const arn of tables.keys()) if (!scanned.has(arn)) tables.delete(arn)
-    },
-    takeBatch: (maxBytes) => {
-      turn++
-      const live = [...scans].filter(([, { isSpent }]) => !isSpent)
-      const start = live.length === 0 ? 0 : turn % live.length
-      const batch = takeBatch([...live.slice(start), ...live.slice(0, start)], maxBytes)
-      return {
-        ...batch,
-        failures: [...batch.failures, ...parked(tables, new Set(live.map(([, scan]) => scan.tableArn)))],
-      }
-    },
-    note: (tableArn, records) => {
-      const recent = tables.get(tableArn)?.recent
-      if (recent === undefined) return
-      for (const { key } of records) if (key !== null) recent.note(key)
-    },
-    delivered: (progress) => {
-      for (const table of tables.values()) {
-        for (const { shard, committedAtMs, lastCreatedAtMs } of progress) {
-          if (shard.table === table.name) table.gate.delivered(shard.shardId, committedAtMs - lastCreatedAtMs)
-        }
-      }
-    },
-    reopen: (name) => {
-      const scan = scans.get(name)
-      if (scan !== undefined) scan.isSpent = true
-    },
-    halt: (tableArn, version) => {
-      halted.set(tableArn, version)
-      for (const scan of scans.values()) if (scan.tableArn === tableArn) scan.isSpent = true
-    },
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([...scans.keys()].map(close))
-    },
+
+  async #close(name: string): Promise<void> {
+    const open = this.#scans.get(name)
+    this.#scans.delete(name)
+    await open?.feed[Symbol.asyncDispose]()
   }
 }
 
@@ -203,7 +212,11 @@ function takeBatch(live: readonly (readonly [string, OpenScan])[], maxBytes: num
     }
     bytes += item.page.bytes
     const { page, afterKey, request, share } = item
-    pages.push({ scan, tableArn, segment, page, afterKey, request, share, recent })
+    const release = (): void => {
+      share.release()
+      recent.settle(request)
+    }
+    pages.push({ scan, tableArn, segment, page, afterKey, request, recent, release })
   }
   return { pages, failures }
 }

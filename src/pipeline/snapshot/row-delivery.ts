@@ -15,6 +15,8 @@ export interface RowDelivery {
   readonly output: readonly ProducerRecord[]
   readonly entries: readonly AddressedEntry[]
   readonly bytes: number
+  /** Scans of which nothing but their position moves. */
+  readonly advanced: number
   /** To be reported after the commit. */
   readonly events: readonly PipelineEvent[]
   /** Scans that must be opened anew: their pages came too late to be trusted. */
@@ -39,7 +41,7 @@ interface Parts {
 export async function prepareRows(batch: ScanBatch, state: LaneState, parts: Parts): Promise<RowDelivery> {
   const exhausted = batch.failures.find(({ error }) => error.code === 'OUT_OF_FILE_HANDLES')
   if (exhausted !== undefined) throw exhausted.error
-  const draft = createDraft(state, parts.context)
+  const draft = new Draft(state, parts.context)
   for (const page of batch.pages) {
     const scanned = draft.lookUp(page)
     if (scanned === undefined) continue
@@ -82,82 +84,93 @@ interface Scanned {
   readonly segment: ScanEntry
 }
 
-interface Draft {
-  lookUp(page: TakenScanPage): Scanned | undefined
-  /** False if the page does not follow on what is delivered, because the one before it was not. */
-  isNext(scanned: Scanned, page: TakenScanPage): boolean
-  add(scanned: Scanned, page: TakenScanPage, rows: RowOutput): void
-  reopen(scan: string): void
-  fail(tableArn: string, error: TailraceError): void
-  finish(): RowDelivery
-}
+class Draft {
+  readonly #state: LaneState
+  readonly #context: LaneContext
+  readonly #output: (readonly ProducerRecord[])[] = []
+  readonly #reached = new Map<string, ScanEntry>()
+  readonly #reports: AddressedEntry[] = []
+  readonly #events: PipelineEvent[] = []
+  readonly #halts = new Map<string, number>()
+  readonly #reopened = new Set<string>()
+  #bytes = 0
 
-function createDraft(state: LaneState, context: LaneContext): Draft {
-  const output: (readonly ProducerRecord[])[] = []
-  const reached = new Map<string, ScanEntry>()
-  const entries: AddressedEntry[] = []
-  const events: PipelineEvent[] = []
-  const halts = new Map<string, number>()
-  const reopened = new Set<string>()
-  let bytes = 0
-  const segmentsNow = (table: TableEntry, snapshot: SnapshotRun): readonly ScanEntry[] =>
-    segmentsOf(state, table, snapshot).map((entry) => reached.get(ledgerKey(entry)) ?? entry)
-  const fail = (tableArn: string, error: TailraceError): void => {
-    const table = state.tables.get(tableArn)
-    if (table?.snapshot === undefined || halts.has(tableArn)) return
-    halts.set(tableArn, table.version)
-    const totals = totalsOf(segmentsNow(table, table.snapshot))
-    const failure = { code: error.code, reason: error.message }
-    entries.push(...addressedReport(reportOf(table, totals, failure, context.nowMs), context.lane))
-    events.push({ kind: 'snapshot-refused', lane: context.lane, table: table.table.name, error })
+  constructor(state: LaneState, context: LaneContext) {
+    this.#state = state
+    this.#context = context
   }
-  return {
-    lookUp: ({ tableArn, segment }) => {
-      const table = state.tables.get(tableArn)
-      if (table?.snapshot === undefined) return undefined
-      const segments = segmentsNow(table, table.snapshot)
-      const own = segments[segment]
-      return own === undefined ? undefined : { table, snapshot: table.snapshot, segments, segment: own }
-    },
-    isNext: ({ segment }, { afterKey, tableArn }) =>
-      !halts.has(tableArn) && !segment.isDone && segment.lastKey === afterKey,
-    add: ({ table, segment }, { page, scan }, rows) => {
-      if (rows.failure !== undefined) {
-        // The whole page waits: progress within a page cannot be told.
-        reopened.add(scan)
-        fail(table.table.arn, rows.failure)
-        return
-      }
-      output.push(rows.records)
-      bytes += rows.bytes
-      const entry: ScanEntry = {
-        ...segment,
-        lastKey: page.lastKey,
-        pages: segment.pages + 1,
-        items: segment.items + page.items.length,
-        rows: segment.rows + rows.rows,
-        isDone: page.lastKey === undefined,
-      }
-      reached.set(ledgerKey(entry), entry)
-      events.push({
-        kind: 'rows-committed',
-        lane: context.lane,
-        table: table.table.name,
-        segment: entry.segment,
-        items: page.items.length,
-        rows: rows.rows,
-        isDone: entry.isDone,
-      })
-    },
-    reopen: (scan) => reopened.add(scan),
-    fail,
-    finish: () => ({
-      output: output.length === 1 ? (output[0] ?? []) : output.flat(),
-      entries: [...[...reached.values()].map((entry) => ({ lane: context.lane, entry })), ...entries],
-      bytes,
-      events,
-      reopen: [...reopened],
-      halts: [...halts].map(([tableArn, version]) => ({ tableArn, version })),
-    }),
+
+  lookUp({ tableArn, segment }: TakenScanPage): Scanned | undefined {
+    const table = this.#state.tables.get(tableArn)
+    if (table?.snapshot === undefined) return undefined
+    const segments = this.#segmentsOf(table, table.snapshot)
+    const own = segments[segment]
+    return own === undefined ? undefined : { table, snapshot: table.snapshot, segments, segment: own }
+  }
+
+  /** False if the page does not follow on what is delivered, because the one before it was not. */
+  isNext({ segment }: Scanned, { afterKey, tableArn }: TakenScanPage): boolean {
+    return !this.#halts.has(tableArn) && !segment.isDone && segment.lastKey === afterKey
+  }
+
+  add({ table, segment }: Scanned, { page, scan }: TakenScanPage, rows: RowOutput): void {
+    if (rows.failure !== undefined) {
+      // The whole page waits: progress within a page cannot be told.
+      this.reopen(scan)
+      this.fail(table.table.arn, rows.failure)
+      return
+    }
+    this.#output.push(rows.records)
+    this.#bytes += rows.bytes
+    const entry: ScanEntry = {
+      ...segment,
+      lastKey: page.lastKey,
+      pages: segment.pages + 1,
+      items: segment.items + page.items.length,
+      rows: segment.rows + rows.rows,
+      isDone: page.lastKey === undefined,
+    }
+    this.#reached.set(ledgerKey(entry), entry)
+    this.#events.push({
+      kind: 'rows-committed',
+      lane: this.#context.lane,
+      table: table.table.name,
+      segment: entry.segment,
+      items: page.items.length,
+      rows: rows.rows,
+      isDone: entry.isDone,
+    })
+  }
+
+  reopen(scan: string): void {
+    this.#reopened.add(scan)
+  }
+
+  fail(tableArn: string, error: TailraceError): void {
+    const table = this.#state.tables.get(tableArn)
+    if (table?.snapshot === undefined || this.#halts.has(tableArn)) return
+    const { lane, nowMs } = this.#context
+    this.#halts.set(tableArn, table.version)
+    const totals = totalsOf(this.#segmentsOf(table, table.snapshot))
+    const failure = { code: error.code, reason: error.message }
+    this.#reports.push(...addressedReport(reportOf(table, totals, failure, nowMs), lane))
+    this.#events.push({ kind: 'snapshot-refused', lane, table: table.table.name, error })
+  }
+
+  finish(): RowDelivery {
+    const { lane } = this.#context
+    return {
+      output: this.#output.length === 1 ? (this.#output[0] ?? []) : this.#output.flat(),
+      entries: [...[...this.#reached.values()].map((entry) => ({ lane, entry })), ...this.#reports],
+      bytes: this.#bytes,
+      advanced: [...this.#reached.values()].filter(({ isDone }) => !isDone).length,
+      events: this.#events,
+      reopen: [...this.#reopened],
+      halts: [...this.#halts].map(([tableArn, version]) => ({ tableArn, version })),
+    }
+  }
+
+  #segmentsOf(table: TableEntry, snapshot: SnapshotRun): readonly ScanEntry[] {
+    return segmentsOf(this.#state, table, snapshot).map((entry) => this.#reached.get(ledgerKey(entry)) ?? entry)
   }
 }

@@ -7,7 +7,7 @@ import type { SnapshotContext } from './snapshot-life.ts'
 /** Reports of home lanes, from lane 0's partition. */
 export async function settleReports(coordination: Coordination): Promise<void> {
   const { reports, tables } = coordination.session.state
-  for (const report of [...reports.values()]) {
+  for (const report of reports.values()) {
     const known = tables.get(report.tableArn)
     if (known !== undefined) await decide(coordination, afterReport(known, report))
   }
@@ -19,7 +19,7 @@ export async function settleReports(coordination: Coordination): Promise<void> {
  */
 export async function settleRequests(coordination: Coordination): Promise<void> {
   const { session, environment } = coordination
-  for (const entry of [...session.state.requests.values()]) {
+  for (const entry of session.state.requests.values()) {
     const known = session.state.tables.get(entry.tableArn)
     const tombstone = { lane: 0, entry, isTombstone: true }
     if (known === undefined) {
@@ -41,13 +41,13 @@ export async function settleRequests(coordination: Coordination): Promise<void> 
  * begun: what changes from then on is delivered whatever the scan sees.
  */
 export async function beginSnapshots(coordination: Coordination): Promise<void> {
-  for (const known of [...coordination.session.state.tables.values()])
+  for (const known of coordination.session.state.tables.values())
     await decide(coordination, afterDiscovery(known, contextOf(coordination)))
 }
 
 /** Tries failed snapshots again. */
 export async function retrySnapshots(coordination: Coordination): Promise<void> {
-  for (const known of [...coordination.session.state.tables.values()])
+  for (const known of coordination.session.state.tables.values())
     await decide(coordination, afterSnapshotTakeOver(known, contextOf(coordination)))
 }
 

@@ -60,7 +60,7 @@ function filterMembers(filter: FilterExpression | undefined): Readonly<Record<st
 
 function readAnswer({ body, bytes }: AwsAnswer): Pick<ScanPage, 'items' | 'lastKey' | 'units' | 'bytes'> {
   const answer = isJsonObject(body) ? body : {}
-  const { Items: items, LastEvaluatedKey: lastKey = undefined, ConsumedCapacity: consumed } = answer
+  const { Items: items, LastEvaluatedKey: lastKey, ConsumedCapacity: consumed } = answer
   if (!Array.isArray(items) || (lastKey !== undefined && lastKey !== null && !isJsonObject(lastKey))) {
     throw new TailraceError('AWS_RESPONSE', 'Scan answered without readable items')
   }

@@ -1,7 +1,7 @@
 import type { Rng } from '../../../src/async/rng.ts'
 import { TailraceError } from '../../../src/errors.ts'
 import { decodeEntry, encodeEntry } from '../../../src/lanes/ledger-codec.ts'
-import type { LedgerEntry } from '../../../src/lanes/ledger-entry.ts'
+import type { LedgerEntry, SnapshotRun, TableStatus } from '../../../src/lanes/ledger-entry.ts'
 import { below, damaged, pick, withBitFlipped } from './damage.ts'
 import type { Verdicts } from './verdicts.ts'
 
@@ -64,7 +64,6 @@ function drawEntry(rng: Rng): LedgerEntry {
     viewType: 'NEW_AND_OLD_IMAGES',
     keySchema: [{ name: pick(rng, ['id', '__proto__', 'ключ', '\uFFFD']), type: 'S' }],
   } as const
-  const scan = { tableArn, run: below(rng, 5), segment: below(rng, 8), totalSegments: 8 }
   const parents = Array.from({ length: below(rng, 3) }, shard)
   const children = Array.from({ length: below(rng, 3) }, shard)
   const moment = { createdAtMs: maybe(millis), committedAtMs: millis }
@@ -75,19 +74,7 @@ function drawEntry(rng: Rng): LedgerEntry {
     reason: 'an odd “reason”\n',
     shardId: maybe(shard()),
   } as const
-  const snapshot = {
-    run: below(rng, 5),
-    kind: pick(rng, ['initial', 'incremental'] as const),
-    segments: 1 + below(rng, 64),
-    filter: maybe({ expression: '#a = :b', names: { '#a': 'status' }, values: { ':b': { S: 'open' } } }),
-    state: pick(rng, ['running', 'paused', 'completed', 'failed', 'parked', 'stopped'] as const),
-    reason: maybe(stopped.reason),
-    code: maybe(stopped.code),
-    beganAtMs: millis,
-    endedAtMs: maybe(millis),
-    items: below(rng, 1e6),
-    rows: below(rng, 1e6),
-  }
+  const snapshot = drawSnapshot(rng, stopped)
   const identity = { pipeline: 'shop', clusterId: 'Some-cluster', topicId: table.id, lanes: 1 + below(rng, 64) }
   const entries: readonly LedgerEntry[] = [
     { kind: 'identity', ...identity, epoch: below(rng, 9), fingerprint: below(rng, 2 ** 32).toString(16) },
@@ -156,6 +143,36 @@ function drawEntry(rng: Rng): LedgerEntry {
       after: maybe(number()),
       atMs: millis,
     },
+    ...snapshotEntries(rng, tableArn, snapshot.filter),
+  ]
+  return pick(rng, entries)
+}
+
+type Stopped = Extract<TableStatus, { readonly kind: 'stopped' }>
+
+function drawSnapshot(rng: Rng, stopped: Stopped): SnapshotRun {
+  const maybe = <T>(value: T): T | undefined => (rng.next() < 0.5 ? value : undefined)
+  const millis = 1_800_000_000_000 + below(rng, 1e9)
+  return {
+    run: below(rng, 5),
+    kind: pick(rng, ['initial', 'incremental'] as const),
+    segments: 1 + below(rng, 64),
+    filter: maybe({ expression: '#a = :b', names: { '#a': 'status' }, values: { ':b': { S: 'open' } } }),
+    state: pick(rng, ['running', 'paused', 'completed', 'failed', 'parked', 'stopped'] as const),
+    reason: maybe(stopped.reason),
+    code: maybe(stopped.code),
+    beganAtMs: millis,
+    endedAtMs: maybe(millis),
+    items: below(rng, 1e6),
+    rows: below(rng, 1e6),
+  }
+}
+
+function snapshotEntries(rng: Rng, tableArn: string, filter: SnapshotRun['filter']): readonly LedgerEntry[] {
+  const maybe = <T>(value: T): T | undefined => (rng.next() < 0.5 ? value : undefined)
+  const millis = 1_800_000_000_000 + below(rng, 1e9)
+  const scan = { tableArn, run: below(rng, 5), segment: below(rng, 8), totalSegments: 8 }
+  return [
     { kind: 'answer', tableArn, run: below(rng, 9), lane: below(rng, 16) },
     {
       kind: 'scan',
@@ -168,11 +185,11 @@ function drawEntry(rng: Rng): LedgerEntry {
     },
     {
       kind: 'request',
-      id: shard(),
+      id: `request-${below(rng, 1e9)}`,
       tableArn,
       action: pick(rng, [
         { kind: 'pause' } as const,
-        { kind: 'start', snapshot: 'incremental', segments: maybe(4), filter: snapshot.filter } as const,
+        { kind: 'start', snapshot: 'incremental', segments: maybe(4), filter: filter } as const,
       ]),
       atMs: millis,
     },
@@ -181,12 +198,11 @@ function drawEntry(rng: Rng): LedgerEntry {
       tableArn,
       run: below(rng, 9),
       outcome: pick(rng, ['completed', 'failed'] as const),
-      code: maybe(stopped.code),
-      reason: maybe(stopped.reason),
+      code: maybe('SCAN_REFUSED'),
+      reason: maybe('an odd “reason”\n'),
       items: below(rng, 1e6),
       rows: below(rng, 1e6),
       atMs: millis,
     },
   ]
-  return pick(rng, entries)
 }

@@ -1,0 +1,51 @@
+import type { SnapshotMark } from '../change/change-event.ts'
+import { decodeRow } from '../decode/decode-row.ts'
+import type { Envelope } from '../envelope/envelope.ts'
+import { TailraceError } from '../errors.ts'
+import type { ProducerRecord } from '../kafka/kafka.ts'
+import type { RowInput, RowOutput } from '../pipeline/stages.ts'
+import type { SerializedRecord, Serializer } from '../serialize/serializer.ts'
+import { addRecords, refuseTooLarge, sizeOfRecords } from './producer-records.ts'
+import type { RecordLimits } from './producer-records.ts'
+
+/** The rows of a scanned page, without those that a newer change has displaced. */
+export function processRows(input: RowInput, envelope: Envelope, serializer: Serializer): RowOutput {
+  const { table, items, readAtMs, isDisplaced } = input
+  const limits: RecordLimits = { table, maxRecordBytes: input.maxRecordBytes, position: undefined }
+  const records: ProducerRecord[] = []
+  let bytes = 0
+  let rows = 0
+  const rowOf = (item: unknown, snapshot: SnapshotMark): readonly SerializedRecord[] => {
+    const event = decodeRow(item, table.table, { readAtMs, snapshot })
+    const serialized = serializer.serialize(envelope.wrap(event, input.nowMs))
+    return serialized.some(({ key }) => isDisplaced(key)) ? [] : serialized
+  }
+  try {
+    const last = input.isLast ? items.findLastIndex((item) => rowOf(item, 'true').length > 0) : -1
+    for (const [index, item] of items.entries()) {
+      const serialized = rowOf(item, markOf(input, { isFirst: rows === 0, isLast: index === last }))
+      if (serialized.length === 0) continue
+      refuseTooLarge(serialized, limits)
+      bytes += sizeOfRecords(serialized)
+      addRecords(records, serialized, table, readAtMs)
+      rows++
+    }
+    return { records, bytes, rows, failure: undefined }
+  } catch (error) {
+    const failure =
+      error instanceof TailraceError
+        ? error
+        : new TailraceError('RECORD_UNREADABLE', 'a row of a snapshot could not be converted', { cause: error })
+    return { records, bytes, rows, failure }
+  }
+}
+
+/** Debezium's words. A row that is both the first and the last is the last: readers wait for that one. */
+function markOf(
+  { kind, isFirst }: RowInput,
+  row: { readonly isFirst: boolean; readonly isLast: boolean },
+): SnapshotMark {
+  if (kind === 'incremental') return 'incremental'
+  if (row.isLast) return 'last'
+  return isFirst && row.isFirst ? 'first' : 'true'
+}
