@@ -96,9 +96,20 @@ export interface SnapshotRun {
   readonly code: string | undefined
   readonly beganAtMs: number
   readonly endedAtMs: number | undefined
-  /** Items that the scan had returned by its end, and rows of them in the topic: the others had changed meanwhile. */
+  /** What DynamoDB said of the table when it began, which may be hours old. */
+  readonly expectedItems: number
+  readonly expectedBytes: number
+  /** By its end; while it runs the scans know better. */
+  readonly totals: ScanTotals
+}
+
+/** Sums of a scan, or of a part of it. */
+export interface ScanTotals {
+  /** Items that were returned, and rows that came of them: the others had changed meanwhile. */
   readonly items: number
   readonly rows: number
+  /** Read capacity units. */
+  readonly units: number
 }
 
 /** A shard may be read from here on, by the lane in whose partition this stands. One for each parent of a child. */
@@ -165,7 +176,7 @@ export interface AnswerEntry {
 }
 
 /** How far a segment of a snapshot's scan was delivered; written in the transaction that carries the rows it covers. */
-export interface ScanEntry {
+export interface ScanEntry extends ScanTotals {
   readonly kind: 'scan'
   readonly tableArn: string
   /** That of the snapshot; see {@link SnapshotRun}. */
@@ -176,9 +187,6 @@ export interface ScanEntry {
   readonly lastKey: string | undefined
   /** Pages that are dealt with; only grows, also by pages without items. */
   readonly pages: number
-  /** Items in them, and rows that came of them. */
-  readonly items: number
-  readonly rows: number
   readonly isDone: boolean
 }
 
@@ -192,8 +200,7 @@ export interface ReportEntry {
   /** Set unless it is complete; for people, never item values. */
   readonly code: string | undefined
   readonly reason: string | undefined
-  readonly items: number
-  readonly rows: number
+  readonly totals: ScanTotals
   readonly atMs: number
 }
 

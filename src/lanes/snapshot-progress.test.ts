@@ -4,7 +4,7 @@ import { createLaneFold } from './lane-state.ts'
 import type { LaneFold } from './lane-state.ts'
 import { ledgerKey } from './ledger-codec.ts'
 import type { AnswerEntry, LedgerEntry, ScanEntry, TableEntry } from './ledger-entry.ts'
-import { leftovers, reportsOwed, scansToRun } from './snapshot-progress.ts'
+import { leftovers, noTotals, reportsOwed, scansToRun } from './snapshot-progress.ts'
 
 const table: TableEntry = {
   kind: 'table',
@@ -27,8 +27,9 @@ const table: TableEntry = {
     code: undefined,
     beganAtMs: 0,
     endedAtMs: undefined,
-    items: 0,
-    rows: 0,
+    expectedItems: 0,
+    expectedBytes: 0,
+    totals: noTotals,
   },
   settled: undefined,
 }
@@ -45,6 +46,7 @@ const scan = (segment: number, more: Partial<ScanEntry> = {}): ScanEntry => ({
   pages: 1,
   items: 10,
   rows: 8,
+  units: 2,
   isDone: false,
   ...more,
 })
@@ -86,7 +88,12 @@ describe('the report of a snapshot', () => {
     fold.apply({ kind: 'entry', entry: done(1) })
     const owed = reportsOwed(fold.state, home)
     expect(owed.map(({ lane }) => lane)).toEqual([1, 0])
-    expect(owed[0]?.entry).toMatchObject({ kind: 'report', run: 3, outcome: 'completed', items: 20, rows: 16 })
+    expect(owed[0]?.entry).toMatchObject({
+      kind: 'report',
+      run: 3,
+      outcome: 'completed',
+      totals: { items: 20, rows: 16, units: 4 },
+    })
     for (const { lane, entry } of owed) if (lane === 1) fold.apply({ kind: 'entry', entry })
     expect(reportsOwed(fold.state, home)).toEqual([])
   })

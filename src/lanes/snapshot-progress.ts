@@ -2,7 +2,7 @@ import type { LaneContext } from './hand-over.ts'
 import { isGathered } from './hand-over.ts'
 import type { LaneState } from './lane-state.ts'
 import { ledgerKey } from './ledger-codec.ts'
-import type { AddressedEntry, ReportEntry, ScanEntry, SnapshotRun, TableEntry } from './ledger-entry.ts'
+import type { AddressedEntry, ReportEntry, ScanEntry, ScanTotals, SnapshotRun, TableEntry } from './ledger-entry.ts'
 
 /** A snapshot that a lane is to scan now. */
 export interface RunningScan {
@@ -39,23 +39,24 @@ export function segmentsOf(state: LaneState, table: TableEntry, snapshot: Snapsh
       totalSegments: snapshot.segments,
       lastKey: undefined,
       pages: 0,
-      items: 0,
-      rows: 0,
+      ...noTotals,
       isDone: false,
     }
     return state.scans.get(ledgerKey(start)) ?? start
   })
 }
 
+/** Nothing was scanned. */
+export const noTotals: ScanTotals = { items: 0, rows: 0, units: 0 }
+
+/** Two sums together. */
+export function addTotals(a: ScanTotals, b: ScanTotals): ScanTotals {
+  return { items: a.items + b.items, rows: a.rows + b.rows, units: a.units + b.units }
+}
+
 /** Sums over the segments of a snapshot. */
-export function totalsOf(segments: readonly ScanEntry[]): { readonly items: number; readonly rows: number } {
-  let items = 0
-  let rows = 0
-  for (const segment of segments) {
-    items += segment.items
-    rows += segment.rows
-  }
-  return { items, rows }
+export function totalsOf(segments: readonly ScanTotals[]): ScanTotals {
+  return segments.reduce(addTotals, noTotals)
 }
 
 /**
@@ -78,7 +79,7 @@ export function reportsOwed(state: LaneState, context: LaneContext): readonly Ad
 /** The report of a snapshot that is over: complete, or with the reason why it cannot go on. */
 export function reportOf(
   { table, run }: TableEntry,
-  totals: { readonly items: number; readonly rows: number },
+  totals: ScanTotals,
   failure: { readonly code: string; readonly reason: string } | undefined,
   nowMs: number,
 ): ReportEntry {
@@ -89,8 +90,7 @@ export function reportOf(
     outcome: failure === undefined ? 'completed' : failure.code === 'SNAPSHOT_PARKED' ? 'parked' : 'failed',
     code: failure?.code,
     reason: failure?.reason,
-    items: totals.items,
-    rows: totals.rows,
+    totals,
     atMs: nowMs,
   }
 }

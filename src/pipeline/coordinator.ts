@@ -40,7 +40,7 @@ export async function coordinate(
   await findTables(coordination, 'taken-over', signal)
   await discoverShards(coordination, signal)
   await retrySnapshots(coordination)
-  await beginSnapshots(coordination)
+  await beginSnapshots(coordination, signal)
   await watch(coordination, signal)
 }
 
@@ -68,9 +68,9 @@ async function watch(coordination: Coordination, signal: AbortSignal): Promise<v
   const duties: readonly [number, () => Promise<void>][] = [
     [tuning.stopCheckMs, () => settleStops(coordination)],
     [tuning.stopCheckMs, () => settleReports(coordination)],
-    [tuning.stopCheckMs, () => settleRequests(coordination)],
+    [tuning.stopCheckMs, () => settleRequests(coordination, signal)],
     [tuning.tableCheckMs, () => lookAtTables(coordination, signal)],
-    [tuning.listingMs, () => discoverShards(coordination, signal).then(() => beginSnapshots(coordination))],
+    [tuning.listingMs, () => discoverShards(coordination, signal).then(() => beginSnapshots(coordination, signal))],
   ]
   await Promise.all(duties.map(([everyMs, duty]) => repeat(coordination, everyMs, duty, signal)))
 }

@@ -1,5 +1,5 @@
 import type { TailraceError } from '../errors.ts'
-import type { SnapshotRun } from '../lanes/ledger-entry.ts'
+import type { ScanTotals, SnapshotRun } from '../lanes/ledger-entry.ts'
 
 /**
  * Everything that can happen in a running pipeline, as a closed list: logs, metrics and consoles all read it. Events
@@ -57,7 +57,7 @@ export type PipelineEvent =
       readonly tookMs: number
     }
   | { readonly kind: 'snapshot-started'; readonly table: string; readonly lane: number; readonly segments: number }
-  | { readonly kind: 'snapshot-completed'; readonly table: string; readonly items: number; readonly rows: number }
+  | ({ readonly kind: 'snapshot-completed'; readonly table: string } & ScanTotals)
   /** The snapshot stands still; the table's changes go on. */
   | {
       readonly kind: 'snapshot-halted'
@@ -89,6 +89,8 @@ export type PipelineEvent =
       readonly segment: number
       readonly items: number
       readonly rows: number
+      /** Read capacity units. */
+      readonly units: number
       readonly isDone: boolean
     }
   | { readonly kind: 'coordinator-failed'; readonly error: TailraceError; readonly retryInMs: number }

@@ -79,7 +79,7 @@ export async function lookAtTables(coordination: Coordination, signal: AbortSign
   const started = await findTables(coordination, 'looking-again', signal)
   if (started.length > 0) {
     await discoverShards(coordination, signal)
-    await beginSnapshots(coordination)
+    await beginSnapshots(coordination, signal)
   }
   const draining = [...coordination.session.state.tables.values()].filter((table) => table.status.kind === 'draining')
   if (draining.length === 0) return

@@ -3,7 +3,7 @@ import type { LaneContext } from '../../lanes/hand-over.ts'
 import type { LaneState } from '../../lanes/lane-state.ts'
 import { ledgerKey } from '../../lanes/ledger-codec.ts'
 import type { AddressedEntry, ScanEntry, SnapshotRun, TableEntry } from '../../lanes/ledger-entry.ts'
-import { addressedReport, reportOf, segmentsOf, totalsOf } from '../../lanes/snapshot-progress.ts'
+import { addressedReport, addTotals, reportOf, segmentsOf, totalsOf } from '../../lanes/snapshot-progress.ts'
 import type { TailraceError } from '../../errors.ts'
 import type { LaneEnvironment } from '../lane-environment.ts'
 import type { PipelineEvent } from '../pipeline-event.ts'
@@ -122,12 +122,12 @@ class Draft {
     }
     this.#output.push(rows.records)
     this.#bytes += rows.bytes
+    const added = { items: page.items.length, rows: rows.rows, units: page.units }
     const entry: ScanEntry = {
       ...segment,
       lastKey: page.lastKey,
       pages: segment.pages + 1,
-      items: segment.items + page.items.length,
-      rows: segment.rows + rows.rows,
+      ...addTotals(segment, added),
       isDone: page.lastKey === undefined,
     }
     this.#reached.set(ledgerKey(entry), entry)
@@ -136,8 +136,7 @@ class Draft {
       lane: this.#context.lane,
       table: table.table.name,
       segment: entry.segment,
-      items: page.items.length,
-      rows: rows.rows,
+      ...added,
       isDone: entry.isDone,
     })
   }

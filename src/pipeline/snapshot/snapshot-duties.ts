@@ -1,7 +1,8 @@
+import { TailraceError } from '../../errors.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import type { Coordination } from '../coordination.ts'
 import type { TableDecision } from '../table-life.ts'
-import { afterDiscovery, afterReport, afterRequest, afterSnapshotTakeOver } from './snapshot-life.ts'
+import { afterDiscovery, afterReport, afterRequest, afterSnapshotTakeOver, isSnapshotDue } from './snapshot-life.ts'
 import type { SnapshotContext } from './snapshot-life.ts'
 
 /** Reports of home lanes, from lane 0's partition. */
@@ -17,7 +18,7 @@ export async function settleReports(coordination: Coordination): Promise<void> {
  * Requests, from lane 0's partition, in the order in which they were written. What becomes of one and that it is settled
  * are one transaction, so that it is carried out once; whoever asked finds the answer in the table's entry.
  */
-export async function settleRequests(coordination: Coordination): Promise<void> {
+export async function settleRequests(coordination: Coordination, signal: AbortSignal): Promise<void> {
   const { session, environment } = coordination
   for (const entry of session.state.requests.values()) {
     const known = session.state.tables.get(entry.tableArn)
@@ -26,7 +27,8 @@ export async function settleRequests(coordination: Coordination): Promise<void> 
       await coordination.write([tombstone])
       continue
     }
-    const outcome = afterRequest(known, entry.action, contextOf(coordination))
+    const size = entry.action.kind === 'start' ? await sizeOf(coordination, known, signal) : unknownSize
+    const outcome = afterRequest(known, entry.action, contextOf(coordination, size))
     const settled = { request: entry.id, refusal: outcome.kind === 'refused' ? outcome.reason : undefined }
     const table: TableEntry =
       outcome.kind === 'done' ? { ...outcome.table, settled } : { ...known, version: known.version + 1, settled }
@@ -40,19 +42,35 @@ export async function settleRequests(coordination: Coordination): Promise<void> 
  * Begins the snapshots that are due. To be called when the streams of all tables have been listed and what is in them has
  * begun: what changes from then on is delivered whatever the scan sees.
  */
-export async function beginSnapshots(coordination: Coordination): Promise<void> {
-  for (const known of coordination.session.state.tables.values())
-    await decide(coordination, afterDiscovery(known, contextOf(coordination)))
+export async function beginSnapshots(coordination: Coordination, signal: AbortSignal): Promise<void> {
+  for (const known of coordination.session.state.tables.values()) {
+    if (!isSnapshotDue(known, coordination.snapshots)) continue
+    const size = await sizeOf(coordination, known, signal)
+    await decide(coordination, afterDiscovery(known, contextOf(coordination, size)))
+  }
 }
 
 /** Tries failed snapshots again. */
 export async function retrySnapshots(coordination: Coordination): Promise<void> {
   for (const known of coordination.session.state.tables.values())
-    await decide(coordination, afterSnapshotTakeOver(known, contextOf(coordination)))
+    await decide(coordination, afterSnapshotTakeOver(known, contextOf(coordination, unknownSize)))
 }
 
-function contextOf({ snapshots, environment }: Coordination): SnapshotContext {
-  return { ...snapshots, lanes: environment.identity.lanes, nowMs: environment.clock.now() }
+type Size = SnapshotContext['size']
+const unknownSize: Size = { items: 0, bytes: 0 }
+
+/** For people only: a snapshot begins without it, too. */
+async function sizeOf({ environment }: Coordination, { table }: TableEntry, signal: AbortSignal): Promise<Size> {
+  try {
+    return await environment.source.tableSize(table.name, signal)
+  } catch (error) {
+    if (!(error instanceof TailraceError)) throw error
+    return unknownSize
+  }
+}
+
+function contextOf({ snapshots, environment }: Coordination, size: Size): SnapshotContext {
+  return { ...snapshots, lanes: environment.identity.lanes, nowMs: environment.clock.now(), size }
 }
 
 async function decide(coordination: Coordination, decision: TableDecision): Promise<void> {
@@ -63,8 +81,8 @@ async function decide(coordination: Coordination, decision: TableDecision): Prom
 
 function tell({ environment: { onEvent } }: Coordination, { table, homeLane, snapshot }: TableEntry): void {
   if (snapshot === undefined) return
-  const { state, code, reason, items, rows, segments } = snapshot
+  const { state, code, reason, totals, segments } = snapshot
   if (homeLane !== undefined) onEvent({ kind: 'snapshot-started', table: table.name, lane: homeLane, segments })
-  else if (state === 'completed') onEvent({ kind: 'snapshot-completed', table: table.name, items, rows })
+  else if (state === 'completed') onEvent({ kind: 'snapshot-completed', table: table.name, ...totals })
   else onEvent({ kind: 'snapshot-halted', table: table.name, state, code, reason })
 }

@@ -5,7 +5,7 @@ import { reportOf } from '../../lanes/snapshot-progress.ts'
 import { firstEntry } from '../table-life.ts'
 import { afterDiscovery, afterReport, afterRequest, afterSnapshotTakeOver } from './snapshot-life.ts'
 
-const rules = { mode: 'initial', segments: 3, lanes: 5, nowMs: 1_000 } as const
+const rules = { mode: 'initial', segments: 3, lanes: 5, nowMs: 1_000, size: { items: 20, bytes: 400 } } as const
 const known = firstEntry(tableOf('NEW_IMAGE'), { topic: 'orders', partitions: 1, id: 'x' }, undefined)
 const some = <T>(value: T | undefined): T => {
   if (value === undefined) throw new Error('nothing was decided')
@@ -13,7 +13,7 @@ const some = <T>(value: T | undefined): T => {
 }
 const running = (): TableEntry => some(afterDiscovery(known, rules))
 const report = (of: TableEntry, failure?: { readonly code: string; readonly reason: string }): ReportEntry =>
-  reportOf(of, { items: 9, rows: 7 }, failure, 2_000)
+  reportOf(of, { items: 9, rows: 7, units: 3 }, failure, 2_000)
 
 describe('the life of a snapshot', () => {
   it('begins once, with the table, in a home lane that is always the same', () => {
@@ -21,7 +21,7 @@ describe('the life of a snapshot', () => {
     expect(begun).toMatchObject({
       version: 2,
       run: 1,
-      snapshot: { run: 1, kind: 'initial', segments: 3, state: 'running', beganAtMs: 1_000 },
+      snapshot: { run: 1, kind: 'initial', segments: 3, state: 'running', beganAtMs: 1_000, expectedItems: 20 },
     })
     expect(begun.homeLane).toBeGreaterThanOrEqual(0)
     expect(begun.homeLane).toBeLessThan(5)
@@ -36,7 +36,7 @@ describe('the life of a snapshot', () => {
     expect(done).toMatchObject({
       version: 3,
       homeLane: undefined,
-      snapshot: { state: 'completed', items: 9, rows: 7, endedAtMs: 2_000 },
+      snapshot: { state: 'completed', totals: { items: 9, rows: 7, units: 3 }, endedAtMs: 2_000 },
     })
     expect(afterReport(done, report(running()))).toBeUndefined()
     expect(afterDiscovery(done, rules)).toBeUndefined()

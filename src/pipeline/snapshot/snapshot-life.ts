@@ -1,5 +1,6 @@
 import type { ReportEntry, SnapshotAction, SnapshotRun, TableEntry } from '../../lanes/ledger-entry.ts'
 import { registrarOf } from '../../lanes/registrar.ts'
+import { noTotals } from '../../lanes/snapshot-progress.ts'
 import type { TableDecision } from '../table-life.ts'
 
 /** When a table's snapshot is taken by itself. Debezium's words. */
@@ -16,6 +17,8 @@ export interface SnapshotRules {
 export interface SnapshotContext extends SnapshotRules {
   readonly lanes: number
   readonly nowMs: number
+  /** About how large the table is. */
+  readonly size: { readonly items: number; readonly bytes: number }
 }
 
 /**
@@ -32,16 +35,21 @@ export interface SnapshotContext extends SnapshotRules {
  * progress. In every other state they are spread over all lanes.
  */
 export function afterDiscovery(known: TableEntry, context: SnapshotContext): TableDecision {
-  if (context.mode === 'never' || known.snapshot !== undefined || known.status.kind !== 'streaming') return undefined
+  if (!isSnapshotDue(known, context)) return undefined
   return started(known, { snapshot: 'initial', segments: undefined, filter: undefined }, context)
+}
+
+/** True for a table that `afterDiscovery` would begin. */
+export function isSnapshotDue({ snapshot, status }: TableEntry, { mode }: Pick<SnapshotRules, 'mode'>): boolean {
+  return mode !== 'never' && snapshot === undefined && status.kind === 'streaming'
 }
 
 /** A home lane's report; one of an earlier gathering is void. */
 export function afterReport(known: TableEntry, report: ReportEntry): TableDecision {
   const { snapshot } = known
   if (snapshot?.state !== 'running' || known.homeLane === undefined || report.run !== known.run) return undefined
-  const { code, reason, items, rows } = report
-  return released(known, { ...snapshot, state: report.outcome, code, reason, endedAtMs: report.atMs, items, rows })
+  const { code, reason, totals, atMs } = report
+  return released(known, { ...snapshot, state: report.outcome, code, reason, endedAtMs: atMs, totals })
 }
 
 /** Lane 0 was taken anew: what could not go on is tried again, from where it was. */
@@ -87,7 +95,7 @@ function isUnfinished(snapshot: SnapshotRun | undefined): snapshot is SnapshotRu
 function started(
   known: TableEntry,
   wanted: Omit<Extract<SnapshotAction, { readonly kind: 'start' }>, 'kind'>,
-  { lanes, segments, nowMs }: SnapshotContext,
+  { lanes, segments, nowMs, size }: SnapshotContext,
 ): TableEntry {
   const run = known.run + 1
   const snapshot: SnapshotRun = {
@@ -100,8 +108,9 @@ function started(
     reason: undefined,
     beganAtMs: nowMs,
     endedAtMs: undefined,
-    items: 0,
-    rows: 0,
+    expectedItems: size.items,
+    expectedBytes: size.bytes,
+    totals: noTotals,
   }
   return { ...known, version: known.version + 1, homeLane: homeLaneOf(known, lanes), run, snapshot }
 }

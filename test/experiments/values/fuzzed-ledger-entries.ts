@@ -163,8 +163,9 @@ function drawSnapshot(rng: Rng, stopped: Stopped): SnapshotRun {
     code: maybe(stopped.code),
     beganAtMs: millis,
     endedAtMs: maybe(millis),
-    items: below(rng, 1e6),
-    rows: below(rng, 1e6),
+    expectedItems: below(rng, 1e9),
+    expectedBytes: below(rng, 1e12),
+    totals: { items: below(rng, 1e6), rows: below(rng, 1e6), units: below(rng, 1e6) / 2 },
   }
 }
 
@@ -181,6 +182,7 @@ function snapshotEntries(rng: Rng, tableArn: string, filter: SnapshotRun['filter
       pages: below(rng, 1e4),
       items: below(rng, 1e6),
       rows: below(rng, 1e6),
+      units: below(rng, 1e6) / 2,
       isDone: rng.next() < 0.5,
     },
     {
@@ -200,8 +202,7 @@ function snapshotEntries(rng: Rng, tableArn: string, filter: SnapshotRun['filter
       outcome: pick(rng, ['completed', 'failed'] as const),
       code: maybe('SCAN_REFUSED'),
       reason: maybe('an odd “reason”\n'),
-      items: below(rng, 1e6),
-      rows: below(rng, 1e6),
+      totals: { items: below(rng, 1e6), rows: below(rng, 1e6), units: below(rng, 1e6) / 2 },
       atMs: millis,
     },
   ]

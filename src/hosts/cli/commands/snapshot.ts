@@ -10,6 +10,7 @@ import { foundWrong, succeeded } from '../command-context.ts'
 import type { CommandContext, CommandResult } from '../command-context.ts'
 import { writeResult } from '../command-host.ts'
 import type { CommandHost } from '../command-host.ts'
+import { durationText } from '../duration-text.ts'
 import { loadPipeline } from '../load-pipeline.ts'
 import { openKafka } from '../open-kafka.ts'
 import { readPipelineLedger, tableNamed } from '../pipeline-ledger.ts'
@@ -144,16 +145,18 @@ async function status(command: Command, context: CommandContext): Promise<Comman
   const ledger = await readPipelineLedger(config, kafka, context.signal)
   const name = command.args[1]
   const tables = name === undefined ? ledger.tables : [tableNamed(ledger, name)]
-  const snapshots = tables.map((entry) => snapshotStatusOf(ledger, entry))
+  const snapshots = tables.map((entry) => snapshotStatusOf(ledger, entry, context.clock.now()))
   writeResult(context, command, { json: { snapshots }, text: render(snapshots) })
   return succeeded
 }
 
 function render(rows: readonly SnapshotStatusRow[]): string {
-  const columns = ['TABLE', 'SNAPSHOT', 'KIND', 'SEGMENTS', 'ITEMS', 'ROWS', 'BEGAN', 'REASON'].map((title) => ({
-    title,
-    isNumeric: title === 'ITEMS' || title === 'ROWS',
-  }))
+  const columns = ['TABLE', 'SNAPSHOT', 'KIND', 'SEGMENTS', 'ITEMS', 'ROWS', 'UNITS', 'LEFT', 'REASON'].map(
+    (title) => ({
+      title,
+      isNumeric: ['ITEMS', 'ROWS', 'UNITS', 'LEFT'].includes(title),
+    }),
+  )
   return renderTable(
     columns,
     rows.map((row) => [
@@ -161,10 +164,18 @@ function render(rows: readonly SnapshotStatusRow[]): string {
       row.state ?? 'none',
       row.kind ?? '',
       row.segments === null ? '' : `${row.segmentsDone ?? 0}/${row.segments}`,
-      row.items === null ? '' : String(row.items),
+      itemsOf(row),
       row.rows === null ? '' : String(row.rows),
-      row.beganAtMs === null ? '' : new Date(row.beganAtMs).toISOString(),
+      row.units === null ? '' : String(Math.round(row.units)),
+      row.leftMs === null ? '' : `≈ ${durationText(row.leftMs)}`,
       row.reason ?? '',
     ]),
   )
+}
+
+function itemsOf({ items, expectedItems, state }: SnapshotStatusRow): string {
+  if (items === null) return ''
+  return state === 'completed' || expectedItems === null || expectedItems === 0
+    ? String(items)
+    : `${items} of ≈ ${expectedItems}`
 }
