@@ -74,6 +74,19 @@ export const metricCatalogue = {
     'Transactions by outcome: "committed", "fenced" by a newer owner, or "indefinite".',
   ),
 
+  // --- snapshots ---
+  tailrace_snapshot_items_total: entry(
+    'counter',
+    ['table'],
+    'Items scanned for a snapshot, in committed transactions.',
+  ),
+  tailrace_snapshot_rows_total: entry(
+    'counter',
+    ['table'],
+    'Rows of snapshots written; fewer than items, because newer changes displace some.',
+  ),
+  tailrace_snapshot_read_units_total: entry('counter', ['table'], 'Read capacity units that scans took.'),
+
   // --- ownership ---
   tailrace_lanes: entry('gauge', ['state'], 'Lanes that this process holds: "running".'),
   tailrace_lane_retakes_total: entry(

@@ -6,6 +6,8 @@ export function createEventLog(logger: Logger): PipelineEventSink {
   return (event) => {
     switch (event.kind) {
       case 'page-read':
+      case 'scan-page-read':
+      case 'rows-committed':
       case 'transaction-committed':
         return logger.trace(event.kind, factsOf(event))
       case 'shard-closed':
@@ -22,6 +24,7 @@ export function createEventLog(logger: Logger): PipelineEventSink {
         })
       case 'stream-gap':
       case 'record-refused':
+      case 'snapshot-refused':
         return logger.error(`${event.kind}: ${event.error.message}`, {
           ...factsOf(event),
           code: event.error.code,
@@ -29,6 +32,8 @@ export function createEventLog(logger: Logger): PipelineEventSink {
         })
       case 'table-stopped':
         return logger.error(`table ${event.table} stopped: ${event.reason}`, factsOf(event))
+      case 'snapshot-halted':
+        return logger.warn(`the snapshot of table ${event.table} is ${event.state}`, factsOf(event))
       case 'table-replaced':
         return logger.warn(`table ${event.table} was replaced`, factsOf(event))
       default:

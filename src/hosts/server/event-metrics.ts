@@ -86,6 +86,13 @@ function count(event: PipelineEvent, metrics: Metrics): void {
         metrics.observe('tailrace_end_to_end_latency_seconds', { table: shard.table }, latencyMs / 1000)
       }
       return
+    case 'rows-committed': {
+      const { table } = event
+      metrics.increment('tailrace_snapshot_items_total', { table }, event.items)
+      metrics.increment('tailrace_snapshot_rows_total', { table }, event.rows)
+      metrics.increment('tailrace_snapshot_read_units_total', { table }, event.units)
+      return
+    }
     case 'lane-in-doubt': {
       metrics.increment('tailrace_lane_retakes_total', { reason: event.error.code })
       metrics.increment('tailrace_errors_total', { code: event.error.code })
@@ -100,6 +107,7 @@ function count(event: PipelineEvent, metrics: Metrics): void {
       metrics.increment('tailrace_errors_total', { code: event.error.code })
       return
     case 'record-refused':
+    case 'snapshot-refused':
     case 'coordinator-failed':
     case 'worker-waits':
       metrics.increment('tailrace_errors_total', { code: event.error.code })

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto'
+import { mapBounded } from '../../src/async/map-bounded.ts'
+import type { AwsApi } from '../../src/aws/aws.ts'
+import type { AttributeValue, Item } from '../../src/change/attribute-value.ts'
+import { connectTo } from './stream-simulator/simulator-client.ts'
+
+/** A table of its own in DynamoDB Local, with the text `id` as its key and a stream of both images. */
+export interface LocalTable extends AsyncDisposable {
+  readonly name: string
+  put(item: Item): Promise<void>
+  delete(id: string): Promise<void>
+  /** Writes many items, without an order. */
+  fill(items: readonly Item[]): Promise<void>
+  /** What it holds now, by key. */
+  contents(): Promise<ReadonlyMap<string, Item>>
+}
+
+/** Makes the table; disposing deletes it. */
+export async function createLocalTable(endpoint: string): Promise<LocalTable> {
+  const api = connectTo(endpoint)
+  const name = `table-${randomUUID().slice(0, 8)}`
+  const call = (action: string, body: Readonly<Record<string, unknown>>): Promise<unknown> =>
+    api.call({ service: 'dynamodb', action, body: { TableName: name, ...body } }, AbortSignal.timeout(30_000))
+  await call('CreateTable', {
+    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+    BillingMode: 'PAY_PER_REQUEST',
+    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+  })
+  return {
+    name,
+    put: async (item) => void (await call('PutItem', { Item: item })),
+    delete: async (id) => void (await call('DeleteItem', { Key: { id: { S: id } } })),
+    fill: (items) => fill(api, name, items),
+    contents: async () => {
+      const contents = new Map<string, Item>()
+      for (let start: unknown; ;) {
+        const page = await call('Scan', {
+          ConsistentRead: true,
+          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+        })
+        const { Items: items, LastEvaluatedKey: last } = page as { Items: readonly Item[]; LastEvaluatedKey?: unknown }
+        for (const item of items) contents.set(textOf(item['id']), item)
+        if (last === undefined) return contents
+        start = last
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      await call('DeleteTable', {})
+      await api[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const itemsAtOnce = 25
+
+async function fill(api: AwsApi, table: string, items: readonly Item[]): Promise<void> {
+  const batches = Array.from({ length: Math.ceil(items.length / itemsAtOnce) }, (_, index) =>
+    items.slice(index * itemsAtOnce, (index + 1) * itemsAtOnce),
+  )
+  await mapBounded(batches, 4, async (batch) => {
+    const requests = batch.map((item) => ({ PutRequest: { Item: item } }))
+    const body = { RequestItems: { [table]: requests } }
+    await api.call({ service: 'dynamodb', action: 'BatchWriteItem', body }, AbortSignal.timeout(30_000))
+  })
+}
+
+function textOf(value: AttributeValue | undefined): string {
+  return value !== undefined && 'S' in value ? value.S : ''
+}
