@@ -86,13 +86,8 @@ function count(event: PipelineEvent, metrics: Metrics): void {
         metrics.observe('tailrace_end_to_end_latency_seconds', { table: shard.table }, latencyMs / 1000)
       }
       return
-    case 'rows-committed': {
-      const { table } = event
-      metrics.increment('tailrace_snapshot_items_total', { table }, event.items)
-      metrics.increment('tailrace_snapshot_rows_total', { table }, event.rows)
-      metrics.increment('tailrace_snapshot_read_units_total', { table }, event.units)
-      return
-    }
+    case 'rows-committed':
+      return countRows(event, metrics)
     case 'lane-in-doubt': {
       metrics.increment('tailrace_lane_retakes_total', { reason: event.error.code })
       metrics.increment('tailrace_errors_total', { code: event.error.code })
@@ -129,4 +124,11 @@ function count(event: PipelineEvent, metrics: Metrics): void {
       return
     default:
   }
+}
+
+function countRows(event: Extract<PipelineEvent, { readonly kind: 'rows-committed' }>, metrics: Metrics): void {
+  const { table } = event
+  metrics.increment('tailrace_snapshot_items_total', { table }, event.items)
+  metrics.increment('tailrace_snapshot_rows_total', { table }, event.rows)
+  metrics.increment('tailrace_snapshot_read_units_total', { table }, event.units)
 }
