@@ -40,7 +40,7 @@ test('demo --for --json ends with the summary of a run without fault, and leaves
   expect(lines).toHaveLength(2)
   expect(lines[1]).toBe('')
   expect(lines[0]).toMatch(
-    /^\{"written":\d+,"delivered":\d+,"duplicated":0,"lost":0,"reordered":0,"p50Ms":\d+,"p99Ms":\d+\}$/,
+    /^\{"existing":2000,"rows":2000,"written":\d+,"delivered":\d+,"duplicated":0,"lost":0,"reordered":0,"p50Ms":\d+,"p99Ms":\d+\}$/,
   )
   const { written, delivered } = JSON.parse(lines[0] ?? '') as { written: number; delivered: number }
   expect(delivered).toBe(written)

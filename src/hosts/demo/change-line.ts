@@ -16,7 +16,7 @@ const diffOptions = {
   first: ['status', 'takings', 'sales', 'total', 'exchangeRate', 'article'],
 } as const
 
-const colors = { INSERT: 'green', UPDATE: 'yellow', DELETE: 'red', UNKNOWN: 'red' } as const
+const colors = { INSERT: 'green', UPDATE: 'yellow', DELETE: 'red', READ: 'green', UNKNOWN: 'red' } as const
 const operationWidth = 6
 const keyWidth = 14
 const placeWidth = 19

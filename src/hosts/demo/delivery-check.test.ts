@@ -12,20 +12,52 @@ const history: readonly ItemWrite[] = [
 ]
 const other: readonly ItemWrite[] = [{ rank: 2, after: 'other' }]
 
-const insert: DeliveredChange = { key, rank: 2, before: null, after: 'one', partition: 0, offset: 0n }
-const update: DeliveredChange = { key, rank: 4, before: 'one', after: 'two', partition: 0, offset: 0n }
-const remove: DeliveredChange = { key, rank: 5, before: 'two', after: null, partition: 0, offset: 0n }
-const again: DeliveredChange = { key, rank: 6, before: null, after: 'three', partition: 0, offset: 0n }
-const otherInsert: DeliveredChange = { key: 'c002/o1', rank: 2, before: null, after: 'other', partition: 1, offset: 0n }
+const insert: DeliveredChange = { key, rank: 2, before: null, after: 'one', isRow: false, partition: 0, offset: 0n }
+const update: DeliveredChange = { key, rank: 4, before: 'one', after: 'two', isRow: false, partition: 0, offset: 0n }
+const remove: DeliveredChange = { key, rank: 5, before: 'two', after: null, isRow: false, partition: 0, offset: 0n }
+const again: DeliveredChange = { key, rank: 6, before: null, after: 'three', isRow: false, partition: 0, offset: 0n }
+const otherInsert: DeliveredChange = {
+  key: 'c002/o1',
+  rank: 2,
+  before: null,
+  after: 'other',
+  isRow: false,
+  partition: 1,
+  offset: 0n,
+}
 
-const good: DeliveryResult = { written: 5, delivered: 5, duplicated: 0, lost: 0, reordered: 0, phantom: 0, other: 0 }
+const row: DeliveredChange = {
+  key: 'stock/a1',
+  rank: 2,
+  before: null,
+  after: 'tea',
+  isRow: true,
+  partition: 0,
+  offset: 0n,
+}
 
-function resultOf(changes: readonly DeliveredChange[]): DeliveryResult {
+const good: DeliveryResult = {
+  existing: 0,
+  rows: 0,
+  written: 5,
+  delivered: 5,
+  duplicated: 0,
+  lost: 0,
+  reordered: 0,
+  phantom: 0,
+  other: 0,
+}
+
+function resultOf(
+  changes: readonly DeliveredChange[],
+  existing: ReadonlyMap<string, ItemWrite> = new Map(),
+): DeliveryResult {
   const check = createDeliveryCheck(
     new Map([
       [key, history],
       ['c002/o1', other],
     ]),
+    existing,
   )
   for (const change of changes) check.add(change)
   return check.result()
@@ -38,7 +70,7 @@ test('every change once and in order is good, however partitions interleave', ()
 })
 
 test('answers that came in another order than the writes are no fault', () => {
-  const check = createDeliveryCheck(new Map([[key, history.toReversed()]]))
+  const check = createDeliveryCheck(new Map([[key, history.toReversed()]]), new Map())
   for (const change of [insert, update, remove, again]) check.add(change)
   expect(isExactlyOnce(check.result())).toBe(true)
 })
@@ -88,4 +120,14 @@ test.each<[string, readonly DeliveredChange[], Partial<DeliveryResult>]>([
   const result = resultOf(changes)
   expect(result).toEqual({ ...good, ...fault })
   expect(isExactlyOnce(result)).toBe(false)
+})
+
+test('each item from before the stream has one row', () => {
+  const changes = [insert, update, remove, again, otherInsert]
+  const existing = new Map([['stock/a1', { rank: 2, after: 'tea' }]])
+  const whole = resultOf([row, ...changes], existing)
+  expect(whole).toEqual({ ...good, existing: 1, rows: 1 })
+  expect(isExactlyOnce(whole)).toBe(true)
+  for (const rows of [[], [row, row], [{ ...row, after: 'coffee' }]])
+    expect(isExactlyOnce(resultOf([...rows, ...changes], existing))).toBe(false)
 })

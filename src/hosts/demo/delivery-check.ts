@@ -17,6 +17,8 @@ export interface DeliveredChange {
   /** Digests of the two images; null for an image that is null. */
   readonly before: string | null
   readonly after: string | null
+  /** True for a row of the snapshot. */
+  readonly isRow: boolean
   readonly partition: number
   readonly offset: bigint
 }
@@ -26,6 +28,9 @@ export interface DeliveryResult {
   readonly written: number
   /** Change records that were found, right or wrong. */
   readonly delivered: number
+  /** Items that were there before the stream, and rows of the snapshot that were found. */
+  readonly existing: number
+  readonly rows: number
   /** Records of a write that had been found before. */
   readonly duplicated: number
   /** Writes without a right record. */
@@ -46,8 +51,10 @@ export interface DeliveryCheck {
 }
 
 /** True if every write was delivered once, in order, as it was made. */
-export function isExactlyOnce({ lost, duplicated, reordered, phantom, other }: DeliveryResult): boolean {
-  return lost === 0 && duplicated === 0 && reordered === 0 && phantom === 0 && other === 0
+export function isExactlyOnce(result: DeliveryResult): boolean {
+  const { existing, rows, lost, duplicated, reordered, phantom, other } = result
+  const rowsAreThere = existing === rows
+  return rowsAreThere && lost === 0 && duplicated === 0 && reordered === 0 && phantom === 0 && other === 0
 }
 
 const table = 'shop'
@@ -55,23 +62,30 @@ const topic = 'shop'
 
 /**
  * A check against all writes by item key, which may come in any order. DynamoDB Local tells no positions when it answers
- * a write, so changes are known by their item and rank alone; the oracle is given ranks as versions without holes.
+ * a write, so changes are known by their item and rank alone; the oracle is given ranks as versions without holes. `existing`:
+ * items from before the stream, which nobody writes again; each must have one row.
  */
-export function createDeliveryCheck(writes: ReadonlyMap<string, readonly ItemWrite[]>): DeliveryCheck {
+export function createDeliveryCheck(
+  writes: ReadonlyMap<string, readonly ItemWrite[]>,
+  existing: ReadonlyMap<string, ItemWrite>,
+): DeliveryCheck {
   const versions = new Map<string, ReadonlyMap<number, number>>()
   const written: WrittenChange[] = []
-  for (const [key, history] of writes) {
+  const contents = new Map<string, string>()
+  for (const [key, history] of [...writes, ...[...existing].map(([key, item]) => [key, [item]] as const)]) {
     const changes = changesOf(key, history)
     versions.set(key, new Map(changes.map(({ rank, version }) => [rank, version])))
     for (const change of changes) written.push(change)
+    const last = changes.at(-1)?.after
+    if (typeof last === 'string') contents.set(key, last)
   }
   const delivered: DeliveredRecord[] = []
   return {
-    add: ({ key, rank, before, after, partition, offset }) => {
+    add: ({ key, rank, before, after, isRow, partition, offset }) => {
       // A rank that no write has gives no version, and that makes the record a phantom.
       const version = versions.get(key)?.get(rank)
       const place = { topic, partition, offset: Number(offset) }
-      const operation = operationOf(before, after)
+      const operation = isRow ? 'SNAPSHOT' : operationOf(before, after)
       delivered.push({
         ...place,
         table,
@@ -84,7 +98,18 @@ export function createDeliveryCheck(writes: ReadonlyMap<string, readonly ItemWri
         position: undefined,
       })
     },
-    result: () => resultOf(judgeDelivery({ written, delivered, guarantee: 'exactly_once' })),
+    result: () => {
+      const findings = judgeDelivery({
+        written,
+        delivered,
+        guarantee: 'exactly_once',
+        stored: ({ key }) => existing.has(key),
+        snapshots: new Map([[table, 1]]),
+        tables: new Map([[table, contents]]),
+      })
+      const rows = delivered.filter(({ operation }) => operation === 'SNAPSHOT').length
+      return resultOf(findings, { existing: existing.size, rows })
+    },
   }
 }
 
@@ -112,10 +137,13 @@ function amountOf({ rank, after }: ItemWrite): number {
   return after === null ? 0 : rank
 }
 
-function resultOf({ written, delivered, anomalies }: Findings): DeliveryResult {
+function resultOf(
+  { written, delivered, anomalies }: Findings,
+  snapshot: Pick<DeliveryResult, 'existing' | 'rows'>,
+): DeliveryResult {
   const { lost, phantom, duplicate: duplicated } = anomalies
   const reordered = anomalies.reorder + anomalies.skip + anomalies['partition-move']
   const all = anomalyNames.reduce((total, name) => total + anomalies[name], 0)
   const other = lost + phantom + duplicated + reordered === 0 ? all : 0
-  return { written, delivered, duplicated, lost, reordered, phantom, other }
+  return { written: written - snapshot.existing, delivered, ...snapshot, duplicated, lost, reordered, phantom, other }
 }

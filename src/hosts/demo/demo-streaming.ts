@@ -42,6 +42,7 @@ export async function streamShop(streaming: Streaming, signal: AbortSignal): Pro
   const end = new AbortController()
   const watchFailed = new AbortController()
   const onChange = (change: ShopChange): void => {
+    if (change.isRow) return
     ledger.see({ key: change.key, rank: change.rank, seenMs: clock.monotonic() })
     view.land(change)
   }

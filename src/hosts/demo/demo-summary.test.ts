@@ -4,6 +4,8 @@ import { summaryJson, summaryLines } from './demo-summary.ts'
 import { createScreen } from './screen.ts'
 
 const good = {
+  existing: 2_000,
+  rows: 2_000,
   written: 4_000,
   delivered: 4_000,
   duplicated: 0,
@@ -17,7 +19,7 @@ const good = {
 
 test('the JSON summary has these members in this order', () => {
   expect(JSON.stringify(summaryJson(good))).toBe(
-    '{"written":4000,"delivered":4000,"duplicated":0,"lost":0,"reordered":0,"p50Ms":12,"p99Ms":34}',
+    '{"existing":2000,"rows":2000,"written":4000,"delivered":4000,"duplicated":0,"lost":0,"reordered":0,"p50Ms":12,"p99Ms":34}',
   )
 })
 

@@ -11,8 +11,8 @@ export interface DemoSummary extends DeliveryResult {
 
 /** The summary for programs. A phantom is a write that was not delivered as it was made, so it shows among the lost. */
 export function summaryJson(summary: DemoSummary): Readonly<Record<string, number | null>> {
-  const { written, delivered, duplicated, lost, reordered, p50Ms, p99Ms } = summary
-  return { written, delivered, duplicated, lost, reordered, p50Ms, p99Ms }
+  const { existing, rows, written, delivered, duplicated, lost, reordered, p50Ms, p99Ms } = summary
+  return { existing, rows, written, delivered, duplicated, lost, reordered, p50Ms, p99Ms }
 }
 
 /** The summary for people. */
@@ -22,7 +22,9 @@ export function summaryLines(summary: DemoSummary, screen: Screen): readonly str
   const verdict = isExactlyOnce(summary)
     ? screen.paint('green', '✓ every change is in Kafka once, in order, as it was written')
     : screen.paint('red', '✗ what is in Kafka is not what was written')
-  const rows: readonly (readonly [string, string])[] = [
+  const lines: readonly (readonly [string, string])[] = [
+    ['existing items', digits(summary.existing)],
+    ['rows of them', digits(summary.rows)],
     ['written', digits(written)],
     ['delivered', digits(delivered)],
     ['duplicated', bad(duplicated)],
@@ -32,7 +34,7 @@ export function summaryLines(summary: DemoSummary, screen: Screen): readonly str
     ...(other === 0 ? [] : [['wrong otherwise', bad(other)] as const]),
     ['write to Kafka', `p50 ${latency(p50Ms)}, p99 ${latency(p99Ms)}`],
   ]
-  return ['', ...rows.map(([name, value]) => `  ${name.padEnd(16)}${value}`), '', verdict]
+  return ['', ...lines.map(([name, value]) => `  ${name.padEnd(16)}${value}`), '', verdict]
 }
 
 function digits(count: number): string {

@@ -28,6 +28,8 @@ export interface DemoWorker extends AsyncDisposable {
   readonly topic: string
   readonly partitions: number
   readonly monitoringUrl: string | undefined
+  /** Resolves when the table's items are in the topic, with how many rows that made. */
+  readonly snapshot: Promise<number>
   /** Aborts, with the error as its reason, when the worker ends by itself. */
   readonly failed: AbortSignal
   /** Hands over in order; rejects with what the worker failed with. */
@@ -81,6 +83,7 @@ export async function startDemoWorker(options: DemoWorkerOptions, signal: AbortS
     const facts = await firstOf(first.reading, AbortSignal.any([signal, failed.signal]))
     return {
       ...facts,
+      snapshot: first.snapshot,
       partitions: topicPartitions,
       failed: failed.signal,
       stop: async () => {
@@ -106,8 +109,10 @@ function createFirstEvents(): {
   readonly onStarted: (worker: Omit<WorkerFacts, 'topic'>) => void
   readonly onEvent: (event: PipelineEvent) => void
   readonly reading: Promise<WorkerFacts>
+  readonly snapshot: Promise<number>
 } {
   const { promise, resolve } = Promise.withResolvers<WorkerFacts>()
+  const snapshot = Promise.withResolvers<number>()
   let started: Omit<WorkerFacts, 'topic'> | undefined
   let topic = ''
   return {
@@ -116,9 +121,11 @@ function createFirstEvents(): {
     },
     onEvent: (event) => {
       if (event.kind === 'table-started') topic = event.topic
+      if (event.kind === 'snapshot-completed') snapshot.resolve(event.rows)
       if (event.kind === 'shard-opened' && started !== undefined) resolve({ ...started, topic })
     },
     reading: promise,
+    snapshot: snapshot.promise,
   }
 }
 

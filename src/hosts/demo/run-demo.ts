@@ -6,7 +6,7 @@ import { createWireKafka } from '../../kafka/wire-kafka.ts'
 import type { KafkaApi } from '../../kafka/kafka.ts'
 import type { Redactor } from '../../observe/redactor.ts'
 import { createDeliveryCheck } from './delivery-check.ts'
-import type { DeliveryResult } from './delivery-check.ts'
+import type { DeliveryResult, ItemWrite } from './delivery-check.ts'
 import { createDemoFolder } from './demo-folder.ts'
 import { startDemoServers } from './demo-servers.ts'
 import type { DemoServers } from './demo-servers.ts'
@@ -17,7 +17,9 @@ import type { DemoWorker } from './demo-worker.ts'
 import { createLiveView } from './live-view.ts'
 import type { LiveView } from './live-view.ts'
 import type { Screen } from './screen.ts'
-import { largeOrder } from './shop-items.ts'
+import { rankOfVersion, shopKey } from './shop-change.ts'
+import { digestOfImage, imageOfItem } from './image.ts'
+import { largeOrder, stock, stockItem } from './shop-items.ts'
 import { openShopTable, shopTable } from './shop-table.ts'
 import type { ShopTable } from './shop-table.ts'
 import { createStepList } from './step-list.ts'
@@ -45,6 +47,11 @@ export interface DemoOptions {
 }
 
 const readBackLimitMs = 120_000
+const snapshotLimitMs = 120_000
+const stockSize = 2_000
+
+const tooLateForSnapshot = (): Error =>
+  new TailraceError('INTERNAL', `the table's items were not in the topic within ${snapshotLimitMs / 1000} s`)
 
 /**
  * Starts the servers, streams the shop's changes with a real worker until the time is over or `signal` aborts, stops the
@@ -59,7 +66,15 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   await using table = openShopTable(servers.dynamodbEndpoint, clock)
   // While a view draws on the terminal, lines from elsewhere go through it.
   const log = { show: (line: string): void => progress.print([line]) }
-  await using worker = await startWorker({ options, servers, table, steps, log }, signal)
+  const existing = await openShop({ options, table, steps }, signal)
+  await using worker = await startWorker({ options, servers, steps, log }, signal)
+  await steps.run(
+    `the ${existing.size.toLocaleString('en-US')} items that were there are in the topic`,
+    (onProgress) => {
+      onProgress('taking the items that are there')
+      return withDeadline(clock, snapshotLimitMs, worker.snapshot, tooLateForSnapshot)
+    },
+  )
   await using kafka = connect(servers, options)
   const ledger = createWriteLedger()
   const view = viewOf(options, worker, ledger)
@@ -76,26 +91,45 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   })
   const result = await steps.run('a fresh read_committed reader has read the topic back', (onProgress) => {
     onProgress('reading the topic back')
-    return readBack({ options, servers, worker, ledger })
+    return readBack({ options, servers, worker, ledger, existing })
   })
   const [p50Ms = null, p99Ms = null] = ledger.quantilesMs([0.5, 0.99]).map((ms) => (ms === null ? ms : Math.round(ms)))
   return { ...result, p50Ms, p99Ms }
+}
+
+/** A table with a stock of articles, whose stream begins behind them; by key, as the check knows them. */
+async function openShop(
+  { options, table, steps }: { readonly options: DemoOptions; readonly table: ShopTable; readonly steps: StepList },
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, ItemWrite>> {
+  const items = Array.from({ length: stockSize }, (_, number) => stockItem(number, options.rng))
+  await steps.run(`table ${shopTable} holds ${stockSize.toLocaleString('en-US')} items`, async (onProgress) => {
+    onProgress('filling the table')
+    await table.create(signal)
+    await table.fill(items, signal)
+    await table.enableStream(signal)
+  })
+  return new Map(
+    items.map((item) => {
+      const order = item['order']
+      const key = shopKey(stock, order !== undefined && 'S' in order ? order.S : '')
+      return [key, { rank: rankOfVersion(1), after: digestOfImage(imageOfItem(item)) }]
+    }),
+  )
 }
 
 async function startWorker(
   parts: {
     readonly options: DemoOptions
     readonly servers: DemoServers
-    readonly table: ShopTable
     readonly steps: StepList
     readonly log: { readonly show: (line: string) => void }
   },
   signal: AbortSignal,
 ): Promise<DemoWorker> {
-  const { options, servers, table, steps, log } = parts
+  const { options, servers, steps, log } = parts
   return steps.run(`tailrace reads table ${shopTable}`, async (onProgress) => {
     onProgress('starting tailrace')
-    await table.create(signal)
     const { version, redactor, live } = options
     const onLog = (line: string): void => log.show(line)
     return startDemoWorker({ servers, version, redactor, hasColor: live.hasColor, onLog }, signal)
@@ -138,9 +172,10 @@ async function readBack(parts: {
   readonly servers: DemoServers
   readonly worker: DemoWorker
   readonly ledger: WriteLedger
+  readonly existing: ReadonlyMap<string, ItemWrite>
 }): Promise<DeliveryResult> {
-  const { options, servers, worker, ledger } = parts
-  const check = createDeliveryCheck(ledger.writes())
+  const { options, servers, worker, ledger, existing } = parts
+  const check = createDeliveryCheck(ledger.writes(), existing)
   await using kafka = connect(servers, options)
   const { topic, partitions } = worker
   const late = new AbortController()

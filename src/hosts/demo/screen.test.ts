@@ -65,7 +65,7 @@ test('the view says how many changes it did not show', async () => {
   })
   const images = { before: null, after: null, beforeImage: null, afterImage: {} }
   for (let offset = 0n; offset < 10n; offset++)
-    view.land({ operation: 'INSERT', key: 'k', rank: 2, partition: 3, offset, ...images })
+    view.land({ operation: 'INSERT', key: 'k', rank: 2, isRow: false, partition: 3, offset, ...images })
   const running = view.run(stop.signal)
   stop.abort()
   await running

@@ -5,12 +5,18 @@ import type { Image } from './image.ts'
 
 /** A change of the table `orders` as the topic holds it. */
 export interface ShopChange extends DeliveredChange {
-  readonly operation: 'INSERT' | 'UPDATE' | 'DELETE' | 'UNKNOWN'
+  /** `READ`: a row of the snapshot. */
+  readonly operation: 'INSERT' | 'UPDATE' | 'DELETE' | 'READ' | 'UNKNOWN'
   readonly beforeImage: Image | null
   readonly afterImage: Image | null
 }
 
-const operations: Readonly<Record<string, ShopChange['operation']>> = { c: 'INSERT', u: 'UPDATE', d: 'DELETE' }
+const operations: Readonly<Record<string, ShopChange['operation']>> = {
+  c: 'INSERT',
+  u: 'UPDATE',
+  d: 'DELETE',
+  r: 'READ',
+}
 
 /** No write has this rank. */
 const unknownRank = -1
@@ -49,6 +55,7 @@ export function readShopChange(record: FetchedRecord, partition: number): ShopCh
     operation: operation ?? 'UNKNOWN',
     before: before === undefined || before === null ? null : digestOfImage(before),
     after: after === undefined || after === null ? null : digestOfImage(after),
+    isRow: operation === 'READ',
     partition,
     offset: record.offset,
     beforeImage: before ?? null,
@@ -79,10 +86,13 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '?'
 }
 
-/** An insert has no image before, a delete none behind, an update both. */
+/** An insert and a row have no image before, a delete none behind, an update both. */
 function fits(operation: ShopChange['operation'], before?: Image | null, after?: Image | null): boolean {
   if (before === undefined || after === undefined) return false
-  return (before === null) === (operation === 'INSERT') && (after === null) === (operation === 'DELETE')
+  return (
+    (before === null) === (operation === 'INSERT' || operation === 'READ') &&
+    (after === null) === (operation === 'DELETE')
+  )
 }
 
 function isOf(image: Image | null | undefined, key: string): image is Image {

@@ -7,6 +7,9 @@ export const orderStages = ['placed', 'paid', 'packed', 'shipped', 'delivered'] 
 /** The one item that all tills update: today's takings. */
 export const hotItem = { customer: 'shop', order: 'today' } as const
 
+/** The customer of whatever is in stock. */
+export const stock = 'stock'
+
 /** The order of 300 KB; each shop has one. */
 export const largeOrder = 'catalogue'
 
@@ -38,6 +41,18 @@ export function newOrder(id: { readonly customer: string; readonly order: string
     address: { M: { street: { S: `${1 + integerBelow(90, rng)} ${pick(streets, rng)}` }, floor: { NULL: true } } },
     isGift: { BOOL: rng.next() < 0.2 },
     ...(chosen.length === 0 ? {} : { labels: { SS: chosen } }),
+  }
+}
+
+/** An article of the shop's stock: it was there before anybody looked, and stays as it is. */
+export function stockItem(number: number, rng: Rng): Item {
+  return {
+    customer: { S: stock },
+    order: { S: `a-${String(number).padStart(5, '0')}` },
+    version: { N: '1' },
+    article: { S: pick(articles, rng) },
+    total: { N: amount(rng) },
+    exchangeRate: { N: exactRate(rng) },
   }
 }
 

@@ -15,8 +15,12 @@ export const shopRegion = 'eu-west-1'
 
 /** The table `orders` of one DynamoDB. Each call is one signed request; what fails is LOCAL_SERVER. */
 export interface ShopTable extends AsyncDisposable {
-  /** Creates the table with a stream of both images and waits until it is active. */
+  /** Creates the table, without a stream, and waits until it is active. */
   create(signal: AbortSignal): Promise<void>
+  /** Writes items, in any order. */
+  fill(items: readonly Item[], signal: AbortSignal): Promise<void>
+  /** From now on there is a stream, of both images: what was written before is not in it. */
+  enableStream(signal: AbortSignal): Promise<void>
   put(item: Item, signal: AbortSignal): Promise<void>
   /** An UpdateItem on one key; resolves with the whole item behind it. */
   update(change: ItemUpdate, signal: AbortSignal): Promise<Item>
@@ -46,12 +50,25 @@ export function openShopTable(endpoint: string, clock: Clock): ShopTable {
     overrides: { dynamodb: endpoint, streams: endpoint },
   })
   const call = (action: string, body: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown> =>
-    callTable(api, { action, body }, signal)
+    send(api, { action, body: { TableName: shopTable, ...body } }, signal)
+  const untilActive = async (signal: AbortSignal): Promise<void> => {
+    while (describeAnswer.parse(await call('DescribeTable', {}, signal)).Table.TableStatus !== 'ACTIVE')
+      await clock.sleep(activePollMs, signal)
+  }
   return {
     create: async (signal) => {
       await call('CreateTable', tableDefinition, signal)
-      while (describeAnswer.parse(await call('DescribeTable', {}, signal)).Table.TableStatus !== 'ACTIVE')
-        await clock.sleep(activePollMs, signal)
+      await untilActive(signal)
+    },
+    fill: async (items, signal) => {
+      for (let at = 0; at < items.length; at += itemsAtOnce) {
+        const requests = items.slice(at, at + itemsAtOnce).map((item) => ({ PutRequest: { Item: item } }))
+        await send(api, { action: 'BatchWriteItem', body: { RequestItems: { [shopTable]: requests } } }, signal)
+      }
+    },
+    enableStream: async (signal) => {
+      await call('UpdateTable', { StreamSpecification: streamOfBothImages }, signal)
+      await untilActive(signal)
     },
     put: async (item, signal) => {
       await call('PutItem', { Item: item }, signal)
@@ -82,16 +99,20 @@ const tableDefinition = {
     { AttributeName: 'customer', KeyType: 'HASH' },
     { AttributeName: 'order', KeyType: 'RANGE' },
   ],
-  StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
 }
 
-async function callTable(
+const streamOfBothImages = { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' }
+
+/** The most that one request takes. */
+const itemsAtOnce = 25
+
+async function send(
   api: AwsApi,
   { action, body }: { readonly action: string; readonly body: Readonly<Record<string, unknown>> },
   signal: AbortSignal,
 ): Promise<unknown> {
   try {
-    return await api.call({ service: 'dynamodb', action, body: { TableName: shopTable, ...body } }, signal)
+    return await api.call({ service: 'dynamodb', action, body }, signal)
   } catch (error) {
     if (signal.aborted) throw error
     const reason = error instanceof AwsServiceError ? ` (${error.type})` : ''
