@@ -54,3 +54,18 @@ describe('the moment after which unread changes were created', () => {
     expect(moves.map(({ entry }) => entry)).toContainEqual({ ...parent, generation: 1 })
   })
 })
+
+describe('the creation time of the last delivered change', () => {
+  it('goes with the shard from lane to lane, so that a gap is told with its beginning', () => {
+    const lanes = 2
+    const read = foldOf(parent)
+    take(read, [progressEntry(shardOf(read, 'parent'), { sequenceNumber: '4', createdAtMs: 30_000 }, context)])
+    const owner = movesOwed(read.state, { ...context, lanes }).length > 0 ? 0 : 1
+    const [begin] = movesOwed(read.state, { ...context, lane: owner, lanes })
+    const taker = createLaneFold()
+    take(taker, begin === undefined ? [] : [begin])
+    expect(shardOf(taker, 'parent')).toMatchObject({ after: '4', createdAtMs: 30_000 })
+    take(taker, endEntries(shardOf(taker, 'parent'), [], context))
+    expect(shardOf(taker, 'parent')).toMatchObject({ status: 'end', createdAtMs: 30_000 })
+  })
+})

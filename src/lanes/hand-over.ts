@@ -52,6 +52,7 @@ function moveEntries(shard: ShardState, taker: number, context: LaneContext): re
     parent: undefined,
     parents: [],
     after: shard.after,
+    createdAtMs: shard.createdAtMs,
     notBeforeMs: shard.notBeforeMs,
     sinceMs: shard.sinceMs,
   }
@@ -140,7 +141,7 @@ function atEntry(shard: ShardState, after: string | undefined, nowMs: number): A
     generation: shard.generation,
     status: 'open',
     after,
-    createdAtMs: shard.at?.createdAtMs,
+    createdAtMs: shard.createdAtMs,
     committedAtMs: nowMs,
     movedTo: undefined,
     children: undefined,

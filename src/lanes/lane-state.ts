@@ -25,6 +25,8 @@ export interface ShardState {
   readonly generation: number
   readonly status: ShardStatus
   readonly after: string | undefined
+  /** Creation time of the change at `after`; for people and metrics. */
+  readonly createdAtMs: number | undefined
   readonly notBeforeMs: number | undefined
   readonly endedParents: ReadonlySet<string>
   readonly parents: readonly string[]
@@ -156,6 +158,7 @@ function joinBegin(old: ShardState | undefined, begin: BeginEntry): ShardState |
     generation: begin.generation,
     status: isOpen ? 'open' : 'waiting',
     after: begin.after,
+    createdAtMs: isNewer ? begin.createdAtMs : old.createdAtMs,
     notBeforeMs: begin.notBeforeMs,
     sinceMs: isNewer ? begin.sinceMs : later(old.sinceMs, begin.sinceMs),
     endedParents,
@@ -174,6 +177,7 @@ function joinAt(old: ShardState | undefined, at: AtEntry): ShardState | undefine
     generation: at.generation,
     status: at.status,
     after: at.after,
+    createdAtMs: at.createdAtMs,
     notBeforeMs: old?.notBeforeMs,
     sinceMs: old?.generation === at.generation ? later(old.sinceMs, at.createdAtMs) : at.createdAtMs,
     endedParents: old?.endedParents ?? new Set(),

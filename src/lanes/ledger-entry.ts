@@ -126,6 +126,8 @@ export interface BeginEntry {
   readonly parents: readonly string[]
   /** Last sequence number already delivered; undefined = from the trim horizon. */
   readonly after: string | undefined
+  /** Creation time of the change at `after`, where a move knows it. Milliseconds. For people and metrics only. */
+  readonly createdAtMs?: number | undefined
   readonly notBeforeMs: number | undefined
   /**
    * What is unread here was created after this moment, as far as anybody knew: that of the last change before it, or, where

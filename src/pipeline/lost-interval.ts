@@ -10,7 +10,7 @@ export function lostIntervalOf(
   nowMs: number,
 ): LostInterval {
   const { oldestLeft, oldestLeftAtMs } = error.details
-  const afterCreatedAtMs = after === undefined ? undefined : shard.at?.createdAtMs
+  const afterCreatedAtMs = after === undefined ? undefined : shard.createdAtMs
   const beforeCreatedAtMs = typeof oldestLeftAtMs === 'number' ? oldestLeftAtMs : undefined
   return {
     after,

@@ -29,11 +29,12 @@ describe('metrics and health of a worker', () => {
       endpoint: simulator.endpoint,
       bootstrapServers,
       tables: ['orders', 'ailing'],
-      more: 'http.listen: 127.0.0.1:0',
+      more: 'http.listen: 127.0.0.1:0\nsnapshot.mode: initial',
     })
     const stop = new AbortController()
     let url = ''
     const stoppedTables: string[] = []
+    const snapshots = new Set<string>()
     const running = runWorkerProcess(
       {
         config: readConfig(text),
@@ -46,12 +47,14 @@ describe('metrics and health of a worker', () => {
         },
         onEvent: (event) => {
           if (event.kind === 'table-stopped') stoppedTables.push(event.table)
+          if (event.kind === 'snapshot-completed') snapshots.add(event.table)
         },
       },
       stop.signal,
     )
     await outputOf(bootstrapServers, `${pipeline}.orders`, 20)
     await outputOf(bootstrapServers, `${pipeline}.ailing`, 20)
+    await expect.poll(() => snapshots.size, { timeout: 20_000 }).toBe(2)
     simulator.expireIterators()
     for (let i = 0; i < 20; i++) ailing.put({ id: { S: `late${i}` } })
     for (const shard of ailing.stream.shards) ailing.stream.trim(shard.shardId, 'all')

@@ -58,7 +58,7 @@ function rowOf(entry: TableEntry, shards: readonly LedgerShard[], nowMs: number)
   const { table, topic, status } = entry
   const counts = { waiting: 0, open: 0, moved: 0, end: 0 }
   for (const { shard } of shards) counts[shard.status]++
-  const newest = extreme(Math.max, shards, ({ at }) => at?.createdAtMs)
+  const newest = extreme(Math.max, shards, ({ createdAtMs }) => createdAtMs)
   const open = shards.filter(({ shard }) => shard.status === 'open')
   const oldestOpen = extreme(Math.min, open, ({ sinceMs }) => sinceMs)
   return {

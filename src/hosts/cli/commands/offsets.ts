@@ -91,7 +91,7 @@ function positionsOf(ledger: PipelineLedger, { table }: TableEntry): readonly Sh
       status: shard.status,
       generation: shard.generation,
       after: shard.after ?? null,
-      createdAtMs: shard.at?.createdAtMs ?? null,
+      createdAtMs: shard.createdAtMs ?? null,
       committedAtMs: shard.at?.committedAtMs ?? null,
     }))
 }

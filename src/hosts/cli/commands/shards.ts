@@ -66,8 +66,8 @@ function treesOf(ledger: PipelineLedger, { table }: TableEntry, nowMs: number): 
 }
 
 function nodeOf({ shard, lane, children }: LineageNode, nowMs: number): ShardNode {
-  const { shardId, status, generation, after, at } = shard
-  const lastChangeAtMs = at?.createdAtMs ?? null
+  const { shardId, status, generation, after, createdAtMs } = shard
+  const lastChangeAtMs = createdAtMs ?? null
   return {
     shardId,
     lane,
