@@ -105,6 +105,16 @@ describe('a source that cannot be read', () => {
     },
   )
 
+  it('a permission that is missing for snapshots alone: only where there are any', async () => {
+    simulator.faults.add({ action: 'Scan', fault: accessDenied('dynamodb:Scan', 'arn:of:it') })
+    expect(await refusal(cli, admin, textOf({ tables: ['orders'], more: 'snapshot.mode: initial' }))).toEqual(
+      refused('AWS_ACCESS_DENIED', /Not allowed: dynamodb:Scan on arn:of:it/),
+    )
+    expect(await cli.json('check', cli.file('pipeline.yaml', textOf({ tables: ['orders'] })))).toMatchObject({
+      exitCode: 0,
+    })
+  })
+
   it('all that is wrong at once, each by name', async () => {
     simulator.createTable({ name: 'quiet', keySchema })
     for (const action of ['DescribeStream', 'GetShardIterator'])

@@ -14,6 +14,8 @@ export interface Finding {
   readonly remedy?: string
   /** The table (its ARN, or as configured) where the finding is about one. */
   readonly table?: string
+  /** Only a snapshot of the table could not begin; its changes are read all the same. */
+  readonly isAboutSnapshot?: boolean
 }
 
 /** Nothing is wrong with it. */

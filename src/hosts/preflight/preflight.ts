@@ -13,7 +13,7 @@ export interface Preflight {
 
 /** Asks AWS and Kafka everything that a start depends on. Rejects with the signal's reason when it aborts. */
 export async function runPreflight(config: PipelineConfig, parts: PreflightParts): Promise<Preflight> {
-  const source = await checkSource(config.source, parts)
+  const source = await checkSource(config.source, config.snapshot, parts)
   parts.signal.throwIfAborted()
   const kafka = await checkKafka(config, source.tables, parts)
   parts.signal.throwIfAborted()

@@ -3,7 +3,7 @@ import { AwsServiceError } from '../../aws/aws.ts'
 import { isJsonObject } from '../../aws/json-object.ts'
 import { retryForever } from '../../aws/retry-forever.ts'
 import type { Table } from '../../change/table.ts'
-import type { SourceConfig } from '../../config/pipeline-config.ts'
+import type { SnapshotConfig, SourceConfig } from '../../config/pipeline-config.ts'
 import type { ErrorCode } from '../../error-catalogue.ts'
 import { TailraceError } from '../../errors.ts'
 import type { SourceEvent } from '../../sources/source-event.ts'
@@ -37,7 +37,11 @@ const tablesAtOnce = 8
 const listingPatienceMs = 120_000
 
 /** Asks AWS everything that a worker will ask, once, and reports each thing that it would not get. Reads no change. */
-export async function checkSource(config: SourceConfig, parts: PreflightParts): Promise<SourceReport> {
+export async function checkSource(
+  config: SourceConfig,
+  snapshot: Pick<SnapshotConfig, 'mode'>,
+  parts: PreflightParts,
+): Promise<SourceReport> {
   let lastFailure: TailraceError | undefined
   const skipped: Finding[] = []
   const onEvent = (event: SourceEvent): void => {
@@ -52,6 +56,7 @@ export async function checkSource(config: SourceConfig, parts: PreflightParts): 
   const access: SourceAccess = {
     ...owned,
     region: config.region,
+    scans: snapshot.mode !== 'never',
     parts,
     attempt: (question, ms = 6000) => {
       const silence = new TailraceError('AWS_UNREACHABLE', `AWS did not answer within ${ms} ms`)
@@ -70,6 +75,8 @@ interface SourceAccess {
   readonly source: Source
   readonly api: AwsApi
   readonly region: string
+  /** Tables will be scanned. */
+  readonly scans: boolean
   readonly parts: PreflightParts
   /** One question with a few repetitions; rejects with the last failure when it has taken too long. */
   readonly attempt: <T>(question: (signal: AbortSignal) => Promise<T>, patienceMs?: number) => Promise<T>
@@ -114,7 +121,7 @@ function checkRegion({ arn, name, region }: Table, expected: string): readonly F
   return [{ ...failed(`table ${name}`, error), table: arn }]
 }
 
-/** DescribeStream, GetShardIterator and GetRecords, each on its own: one missing permission does not hide the next. */
+/** DescribeStream, GetShardIterator, GetRecords and Scan, each on its own: one missing permission does not hide the next. */
 async function checkReading(table: Table, access: SourceAccess): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   const attempt = async <T>(action: string, question: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> => {
@@ -138,6 +145,7 @@ async function checkReading(table: Table, access: SourceAccess): Promise<readonl
   const iterator = isJsonObject(answer) ? answer['ShardIterator'] : undefined
   if (typeof iterator === 'string')
     await attempt('GetRecords', (signal) => send(access, 'GetRecords', { ShardIterator: iterator, Limit: 1 }, signal))
+  if (access.scans) findings.push(...(await checkScan(table, access)))
   if (findings.length > 0) return findings
   const known = counted(page?.shards.length ?? 0, 'shard')
   const shards = page?.nextShardId === undefined ? known : `more than ${known}`
@@ -145,6 +153,17 @@ async function checkReading(table: Table, access: SourceAccess): Promise<readonl
     { ...passed(`table ${table.name}`, `${table.viewType}, ${shards}, ${table.streamArn}`), table: table.arn },
     ...(table.viewType === 'NEW_IMAGE' ? [withoutOldImage(table)] : []),
   ]
+}
+
+/** One item, or none: it is about the permission. */
+async function checkScan(table: Table, { source, attempt }: SourceAccess): Promise<readonly Finding[]> {
+  const position = { table, segment: 0, totalSegments: 1, afterKey: undefined, limit: 1 }
+  try {
+    await attempt((signal) => source.scanPage(position, signal))
+    return []
+  } catch (error) {
+    return [{ ...failed(`table ${table.name}: Scan`, error), table: table.arn, isAboutSnapshot: true }]
+  }
 }
 
 function send(

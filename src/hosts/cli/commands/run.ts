@@ -65,8 +65,8 @@ async function failuresAtStart(
   context: CommandContext,
 ): Promise<readonly Finding[]> {
   const { findings, hasRunBefore } = await runPreflight(config, context)
-  const isTolerated = (finding: Finding): boolean =>
-    hasRunBefore && finding.code !== undefined && goneTables.has(finding.code)
+  const isTolerated = ({ code, isAboutSnapshot }: Finding): boolean =>
+    hasRunBefore && (isAboutSnapshot === true || (code !== undefined && goneTables.has(code)))
   for (const finding of findings) {
     const { check, status, detail, code } = finding
     if (status === 'warning' || isTolerated(finding)) logger.warn(`${check}: ${detail}`, { code })
