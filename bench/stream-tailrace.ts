@@ -27,6 +27,7 @@ source: { region: us-east-1, endpoint: '${values.endpoint}', tables: [${values.t
 topic: { prefix: bench, partitions: ${values.partitions} }
 kafka: { bootstrap.servers: '${values.kafka}' }
 http.listen: off
+snapshot.mode: never
 log.level: silent
 `
 const config = loadConfig({

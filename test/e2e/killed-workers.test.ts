@@ -101,6 +101,7 @@ kafka:
   bootstrap.servers: ${bootstrapServers}
 topic:
   partitions: 4
+snapshot.mode: never
 `
 }
 

@@ -19,6 +19,7 @@ kafka:
   bootstrap.servers: ${kafka.doors[0]?.address}
   transaction.timeout.ms: ${options.transactionTimeoutMs}
 topic.partitions: 3
+snapshot.mode: never
 `
 }
 

@@ -47,5 +47,6 @@ kafka:
   bootstrap.servers: ${bootstrapServers}
 topic:
   partitions: ${plan.topicPartitions}
+snapshot.mode: never
 `
 }
