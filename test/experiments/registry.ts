@@ -12,6 +12,7 @@ import { ownershipExperiments } from './simulated/ownership.ts'
 import { snapshotExperiments } from './simulated/snapshots.ts'
 import { streamFaultExperiments } from './simulated/stream-faults.ts'
 import { tableLifeExperiments } from './simulated/table-life.ts'
+import { mergedSnapshot } from './snapshots/merged-snapshot.ts'
 import { valueExperiments } from './values/value-experiments.ts'
 
 /** Every experiment that `npm run experiment` knows, in the order of the catalogue. Importing one starts nothing. */
@@ -24,6 +25,7 @@ export const experiments: readonly Experiment[] = [
   ...tableLifeExperiments,
   ...snapshotExperiments,
   ...valueExperiments,
+  mergedSnapshot,
   manyShardsExperiment,
   longOutageExperiment,
   backlogExperiment,

@@ -75,7 +75,7 @@ const rowsOf = (output: readonly OutputRecord[]): readonly OutputRecord[] =>
 
 describe('a snapshot on real servers', () => {
   it('brings every item into the topic while the table is written, each at most once as a row', async () => {
-    await table.fill(Array.from({ length: 3_000 }, (_, number) => itemOf(number, 'before')))
+    await table.putAll(Array.from({ length: 3_000 }, (_, number) => itemOf(number, 'before')))
     const { text, topic } = pipelineOf('snapshot.mode: initial\nsnapshot.segments: 4\nsnapshot.items.per.second: 1500')
     worker = startWorker(readConfig(text))
     await worker.seen('snapshot-started')
@@ -94,7 +94,7 @@ describe('a snapshot on real servers', () => {
   })
 
   it('is asked for, filtered, paused, resumed and stopped by commands, and refuses what makes no sense', async () => {
-    await table.fill(Array.from({ length: 400 }, (_, number) => itemOf(number, number % 4 === 0 ? 'open' : 'closed')))
+    await table.putAll(Array.from({ length: 400 }, (_, number) => itemOf(number, number % 4 === 0 ? 'open' : 'closed')))
     const { text, topic } = pipelineOf('snapshot.mode: never\nsource.start: LATEST\nsnapshot.items.per.second: 20')
     const file = cli.file('pipeline.yaml', text)
     worker = startWorker(readConfig(text))

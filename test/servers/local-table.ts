@@ -10,13 +10,18 @@ export interface LocalTable extends AsyncDisposable {
   put(item: Item): Promise<void>
   delete(id: string): Promise<void>
   /** Writes many items, without an order. */
-  fill(items: readonly Item[]): Promise<void>
+  putAll(items: readonly Item[]): Promise<void>
+  /** For a table that was made without one: what was written before is not in it. */
+  enableStream(): Promise<void>
   /** What it holds now, by key. */
   contents(): Promise<ReadonlyMap<string, Item>>
 }
 
 /** Makes the table; disposing deletes it. */
-export async function createLocalTable(endpoint: string): Promise<LocalTable> {
+export async function createLocalTable(
+  endpoint: string,
+  options: { readonly hasStream: boolean } = { hasStream: true },
+): Promise<LocalTable> {
   const api = connectTo(endpoint)
   const name = `table-${randomUUID().slice(0, 8)}`
   const call = (action: string, body: Readonly<Record<string, unknown>>): Promise<unknown> =>
@@ -25,13 +30,14 @@ export async function createLocalTable(endpoint: string): Promise<LocalTable> {
     KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
     AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
     BillingMode: 'PAY_PER_REQUEST',
-    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    ...(options.hasStream ? { StreamSpecification: bothImages } : {}),
   })
   return {
     name,
     put: async (item) => void (await call('PutItem', { Item: item })),
     delete: async (id) => void (await call('DeleteItem', { Key: { id: { S: id } } })),
-    fill: (items) => fill(api, name, items),
+    putAll: (items) => putAll(api, name, items),
+    enableStream: async () => void (await call('UpdateTable', { StreamSpecification: bothImages })),
     contents: async () => {
       const contents = new Map<string, Item>()
       for (let start: unknown; ;) {
@@ -52,9 +58,10 @@ export async function createLocalTable(endpoint: string): Promise<LocalTable> {
   }
 }
 
+const bothImages = { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' }
 const itemsAtOnce = 25
 
-async function fill(api: AwsApi, table: string, items: readonly Item[]): Promise<void> {
+async function putAll(api: AwsApi, table: string, items: readonly Item[]): Promise<void> {
   const batches = Array.from({ length: Math.ceil(items.length / itemsAtOnce) }, (_, index) =>
     items.slice(index * itemsAtOnce, (index + 1) * itemsAtOnce),
   )
