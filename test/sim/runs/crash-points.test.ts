@@ -4,6 +4,9 @@ import { runSeeds, seedsFrom } from './run-seeds.ts'
 
 const blocks = 10
 const seedsInBlock = 50
+/** Every other block begins with items in its tables. */
+const snapshot = { items: 80, segments: 3, pageItems: 8, answerMs: 1_000 }
+const hasSnapshot = (first: number): boolean => (first / seedsInBlock) % 2 === 1
 
 /** Crashes at named points only, often, while the stream reshards and other workers take over. */
 describe('workers that die in front of and behind every durable step', () => {
@@ -15,7 +18,7 @@ describe('workers that die in front of and behind every durable step', () => {
       const faults = { 'crash-point': 1.5, 'worker-restart': 0.05 }
       const { failures, kills } = await runSeeds(
         seedsFrom(first, seedsInBlock),
-        { faults, reshardsPerSecond: 0.3, activeMs: 20_000 },
+        { faults, reshardsPerSecond: 0.3, activeMs: 20_000, ...(hasSnapshot(first) ? { snapshot } : {}) },
         {
           onOutcome: ({ crashes }) => {
             for (const point of crashes.byPoint.keys()) hit.add(point)
