@@ -47,7 +47,7 @@ export function createBacklog(options: { readonly records: number; readonly shar
   return {
     shardIds,
     records: perShard * shards,
-    meanSizeBytes: bytes / (perShard * shards),
+    meanSizeBytes: bytes / Math.max(1, perShard * shards),
     page: (shardIndex, page) => {
       const ofShard = pages[shardIndex]
       return ofShard === undefined ? undefined : (ofShard[page] ?? encodePage([], iteratorOf(shardIndex, page)))
@@ -116,7 +116,8 @@ const noKey: AttributeValue = { S: '' }
 const cities = ['Nürnberg', 'Lyon', 'Porto', 'Gdańsk', 'Bergen', 'Utrecht']
 const tags = ['express', 'gift', 'fragile', 'return', 'invoice']
 
-function makeOrder(shardIndex: number, index: number, rng: Rng): Item {
+/** A small shop order; its `order` is its number within the shard. */
+export function makeOrder(shardIndex: number, index: number, rng: Rng): Item {
   const firstTag = pick(rng, tags.length - 1)
   return {
     customer: { S: `C#${shardIndex}${pick(rng, 1_000_000)}` },

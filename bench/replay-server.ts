@@ -3,14 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parseArgs } from 'node:util'
 import { crc32 } from 'node:zlib'
 import { createBacklog, iteratorOf, placeOf } from './replay-backlog.ts'
+import { createStoredItems } from './replay-items.ts'
 
 /**
- * A program that speaks the wire protocol of DynamoDB Streams and answers GetRecords from memory, so that a measured
+ * A program that speaks the wire protocol of DynamoDB and its Streams and answers GetRecords and Scan from memory, so that a measured
  * reader never waits for it. Every table name means a fresh table with the same backlog: a run with a name of its own
  * begins at the beginning. Prints `{"endpoint":…}` when it listens, and serves until it is killed.
  */
-const { values } = parseArgs({ options: { records: { type: 'string' }, shards: { type: 'string' } } })
+const text = { type: 'string' } as const
+const { values } = parseArgs({ options: { records: text, shards: text, items: text, segments: text } })
 const backlog = createBacklog({ records: Number(values.records ?? 200_000), shards: Number(values.shards ?? 4) })
+const stored = createStoredItems({ items: Number(values.items ?? 0), segments: Number(values.segments ?? 1) })
 
 const region = 'us-east-1'
 const account = '123456789012'
@@ -37,7 +40,9 @@ server.listen(0, '127.0.0.1', () => {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the replay server has no port')
   const endpoint = `http://127.0.0.1:${address.port}`
-  console.log(JSON.stringify({ endpoint, records: backlog.records, meanSizeBytes: backlog.meanSizeBytes }))
+  const { records, meanSizeBytes } =
+    stored.items > 0 ? { records: stored.items, meanSizeBytes: stored.meanSizeBytes } : backlog
+  console.log(JSON.stringify({ endpoint, records, meanSizeBytes }))
 })
 
 async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -49,6 +54,12 @@ async function serve(incoming: IncomingMessage, response: ServerResponse): Promi
     const { shardIndex, page } = placeOf(String(body['ShardIterator']))
     const answer = backlog.page(shardIndex, page)
     if (answer === undefined) refuse(response, 'ValidationException', 'Invalid ShardIterator')
+    else send(response, 200, answer.body, answer.crc32)
+    return
+  }
+  if (target === 'DynamoDB_20120810.Scan') {
+    const answer = stored.page(Number(body['Segment'] ?? 0), body['ExclusiveStartKey'])
+    if (answer === undefined) refuse(response, 'ValidationException', 'The provided starting key is invalid')
     else send(response, 200, answer.body, answer.crc32)
     return
   }

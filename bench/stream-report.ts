@@ -14,7 +14,7 @@ export interface ReaderFigures {
 
 /** The suite's last line. */
 export interface StreamFigures {
-  readonly suite: 'stream'
+  readonly suite: string
   readonly floor: ReaderFigures
   readonly tailrace: ReaderFigures
   /** tailrace's CPU seconds per million by the floor's. */
@@ -32,11 +32,11 @@ export function median(values: readonly number[]): number {
 }
 
 /** Medians over the rounds; the ratio is that of the medians. */
-export function figuresOf(rounds: readonly Round[]): StreamFigures {
+export function figuresOf(suite: string, rounds: readonly Round[]): StreamFigures {
   const floor = readerFigures(rounds.map((round) => round.floor))
   const tailrace = readerFigures(rounds.map((round) => round.tailrace))
   return {
-    suite: 'stream',
+    suite,
     floor,
     tailrace,
     cpuRatio: rounded(tailrace.cpuSecondsPerMillion / floor.cpuSecondsPerMillion, 3),
@@ -53,7 +53,7 @@ export function rowOf(round: number, reader: string, cost: RunCost): string {
     `${perSecond.toLocaleString('en-US')}/s`.padStart(10),
     `${cpuSecondsPerMillion.toFixed(1)} CPU s/million`.padStart(20),
     `${cost.peakMiB.toFixed(0)} MiB`.padStart(9),
-    `${Math.round(cost.records / cost.transactions)} changes/transaction`.padStart(26),
+    `${Math.round(cost.records / cost.transactions)} records/transaction`.padStart(26),
     `busy ${percent(cost.busy)}`.padStart(12),
     ...(cost.starved === undefined ? [] : [`starved ${percent(cost.starved)}`.padStart(13)]),
   ]

@@ -24,7 +24,7 @@ describe('the report', () => {
       { floor: cost({ wallMs: 200, cpuMs: 25 }), tailrace: cost({ cpuMs: 24, peakMiB: 260 }) },
       { floor: cost({ wallMs: 50, cpuMs: 19 }), tailrace: cost({ cpuMs: 90, peakMiB: 230 }) },
     ]
-    const line = JSON.stringify(figuresOf(rounds))
+    const line = JSON.stringify(figuresOf('stream', rounds))
     expect(line).toBe(
       '{"suite":"stream","floor":{"perSecond":10000,"cpuSecondsPerMillion":20},' +
         '"tailrace":{"perSecond":10000,"cpuSecondsPerMillion":24},"cpuRatio":1.2,"peakMiB":260}',
@@ -33,7 +33,7 @@ describe('the report', () => {
 
   test('gives a line a run', () => {
     const row = rowOf(2, 'tailrace', cost({ transactions: 4, busy: 0.987, starved: 0.031 }))
-    expect(row).toMatch(/^round 2\s+tailrace\s+10,000\/s\s+20\.0 CPU s\/million\s+200 MiB\s+250 changes\/transaction/)
+    expect(row).toMatch(/^round 2\s+tailrace\s+10,000\/s\s+20\.0 CPU s\/million\s+200 MiB\s+250 records\/transaction/)
     expect(row).toMatch(/busy 99 %\s+starved 3 %$/)
   })
 })
