@@ -101,6 +101,7 @@ describe('a snapshot on real servers', () => {
     await worker.seen('shards-discovered')
     const ask = (verb: string, ...more: readonly string[]) => cli.json('snapshot', verb, file, table.name, ...more)
 
+    expect(await ask('start', '--dry-run')).toMatchObject({ exitCode: 0, result: { table: table.name, items: 400 } })
     expect(await ask('pause')).toMatchObject({
       exitCode: 1,
       result: { settled: true, refusal: 'no snapshot of the table was ever begun' },

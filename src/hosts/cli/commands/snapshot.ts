@@ -6,6 +6,7 @@ import type { PipelineConfig } from '../../../config/pipeline-config.ts'
 import { TailraceError } from '../../../errors.ts'
 import type { KafkaApi } from '../../../kafka/kafka.ts'
 import type { RequestEntry, SnapshotAction, TableEntry } from '../../../lanes/ledger-entry.ts'
+import { openSource } from '../../source-of.ts'
 import { foundWrong, succeeded } from '../command-context.ts'
 import type { CommandContext, CommandResult } from '../command-context.ts'
 import { writeResult } from '../command-host.ts'
@@ -14,7 +15,9 @@ import { durationText } from '../duration-text.ts'
 import { loadPipeline } from '../load-pipeline.ts'
 import { openKafka } from '../open-kafka.ts'
 import { readPipelineLedger, tableNamed } from '../pipeline-ledger.ts'
-import { renderTable } from '../render.ts'
+import { renderPairs, renderTable } from '../render.ts'
+import { estimateSnapshot, usualUsdPerMillion } from '../snapshot-estimate.ts'
+import type { SnapshotEstimate } from '../snapshot-estimate.ts'
 import { snapshotStatusOf } from '../snapshot-status.ts'
 import type { SnapshotStatusRow } from '../snapshot-status.ts'
 import { writeRequest } from '../write-request.ts'
@@ -23,6 +26,8 @@ interface StartFlags {
   readonly filter?: string
   readonly segments?: string
   readonly as: SnapshotActionKind
+  readonly dryRun?: boolean
+  readonly usdPerMillion?: string
 }
 
 type SnapshotActionKind = 'incremental' | 'initial'
@@ -38,7 +43,15 @@ export function registerSnapshot(program: Command, { context, action }: CommandH
     .option('--filter <expression>', 'only items such as "status = \'open\' AND total >= 10"')
     .option('--segments <n>', 'parts in which the table is scanned; default: snapshot.segments')
     .option('--as <kind>', 'incremental or initial: how rows are marked in source.snapshot', 'incremental')
-    .action(action((command) => ask(command, context, startOf(command.opts<StartFlags>()))))
+    .option('--dry-run', 'only tell what it would take: items, read capacity, time, money')
+    .option('--usd-per-million <price>', 'for --dry-run: the price of a million read request units')
+    .action(
+      action((command) => {
+        const flags = command.opts<StartFlags>()
+        const start = startOf(flags)
+        return flags.dryRun === true ? tellCost(command, context, flags) : ask(command, context, start)
+      }),
+    )
   for (const [kind, description] of [
     ['pause', 'let a snapshot rest: its shards go back to all workers'],
     ['resume', 'go on with a snapshot that was paused, parked or has failed'],
@@ -79,6 +92,31 @@ function filterOf(text: string): FilterExpression {
   const filter = parseFilterExpression(text)
   if ('expression' in filter) return filter
   throw new TailraceError('USAGE', `--filter, at character ${filter.at + 1}: ${filter.problem}`)
+}
+
+async function tellCost(command: Command, context: CommandContext, flags: StartFlags): Promise<CommandResult> {
+  const config = loadPipeline(command.args[0] ?? '', context)
+  const usd = Number(flags.usdPerMillion ?? usualUsdPerMillion)
+  if (!(usd >= 0)) throw new TailraceError('USAGE', '--usd-per-million must be a price such as 0.125')
+  const { clock, rng, env, signal } = context
+  await using owned = openSource(config.source, { clock, rng, env, giveUpOn: ['AWS_ACCESS_DENIED', 'AWS_CREDENTIALS'] })
+  const table = await owned.source.describeTable(command.args[1] ?? '', signal)
+  const size = await owned.source.tableSize(table.name, signal)
+  const estimate = estimateSnapshot(table.name, size, config.snapshot, usd)
+  writeResult(context, command, { json: estimate, text: renderEstimate(estimate) })
+  return succeeded
+}
+
+function renderEstimate({ table, items, bytes, units, unitsPerSecond, ms, usd }: SnapshotEstimate): string {
+  const count = (value: number): string => value.toLocaleString('en-US')
+  const rate = unitsPerSecond === null ? '' : ` at ${count(Math.round(unitsPerSecond))} a second`
+  return renderPairs([
+    ['table', table],
+    ['items', `≈ ${count(items)}, ${count(Math.round(bytes / 2 ** 20))} MiB`],
+    ['read capacity', `≈ ${count(units)} units${rate}`],
+    ['time', ms === null ? 'as fast as the table and the brokers let it' : `≈ ${durationText(ms)}`],
+    ['money', usd === 0 ? 'none besides the provisioned capacity' : `≈ ${usd.toFixed(2)} US dollars`],
+  ])
 }
 
 async function ask(command: Command, context: CommandContext, action: SnapshotAction): Promise<CommandResult> {
