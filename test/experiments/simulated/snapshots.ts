@@ -1,9 +1,10 @@
 import { seededRng } from '../../../src/async/rng.ts'
-import { createShareMeter } from '../../sim/world/scan-meter.ts'
 import { keepRetention } from '../../sim/world/outage.ts'
 import type { World } from '../../sim/world/run-world.ts'
 import type { PlanOverrides, SnapshotPlan } from '../../sim/world/world-plan.ts'
 import type { Experiment } from '../experiment.ts'
+import { worldWithVerdicts } from '../values/world-with-verdicts.ts'
+import { createShareMeter } from './scan-meter.ts'
 import { simulatedExperiment } from './simulated-experiment.ts'
 
 const hourMs = 3_600_000
@@ -99,9 +100,9 @@ export const snapshotExperiments: readonly Experiment[] = [
       return () => ({ ...rows(), 'hour-of-scan': scanned() })
     },
   }),
-  simulatedExperiment({
+  worldWithVerdicts({
     id: 'E38-sim',
-    title: 'Scans have a tenth to all of a table’s read capacity, which changes, and are throttled for a while',
+    title: "Scans have a tenth to all of a table's read capacity, and keep to it over any ten seconds",
     overrides: (seed) => ({
       delivery: 'exactly_once',
       faults: {},
@@ -113,7 +114,7 @@ export const snapshotExperiments: readonly Experiment[] = [
     }),
     minimum: { records: 50, faults: { 'window-of-capacity': 5 } },
     target: { faults: { 'window-of-capacity': 1_000 } },
-    prepare: createShareMeter,
+    intervene: createShareMeter,
   }),
 ]
 

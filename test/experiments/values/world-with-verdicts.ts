@@ -16,7 +16,7 @@ export interface Intervention {
 /** A simulated world in which everything must be delivered in the end, and something more must hold on the way. */
 export function worldWithVerdicts(
   definition: Pick<Experiment, 'id' | 'title' | 'minimum' | 'target'> & {
-    readonly overrides: PlanOverrides
+    readonly overrides: PlanOverrides | ((seed: number) => PlanOverrides)
     /** Called before the first event. */
     readonly intervene: (world: World) => Intervention
   },
@@ -31,7 +31,9 @@ export function worldWithVerdicts(
       const onReady = (world: World): void => {
         intervention = intervene(world)
       }
-      const outcome = await runWorld(planWorld(seed, overrides), { onReady })
+      const outcome = await runWorld(planWorld(seed, typeof overrides === 'function' ? overrides(seed) : overrides), {
+        onReady,
+      })
       if (intervention === undefined) throw new Error('the run never began')
       return intervention.judge(outcomeOf(outcome, intervention.faults()))
     },
