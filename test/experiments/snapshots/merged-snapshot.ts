@@ -205,7 +205,7 @@ function outcomeOf(
       'item-put-back': putBack,
       'row-written': rows,
       'row-displaced': scanned - rows,
-      [`segments-${segments}`]: segments,
+      [`scan-in-${segments}`]: 1,
     },
     anomalies: addCounts(findings.anomalies),
     replayed: findings.replayed,
