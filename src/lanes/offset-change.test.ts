@@ -3,13 +3,14 @@ import type { Shard } from '../change/shard.ts'
 import { beginnableShards } from './discovery-gate.ts'
 import { createLaneFold } from './lane-state.ts'
 import type { LaneState } from './lane-state.ts'
-import type { AddressedEntry, AtEntry, BeginEntry, LedgerEntry, TableEntry } from './ledger-entry.ts'
+import type { AddressedEntry, AtEntry, BeginEntry, LedgerEntry, SnapshotRun, TableEntry } from './ledger-entry.ts'
 import { ledgerKey } from './ledger-codec.ts'
 import { lineageOf, shardsOfLedger } from './ledger-shards.ts'
 import type { LineageNode } from './ledger-shards.ts'
 import { moveShard, resetTable } from './offset-change.ts'
 import type { OffsetChange } from './offset-change.ts'
 import { registrarOf } from './registrar.ts'
+import { noTotals } from './snapshot-progress.ts'
 
 const lanes = 3
 const of = { tableArn: 'arn', streamArn: 'stream' }
@@ -35,6 +36,20 @@ const table: TableEntry = {
     viewType: 'NEW_AND_OLD_IMAGES',
     keySchema: [],
   },
+}
+const completed: SnapshotRun = {
+  run: 1,
+  kind: 'initial',
+  segments: 1,
+  filter: undefined,
+  state: 'completed',
+  reason: undefined,
+  code: undefined,
+  beganAtMs: 1,
+  endedAtMs: 2,
+  expectedItems: 0,
+  expectedBytes: 0,
+  totals: noTotals,
 }
 const begin = (shardId: string, parent?: string, generation = 0): BeginEntry => ({
   kind: 'begin',
@@ -199,6 +214,10 @@ describe('resetting a table', () => {
   it('goes on in the new stream of a replaced table, and forgets the old one', () => {
     const ledger = family()
     const present = { ...table.table, id: 'new', streamArn: 'stream-2' }
+    const snapshotted = { ...table, homeLane: 1, run: 2, snapshot: completed }
+    expect(resetTable(ledger.read(), snapshotted, present).table).toMatchObject({ run: 2, homeLane: undefined })
+    expect(resetTable(ledger.read(), snapshotted, present).table.snapshot).toBeUndefined()
+    expect(resetTable(ledger.read(), snapshotted, undefined).table.snapshot).toBe(completed)
     const change = resetTable(ledger.read(), table, present)
     ledger.apply(change)
     const states = ledger.read()

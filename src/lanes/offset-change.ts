@@ -95,6 +95,8 @@ export function resetTable(
     notBeforeMs: undefined,
     // The topic may have been made anew on purpose: whatever is there at the next start is the one.
     topicId: undefined,
+    // What was taken from the old table says nothing of the new one.
+    ...(present === undefined ? {} : { snapshot: undefined, homeLane: undefined }),
   }
   const all = [...shardsOfLedger(ledgers)].filter(([, { shard }]) => shard.tableArn === table.table.arn)
   return {
