@@ -8,6 +8,8 @@ import { createShareMeter } from './scan-meter.ts'
 import { simulatedExperiment } from './simulated-experiment.ts'
 
 const hourMs = 3_600_000
+/** One segment, three items a page, and up to three seconds for each: 400 items take some minutes. */
+const longScanMs = 900_000
 
 /** Half of the items change while they are scanned, some of them away and back. */
 const busy: PlanOverrides = {
@@ -48,6 +50,7 @@ export const snapshotExperiments: readonly Experiment[] = [
     id: 'E35-sim',
     title: 'Tables are scanned in 1 to 64 segments while half of their items are written, deleted and put back',
     overrides: (seed) => ({ ...busy, faults: {}, snapshot: snapshotOf(seed) }),
+    options: { drainMs: longScanMs },
     minimum: { records: 100, faults: { 'row-written': 100 } },
     target: { records: 300_000, faults: { 'row-displaced': 10_000 } },
     prepare: countRows,
@@ -56,6 +59,7 @@ export const snapshotExperiments: readonly Experiment[] = [
     id: 'E35-overflow',
     title: 'The same, with ten times more changes than a lane can remember of the time that a page takes',
     overrides: (seed) => ({ ...busy, faults: {}, snapshot: snapshotOf(seed, { answerMs: 3_000, maxRecentKeys: 10 }) }),
+    options: { drainMs: longScanMs },
     minimum: { records: 100, faults: { 'row-written': 100 } },
     target: { records: 100_000, faults: { 'row-written': 100_000 } },
     prepare: countRows,
@@ -69,6 +73,7 @@ export const snapshotExperiments: readonly Experiment[] = [
       activeMs: 40_000,
       snapshot: snapshotOf(seed, { answerMs: 3_000 }),
     }),
+    options: { drainMs: longScanMs },
     minimum: { records: 30, faults: { crash: 2, 'row-written': 100 } },
     target: { faults: { crash: 10_000 } },
     prepare: countRows,
