@@ -96,9 +96,8 @@ export interface SnapshotRun {
   readonly code: string | undefined
   readonly beganAtMs: number
   readonly endedAtMs: number | undefined
-  /** What DynamoDB said of the table when it began, which may be hours old. */
+  /** Items that DynamoDB counted in the table when it began, which may be hours old. */
   readonly expectedItems: number
-  readonly expectedBytes: number
   /** By its end; while it runs the scans know better. */
   readonly totals: ScanTotals
 }

@@ -48,7 +48,6 @@ const completed: SnapshotRun = {
   beganAtMs: 1,
   endedAtMs: 2,
   expectedItems: 0,
-  expectedBytes: 0,
   totals: noTotals,
 }
 const begin = (shardId: string, parent?: string, generation = 0): BeginEntry => ({

@@ -28,7 +28,6 @@ const table: TableEntry = {
     beganAtMs: 0,
     endedAtMs: undefined,
     expectedItems: 0,
-    expectedBytes: 0,
     totals: noTotals,
   },
   settled: undefined,

@@ -7,7 +7,6 @@ import type { AddressedEntry, ReportEntry, ScanEntry, ScanTotals, SnapshotRun, T
 /** A snapshot that a lane is to scan now. */
 export interface RunningScan {
   readonly table: TableEntry
-  readonly snapshot: SnapshotRun
   /** What is left, in the order of the segments: where each goes on. */
   readonly segments: readonly ScanEntry[]
 }
@@ -23,7 +22,7 @@ export function scansToRun(state: LaneState, { lane, lanes }: LaneContext): read
     if (snapshot?.state !== 'running' || homeLane !== lane || status.kind !== 'streaming') continue
     if (!isGathered(state, table, lanes)) continue
     const segments = segmentsOf(state, table, snapshot).filter(({ isDone }) => !isDone)
-    if (segments.length > 0) running.push({ table, snapshot, segments })
+    if (segments.length > 0) running.push({ table, segments })
   }
   return running
 }

@@ -10,6 +10,7 @@ import type { FeedBatch } from './lane-feeds.ts'
 import { describeLostInterval, lostIntervalOf } from './lost-interval.ts'
 import type { PipelineEvent, ShardProgress } from './pipeline-event.ts'
 import type { StageOutput, StagePosition } from './stages.ts'
+import { convertWithin } from './topic-limits.ts'
 
 /** One transaction in the making: what to write, and what to tell once it is durable. */
 export interface Delivery {
@@ -42,7 +43,7 @@ export async function prepareDelivery(
     readonly onRecords: (tableArn: string, records: readonly ProducerRecord[]) => void
   },
 ): Promise<Delivery> {
-  refuseExhaustion(batch)
+  refuseExhaustion(batch.failures)
   const draft = createDraft(state, parts.context)
   for (const { key, takePage } of batch.pages) {
     const known = draft.lookUp(key)
@@ -63,14 +64,13 @@ export async function prepareDelivery(
   return draft.finish()
 }
 
-/** A shard that this process alone cannot read must not stop its table for everybody: the worker leaves instead. */
-function refuseExhaustion({ failures }: FeedBatch): void {
+/** What this process alone cannot read must not stop a table for everybody: the worker leaves instead. */
+export function refuseExhaustion(failures: readonly { readonly error: TailraceError }[]): void {
   const exhausted = failures.find(({ error }) => error.code === 'OUT_OF_FILE_HANDLES')
   if (exhausted !== undefined) throw exhausted.error
 }
 
-/** Before a change is called too large, the topic is asked anew: its limit may have been raised meanwhile. */
-async function convert(
+function convert(
   { shard, table }: Known,
   records: readonly unknown[],
   { environment, signal }: { readonly environment: Converting; readonly signal: AbortSignal },
@@ -79,11 +79,7 @@ async function convert(
   const { shardId, notBeforeMs } = shard
   const process = (maxRecordBytes: number): StageOutput =>
     stages.process({ table, shardId, records, notBeforeMs, maxRecordBytes, nowMs: clock.now() })
-  const known = await topicLimits.maxRecordBytes(table.topic, signal)
-  const output = process(known)
-  if (output.failure?.code !== 'RECORD_TOO_LARGE') return output
-  const present = await topicLimits.maxRecordBytesNow(table.topic, signal)
-  return present > known ? process(present) : output
+  return convertWithin(topicLimits, table.topic, process, signal)
 }
 
 interface Known {

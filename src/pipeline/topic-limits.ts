@@ -57,3 +57,20 @@ async function askLimit(kafka: KafkaApi, topic: string, signal: AbortSignal): Pr
     throw error
   }
 }
+
+/**
+ * Converts for a topic. Before something is called too large, the topic is asked anew: its limit may have been raised
+ * meanwhile.
+ */
+export async function convertWithin<T extends { readonly failure: TailraceError | undefined }>(
+  limits: TopicLimits,
+  topic: string,
+  process: (maxRecordBytes: number) => T,
+  signal: AbortSignal,
+): Promise<T> {
+  const known = await limits.maxRecordBytes(topic, signal)
+  const output = process(known)
+  if (output.failure?.code !== 'RECORD_TOO_LARGE') return output
+  const present = await limits.maxRecordBytesNow(topic, signal)
+  return present > known ? process(present) : output
+}

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { tableOf } from '../../../test/oracle/arbitrary-items.ts'
 import { endEntries, progressEntry } from '../../lanes/hand-over.ts'
-import type { BeginEntry, IdentityEntry, TableEntry } from '../../lanes/ledger-entry.ts'
+import type { BeginEntry, IdentityEntry } from '../../lanes/ledger-entry.ts'
 import { createLaneFold } from '../../lanes/lane-state.ts'
 import type { LaneFold, ShardState } from '../../lanes/lane-state.ts'
+import { firstEntry } from '../../pipeline/table-life.ts'
 import { statusOf } from './pipeline-status.ts'
 import type { TableStatusRow } from './pipeline-status.ts'
 
@@ -17,29 +19,11 @@ const identity: IdentityEntry = {
   epoch: 3,
   fingerprint: 'f',
 }
-const table: TableEntry = {
-  kind: 'table',
-  version: 1,
-  table: {
-    arn: 't',
-    name: 'orders',
-    id: 'id',
-    region: 'eu-west-1',
-    account: '000000000000',
-    streamArn: 's',
-    viewType: 'NEW_AND_OLD_IMAGES',
-    keySchema: [],
-  },
-  topic: 'shop.orders',
-  topicPartitions: 3,
-  topicId: undefined,
-  status: { kind: 'streaming' },
-  notBeforeMs: undefined,
-  homeLane: undefined,
-  run: 0,
-  snapshot: undefined,
-  settled: undefined,
-}
+const table = firstEntry(
+  { ...tableOf('NEW_AND_OLD_IMAGES'), arn: 't', name: 'orders', streamArn: 's' },
+  { topic: 'shop.orders', partitions: 3, id: 'x' },
+  undefined,
+)
 const root = (shardId: string, sinceMs: number | undefined): BeginEntry => ({
   kind: 'begin',
   tableArn: 't',

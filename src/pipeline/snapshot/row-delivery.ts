@@ -5,9 +5,11 @@ import { ledgerKey } from '../../lanes/ledger-codec.ts'
 import type { AddressedEntry, ScanEntry, SnapshotRun, TableEntry } from '../../lanes/ledger-entry.ts'
 import { addressedReport, addTotals, reportOf, segmentsOf, totalsOf } from '../../lanes/snapshot-progress.ts'
 import type { TailraceError } from '../../errors.ts'
+import { refuseExhaustion } from '../delivery.ts'
 import type { LaneEnvironment } from '../lane-environment.ts'
 import type { PipelineEvent } from '../pipeline-event.ts'
 import type { RowOutput } from '../stages.ts'
+import { convertWithin } from '../topic-limits.ts'
 import type { ScanBatch, TakenScanPage } from './lane-scans.ts'
 
 /** The rows of one transaction: they go behind the changes in it. */
@@ -39,8 +41,7 @@ interface Parts {
  * they displace rows, too. Reads the state, changes nothing. Rejects when a scan failed of what this process lacks.
  */
 export async function prepareRows(batch: ScanBatch, state: LaneState, parts: Parts): Promise<RowDelivery> {
-  const exhausted = batch.failures.find(({ error }) => error.code === 'OUT_OF_FILE_HANDLES')
-  if (exhausted !== undefined) throw exhausted.error
+  refuseExhaustion(batch.failures)
   const draft = new Draft(state, parts.context)
   for (const page of batch.pages) {
     const scanned = draft.lookUp(page)
@@ -52,8 +53,7 @@ export async function prepareRows(batch: ScanBatch, state: LaneState, parts: Par
   return draft.finish()
 }
 
-/** Before a row is called too large, the topic is asked anew: its limit may have been raised meanwhile. */
-async function convert(scanned: Scanned, taken: TakenScanPage, { environment, signal }: Parts): Promise<RowOutput> {
+function convert(scanned: Scanned, taken: TakenScanPage, { environment, signal }: Parts): Promise<RowOutput> {
   const { topicLimits, stages, clock } = environment
   const { table, snapshot, segments, segment } = scanned
   const { page, recent, request } = taken
@@ -69,11 +69,7 @@ async function convert(scanned: Scanned, taken: TakenScanPage, { environment, si
       nowMs: clock.now(),
       isDisplaced: (key) => recent.hasSince(key, request),
     })
-  const known = await topicLimits.maxRecordBytes(table.topic, signal)
-  const output = process(known)
-  if (output.failure?.code !== 'RECORD_TOO_LARGE') return output
-  const present = await topicLimits.maxRecordBytesNow(table.topic, signal)
-  return present > known ? process(present) : output
+  return convertWithin(topicLimits, table.topic, process, signal)
 }
 
 /** A page's place in its snapshot, with what the pages in front of it in the same transaction have done. */
@@ -89,6 +85,8 @@ class Draft {
   readonly #context: LaneContext
   readonly #output: (readonly ProducerRecord[])[] = []
   readonly #reached = new Map<string, ScanEntry>()
+  /** By table: all segments, with what the pages of this transaction have done. Made once, not for each page. */
+  readonly #segments = new Map<string, ScanEntry[]>()
   readonly #reports: AddressedEntry[] = []
   readonly #events: PipelineEvent[] = []
   readonly #halts = new Map<string, number>()
@@ -131,6 +129,8 @@ class Draft {
       isDone: page.lastKey === undefined,
     }
     this.#reached.set(ledgerKey(entry), entry)
+    const known = this.#segments.get(entry.tableArn)
+    if (known !== undefined) known[entry.segment] = entry
     this.#events.push({
       kind: 'rows-committed',
       lane: this.#context.lane,
@@ -170,6 +170,9 @@ class Draft {
   }
 
   #segmentsOf(table: TableEntry, snapshot: SnapshotRun): readonly ScanEntry[] {
-    return segmentsOf(this.#state, table, snapshot).map((entry) => this.#reached.get(ledgerKey(entry)) ?? entry)
+    const { arn } = table.table
+    const known = this.#segments.get(arn) ?? [...segmentsOf(this.#state, table, snapshot)]
+    this.#segments.set(arn, known)
+    return known
   }
 }

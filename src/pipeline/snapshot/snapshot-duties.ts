@@ -27,8 +27,8 @@ export async function settleRequests(coordination: Coordination, signal: AbortSi
       await coordination.write([tombstone])
       continue
     }
-    const size = entry.action.kind === 'start' ? await sizeOf(coordination, known, signal) : unknownSize
-    const outcome = afterRequest(known, entry.action, contextOf(coordination, size))
+    const items = entry.action.kind === 'start' ? await itemsOf(coordination, known, signal) : 0
+    const outcome = afterRequest(known, entry.action, contextOf(coordination, items))
     const settled = { request: entry.id, refusal: outcome.kind === 'refused' ? outcome.reason : undefined }
     const table: TableEntry =
       outcome.kind === 'done' ? { ...outcome.table, settled } : { ...known, version: known.version + 1, settled }
@@ -45,32 +45,29 @@ export async function settleRequests(coordination: Coordination, signal: AbortSi
 export async function beginSnapshots(coordination: Coordination, signal: AbortSignal): Promise<void> {
   for (const known of coordination.session.state.tables.values()) {
     if (!isSnapshotDue(known, coordination.snapshots)) continue
-    const size = await sizeOf(coordination, known, signal)
-    await decide(coordination, afterDiscovery(known, contextOf(coordination, size)))
+    const items = await itemsOf(coordination, known, signal)
+    await decide(coordination, afterDiscovery(known, contextOf(coordination, items)))
   }
 }
 
 /** Tries failed snapshots again. */
 export async function retrySnapshots(coordination: Coordination): Promise<void> {
   for (const known of coordination.session.state.tables.values())
-    await decide(coordination, afterSnapshotTakeOver(known, contextOf(coordination, unknownSize)))
+    await decide(coordination, afterSnapshotTakeOver(known, contextOf(coordination, 0)))
 }
 
-type Size = SnapshotContext['size']
-const unknownSize: Size = { items: 0, bytes: 0 }
-
 /** For people only: a snapshot begins without it, too. */
-async function sizeOf({ environment }: Coordination, { table }: TableEntry, signal: AbortSignal): Promise<Size> {
+async function itemsOf({ environment }: Coordination, { table }: TableEntry, signal: AbortSignal): Promise<number> {
   try {
-    return await environment.source.tableSize(table.name, signal)
+    return (await environment.source.tableSize(table.name, signal)).items
   } catch (error) {
     if (!(error instanceof TailraceError)) throw error
-    return unknownSize
+    return 0
   }
 }
 
-function contextOf({ snapshots, environment }: Coordination, size: Size): SnapshotContext {
-  return { ...snapshots, lanes: environment.identity.lanes, nowMs: environment.clock.now(), size }
+function contextOf({ snapshots, environment }: Coordination, expectedItems: number): SnapshotContext {
+  return { ...snapshots, lanes: environment.identity.lanes, nowMs: environment.clock.now(), expectedItems }
 }
 
 async function decide(coordination: Coordination, decision: TableDecision): Promise<void> {

@@ -5,7 +5,7 @@ import { reportOf } from '../../lanes/snapshot-progress.ts'
 import { firstEntry } from '../table-life.ts'
 import { afterDiscovery, afterReport, afterRequest, afterSnapshotTakeOver } from './snapshot-life.ts'
 
-const rules = { mode: 'initial', segments: 3, lanes: 5, nowMs: 1_000, size: { items: 20, bytes: 400 } } as const
+const rules = { mode: 'initial', segments: 3, lanes: 5, nowMs: 1_000, expectedItems: 20 } as const
 const known = firstEntry(tableOf('NEW_IMAGE'), { topic: 'orders', partitions: 1, id: 'x' }, undefined)
 const some = <T>(value: T | undefined): T => {
   if (value === undefined) throw new Error('nothing was decided')

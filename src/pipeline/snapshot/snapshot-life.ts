@@ -17,8 +17,8 @@ export interface SnapshotRules {
 export interface SnapshotContext extends SnapshotRules {
   readonly lanes: number
   readonly nowMs: number
-  /** About how large the table is. */
-  readonly size: { readonly items: number; readonly bytes: number }
+  /** About how many items the table has; for people. */
+  readonly expectedItems: number
 }
 
 /**
@@ -95,7 +95,7 @@ function isUnfinished(snapshot: SnapshotRun | undefined): snapshot is SnapshotRu
 function started(
   known: TableEntry,
   wanted: Omit<Extract<SnapshotAction, { readonly kind: 'start' }>, 'kind'>,
-  { lanes, segments, nowMs, size }: SnapshotContext,
+  { lanes, segments, nowMs, expectedItems }: SnapshotContext,
 ): TableEntry {
   const run = known.run + 1
   const snapshot: SnapshotRun = {
@@ -108,8 +108,7 @@ function started(
     reason: undefined,
     beganAtMs: nowMs,
     endedAtMs: undefined,
-    expectedItems: size.items,
-    expectedBytes: size.bytes,
+    expectedItems,
     totals: noTotals,
   }
   return { ...known, version: known.version + 1, homeLane: homeLaneOf(known, lanes), run, snapshot }

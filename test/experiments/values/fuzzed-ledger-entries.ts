@@ -164,7 +164,6 @@ function drawSnapshot(rng: Rng, stopped: Stopped): SnapshotRun {
     beganAtMs: millis,
     endedAtMs: maybe(millis),
     expectedItems: below(rng, 1e9),
-    expectedBytes: below(rng, 1e12),
     totals: { items: below(rng, 1e6), rows: below(rng, 1e6), units: below(rng, 1e6) / 2 },
   }
 }

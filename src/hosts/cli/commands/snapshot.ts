@@ -100,9 +100,9 @@ async function tellCost(command: Command, context: CommandContext, flags: StartF
   if (!(usd >= 0)) throw new TailraceError('USAGE', '--usd-per-million must be a price such as 0.125')
   const { clock, rng, env, signal } = context
   await using owned = openSource(config.source, { clock, rng, env, giveUpOn: ['AWS_ACCESS_DENIED', 'AWS_CREDENTIALS'] })
-  const table = await owned.source.describeTable(command.args[1] ?? '', signal)
-  const size = await owned.source.tableSize(table.name, signal)
-  const estimate = estimateSnapshot(table.name, size, config.snapshot, usd)
+  const table = command.args[1] ?? ''
+  const size = await owned.source.tableSize(table, signal)
+  const estimate = estimateSnapshot(table, size, config.snapshot, usd)
   writeResult(context, command, { json: estimate, text: renderEstimate(estimate) })
   return succeeded
 }
