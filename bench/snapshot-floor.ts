@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { compatibilityPartitioner, Producer, stringSerializers } from '@platformatic/kafka'
 import { Client } from 'undici'
+import { openFloorProducer } from './floor-producer.ts'
 import { startMeter } from './run-cost.ts'
 
 /**
@@ -27,25 +27,9 @@ interface Page {
 const records = Number(values.records)
 const segments = Number(values.segments)
 const client = new Client(values.endpoint)
-const producer = new Producer({
-  clientId: 'bench-floor',
-  bootstrapBrokers: [values.kafka],
-  serializers: stringSerializers,
-  partitioner: compatibilityPartitioner,
-  idempotent: true,
-  transactionalId: values.table,
-  producerId: -1n,
-  producerEpoch: -1,
-  retries: 100,
-  // The default of a second is slept after nearly every commit: the coordinator is still busy with its markers.
-  retryDelay: 5,
-  timeout: 20_000,
-  metadataMaxAge: 300_000,
-})
-
 const open = new Map<number, unknown>(Array.from({ length: segments }, (_, segment) => [segment, undefined]))
-// Connects, finds the coordinator and fences: all that a running reader has behind it.
-await (await producer.beginTransaction()).cancel()
+// All that a running reader has behind it.
+const producer = await openFloorProducer(values.kafka, values.table)
 
 let turn = 0
 const meter = startMeter()

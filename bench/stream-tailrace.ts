@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
-import { loadConfig } from '../src/config/load-config.ts'
 import { runWorkerProcess } from '../src/hosts/worker-process.ts'
 import { silentLogger } from '../src/observe/logger.ts'
 import type { PipelineEvent } from '../src/pipeline/pipeline-event.ts'
+import { benchConfig } from './bench-config.ts'
 import { startMeter } from './run-cost.ts'
 import type { RunMeter } from './run-cost.ts'
 import { createStarvationWatch } from './starvation-watch.ts'
@@ -21,22 +21,7 @@ const { values } = parseArgs({
   },
 })
 const records = Number(values.records)
-const text = `
-pipeline: ${values.table}
-source: { region: us-east-1, endpoint: '${values.endpoint}', tables: [${values.table}] }
-topic: { prefix: bench, partitions: ${values.partitions} }
-kafka: { bootstrap.servers: '${values.kafka}' }
-http.listen: off
-snapshot.mode: never
-log.level: silent
-`
-const config = loadConfig({
-  text,
-  path: 'bench.yaml',
-  env: {},
-  readFile: () => new Uint8Array(),
-  realPath: (file) => file,
-})
+const config = benchConfig(values, `topic: { prefix: bench, partitions: ${values.partitions} }\nsnapshot.mode: never`)
 const stop = new AbortController()
 const starvation = createStarvationWatch()
 let meter: RunMeter | undefined

@@ -80,7 +80,7 @@ export const snapshotExperiments: readonly Experiment[] = [
   }),
   simulatedExperiment({
     id: 'E37-sim',
-    title: 'A snapshot takes 60 hours, a minute of each day, while the stream keeps changes for 24 hours',
+    title: 'A snapshot takes two days, a minute of each of them, while the stream keeps changes for 24 hours',
     overrides: {
       delivery: 'exactly_once',
       faults: {},
