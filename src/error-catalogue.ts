@@ -67,6 +67,11 @@ export const errorCatalogue = {
     "DynamoDB does not accept the scan of a table: a filter that it cannot read, or a position that is none of the table's keys.",
     'Read what the message says; correct the filter and begin the snapshot again.',
   ),
+  SNAPSHOT_KEYS: entry(
+    'stop-table',
+    'A snapshot was to delete items that a table has no longer, and the topic holds keys in another form than the configuration gives them now (another key schema, `format.number.mode` or `format.schemas.enable`).',
+    'Write into a new topic, or give the configuration the form that the topic has, and begin the snapshot again.',
+  ),
   SNAPSHOT_PARKED: entry(
     'stop-table',
     "While a table is snapshotted, one process reads all of its changes, and this table's come faster than that. The snapshot stands still, and the shards are spread over all workers again.",
@@ -106,7 +111,7 @@ export const errorCatalogue = {
   STREAM_GAP: entry(
     'stop-table',
     'Changes were trimmed (24 hours) before they were read: data may be missing downstream.',
-    'Decide: `tailrace offsets reset` takes up what is left; a new snapshot restores completeness.',
+    'Decide: `tailrace snapshot start` takes up what is left and scans the table anew, which makes up for what was lost; `tailrace offsets reset` only takes up what is left. With `snapshot.mode: when_needed` the former happens by itself.',
   ),
   SHARD_NOT_FOUND: entry('stop-table', 'A shard that was not read to its end no longer exists.', 'As for STREAM_GAP.'),
   STREAM_NOT_FOUND: entry(
@@ -122,7 +127,7 @@ export const errorCatalogue = {
   SOURCE_REPLACED: entry(
     'stop-table',
     'The table or its stream was deleted and made anew since the pipeline began.',
-    'Decide what downstream should hold, then `tailrace offsets reset --table`.',
+    'Decide what downstream should hold: `tailrace snapshot start` goes on with the new table, scans it, and deletes what is gone; `tailrace offsets reset --table` goes on without deletes.',
   ),
 
   // --- records ---

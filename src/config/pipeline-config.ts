@@ -49,7 +49,7 @@ export interface SourceConfig {
 }
 
 export interface SnapshotConfig {
-  readonly mode: 'initial' | 'never'
+  readonly mode: 'initial' | 'never' | 'always' | 'only' | 'when_needed'
   readonly segments: number
   readonly capacity: ScanCapacity
   /** Undefined means no bound. */

@@ -32,6 +32,23 @@ export function decodeRow(wire: unknown, table: Table, { readAtMs, snapshot }: R
   }
 }
 
+/** Makes a delete of an item that a topic still has and its table no longer: a snapshot found it missing. */
+export function vanishedItem(keys: Item, { readAtMs, snapshot }: RowContext): ChangeEvent {
+  return {
+    operation: 'REMOVE',
+    keys,
+    oldImage: undefined,
+    newImage: undefined,
+    eventId: '',
+    shardId: '',
+    sequenceNumber: '',
+    createdAtMs: readAtMs,
+    userIdentity: undefined,
+    sizeBytes: 0,
+    snapshot,
+  }
+}
+
 /** By entries, because an attribute may be called `__proto__`. */
 function keysOf(item: Item, table: Table): Item {
   return Object.fromEntries(

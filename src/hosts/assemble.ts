@@ -6,6 +6,7 @@ import { configFingerprint } from '../config/config-fingerprint.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { topicNameOf } from '../config/topic-name.ts'
 import { createDebeziumEnvelope } from '../envelope/debezium-envelope.ts'
+import { createCommittedReader } from '../kafka/committed-reader.ts'
 import type { GroupMembership } from '../kafka/group-membership.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
 import { createTransactionSessions } from '../kafka/transaction-sessions.ts'
@@ -21,6 +22,7 @@ import type { LaneCompanion } from '../pipeline/lane-work.ts'
 import { createLaneNudges } from '../pipeline/lane-nudges.ts'
 import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
 import type { ScanLimits } from '../pipeline/snapshot/scan-limits.ts'
+import type { TopicLog } from '../pipeline/snapshot/topic-log.ts'
 import type { Stages } from '../pipeline/stages.ts'
 import { createTopicLimits } from '../pipeline/topic-limits.ts'
 import { createTopicProvisioner } from '../pipeline/topic-provisioner.ts'
@@ -72,6 +74,7 @@ export async function runPipeline(
     source,
     stages: stagesOf(config, version),
     taker: createLaneTaker({ kafka, sessions, membership, pipeline, ledgerTopic, clock }),
+    topicLog: topicLogOf(kafka),
     membership,
     topicLimits: createTopicLimits(kafka),
     nudges: createLaneNudges(),
@@ -89,10 +92,28 @@ export async function runPipeline(
     topics: createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent }),
     start: startOf(config),
     snapshots: config.snapshot,
+    isPipelineStart: firstLook(membership, identity.lanes),
     tuning: { ...defaultCoordinatorTuning, ...ports.coordinatorTuning },
   }
   const coordinator: LaneCompanion = (session, inbox, live) => coordinate(options, session, inbox, live)
   await runWorker({ environment, membership, coordinator, clock }, signal)
+}
+
+function topicLogOf(kafka: KafkaApi): TopicLog {
+  return {
+    offsets: (topic, partition, signal) => kafka.offsets(topic, partition, signal),
+    committed: (range, signal) => createCommittedReader({ kafka, ...range }).read(signal),
+  }
+}
+
+/** A worker that holds all lanes when it looks for the first time has joined an empty group. */
+function firstLook(membership: GroupMembership, lanes: number): () => boolean {
+  let hasLooked = false
+  return () => {
+    const isFirst = !hasLooked
+    hasLooked = true
+    return isFirst && Array.from({ length: lanes }, (_, lane) => lane).every((lane) => membership.owns(lane))
+  }
 }
 
 /** The way of a record as the configuration wants it. */
@@ -106,6 +127,7 @@ export function stagesOf(config: PipelineConfig, version: string): Stages {
         connectorVersion: version,
         tombstonesOnDelete: format.hasTombstones,
       }),
+    name: topic.prefix,
     serializer: createJsonSerializer({ numbers: format.numberMode, schemasEnable: format.hasSchema }),
   })
 }

@@ -4,15 +4,18 @@ import type { Envelope } from '../envelope/envelope.ts'
 import { TailraceError } from '../errors.ts'
 import type { ProducerRecord } from '../kafka/kafka.ts'
 import type { StageInput, StageOutput, StagePosition, Stages } from '../pipeline/stages.ts'
+import { tableHeader } from '../serialize/record-headers.ts'
 import type { SerializedRecord, Serializer } from '../serialize/serializer.ts'
 import { addRecords, refuseTooLarge, sizeOfRecords } from './producer-records.ts'
-import { processRows } from './row-stages.ts'
+import { processRows, processVanished } from './row-stages.ts'
 
 /** The implementations that make up the way of a record. */
 export interface RecordStagesOptions {
   /** One envelope per table; asked once per table and stream. */
   readonly envelopeFor: (table: Table) => Envelope
   readonly serializer: Serializer
+  /** The first part of schema names: the prefix of the topics. */
+  readonly name: string
 }
 
 /** Decode → envelope → serialize → partition, one plain loop per page. */
@@ -28,6 +31,12 @@ export function createRecordStages(options: RecordStagesOptions): Stages {
   return {
     process: (input) => processPage(input, envelopeOf(input.table.table), options.serializer),
     processRows: (input) => processRows(input, envelopeOf(input.table.table), options.serializer),
+    processVanished: (input) => processVanished(input, envelopeOf(input.table.table), options.serializer, options.name),
+    presenceOf: ({ value, headers }, table) => {
+      if (!headers.some(([name, content]) => name === tableHeader && content?.toString() === table.name))
+        return 'foreign'
+      return value === null || options.serializer.isDelete(value) ? 'gone' : 'there'
+    },
   }
 }
 

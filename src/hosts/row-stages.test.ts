@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { tableOf } from '../../test/oracle/arbitrary-items.ts'
 import { createDebeziumEnvelope } from '../envelope/debezium-envelope.ts'
 import { firstEntry } from '../pipeline/table-life.ts'
-import type { RowInput, RowOutput } from '../pipeline/stages.ts'
+import type { RowInput, RowOutput, VanishedInput } from '../pipeline/stages.ts'
 import { createJsonSerializer } from '../serialize/json-serializer.ts'
+import { createRecordStages } from './record-stages.ts'
 import { processRows } from './row-stages.ts'
 
 const table = tableOf('NEW_IMAGE')
@@ -76,5 +77,65 @@ describe('the rows of a page', () => {
     expect(run({ items: [{ pk: { S: 'secret' }, sk: { X: '1' } }] }).failure).toMatchObject({
       code: 'RECORD_UNREADABLE',
     })
+  })
+})
+
+const stages = createRecordStages({ envelopeFor: () => envelope, serializer, name: 'shop' })
+const vanish = (keys: readonly string[], more: Partial<VanishedInput> = {}): RowOutput =>
+  stages.processVanished({
+    table: firstEntry(table, { topic: 'shop.orders', partitions: 3, id: 'x' }, undefined),
+    keys: keys.map((key) => Buffer.from(key)),
+    kind: 'initial',
+    readAtMs: 1_795_426_137_123,
+    maxRecordBytes: 100_000,
+    nowMs: 1_795_426_138_000,
+    isDisplaced: () => false,
+    ...more,
+  })
+
+describe('the deletes of items that are gone', () => {
+  const keys = ['{"pk":"a","sk":12345678901234567890123456789012345678}', '{"pk":"b","sk":0.5}']
+
+  it('have the keys that were read back, byte for byte, and a tombstone behind them', () => {
+    const { records, rows, failure } = vanish(keys)
+    expect(failure).toBeUndefined()
+    expect(rows).toBe(2)
+    expect(records.map(({ key }) => String(key))).toEqual(keys.flatMap((key) => [key, key]))
+    expect(records[1]?.value).toBeNull()
+    const text = String(records[0]?.value)
+    expect(text).toContain(`"before":${keys[0]},"after":null`)
+    expect(JSON.parse(text)).toMatchObject({ op: 'd', source: { snapshot: 'true', sequence_number: null } })
+  })
+
+  it('are left out where a newer change has come', () => {
+    expect(vanish(keys, { isDisplaced: without('a') }).records.map(({ key }) => String(key))).toEqual([
+      keys[1],
+      keys[1],
+    ])
+  })
+
+  it('are refused where the topic has keys of another form', () => {
+    for (const key of ['{"pk":"a","sk":"1"}', '{"pk":"a"}', 'x'])
+      expect(vanish([key])).toMatchObject({ records: [], failure: { code: 'SNAPSHOT_KEYS' } })
+  })
+})
+
+describe('a record that is read back', () => {
+  const headers = [['tailrace.table', Buffer.from(table.name)]] as const
+  const delivered = run({ items: items.slice(0, 1) }).records[0]?.value ?? null
+  const deleted = vanish(['{"pk":"a","sk":1}']).records[0]?.value ?? null
+
+  it('says whether its item is there', () => {
+    expect(stages.presenceOf({ value: delivered, headers }, table)).toBe('there')
+    expect(stages.presenceOf({ value: deleted, headers }, table)).toBe('gone')
+    expect(stages.presenceOf({ value: null, headers }, table)).toBe('gone')
+    const looksDeleted = run({ items: [{ ...items[0], note: { S: '"op":"d"' } }] }).records[0]?.value ?? null
+    expect(stages.presenceOf({ value: looksDeleted, headers }, table)).toBe('there')
+  })
+
+  it('says nothing of a table that it is not of', () => {
+    expect(stages.presenceOf({ value: delivered, headers: [] }, table)).toBe('foreign')
+    const others = [['tailrace.table', Buffer.from('others')]] as const
+    expect(stages.presenceOf({ value: delivered, headers: others }, table)).toBe('foreign')
   })
 })

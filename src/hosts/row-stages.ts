@@ -1,9 +1,10 @@
 import type { SnapshotMark } from '../change/change-event.ts'
-import { decodeRow } from '../decode/decode-row.ts'
+import { decodeRow, vanishedItem } from '../decode/decode-row.ts'
 import type { Envelope } from '../envelope/envelope.ts'
 import { TailraceError } from '../errors.ts'
 import type { ProducerRecord } from '../kafka/kafka.ts'
-import type { RowInput, RowOutput } from '../pipeline/stages.ts'
+import type { TableEntry } from '../lanes/ledger-entry.ts'
+import type { RowInput, RowOutput, VanishedInput } from '../pipeline/stages.ts'
 import type { SerializedRecord, Serializer } from '../serialize/serializer.ts'
 import { addRecords, refuseTooLarge, sizeOfRecords } from './producer-records.ts'
 import type { RecordLimits } from './producer-records.ts'
@@ -38,6 +39,43 @@ export function processRows(input: RowInput, envelope: Envelope, serializer: Ser
         : new TailraceError('RECORD_UNREADABLE', 'a row of a snapshot could not be converted', { cause: error })
     return { records, bytes, rows, failure }
   }
+}
+
+/**
+ * Deletes for keys that were read back from the topic. A key from which no item's key can be made again, byte for byte, was
+ * not written by this pipeline as it is configured now: it ends the page, since leaving it out would leave its item behind.
+ */
+export function processVanished(
+  input: VanishedInput,
+  envelope: Envelope,
+  serializer: Serializer,
+  name: string,
+): RowOutput {
+  const { table, keys, kind, readAtMs, isDisplaced } = input
+  const limits: RecordLimits = { table, maxRecordBytes: input.maxRecordBytes, position: undefined }
+  const snapshot = kind === 'incremental' ? 'incremental' : 'true'
+  const records: ProducerRecord[] = []
+  let bytes = 0
+  let rows = 0
+  for (const key of keys) {
+    if (isDisplaced(key)) continue
+    const item = serializer.readKey(key, table.table, name)
+    const serialized =
+      item === undefined
+        ? []
+        : serializer.serialize(envelope.wrap(vanishedItem(item, { readAtMs, snapshot }), input.nowMs))
+    if (serialized[0]?.key.equals(key) !== true) return { records, bytes, rows, failure: unknownKey(table) }
+    refuseTooLarge(serialized, limits)
+    bytes += sizeOfRecords(serialized)
+    addRecords(records, serialized, table, readAtMs)
+    rows++
+  }
+  return { records, bytes, rows, failure: undefined }
+}
+
+function unknownKey({ topic, table }: TableEntry): TailraceError {
+  const text = `topic ${topic} holds a key of table ${table.name} in another form than the configuration gives it now`
+  return new TailraceError('SNAPSHOT_KEYS', text, { details: { topic, table: table.name } })
 }
 
 /** Debezium's words. A row that is both the first and the last is the last: readers wait for that one. */

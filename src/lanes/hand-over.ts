@@ -43,19 +43,7 @@ export function movesOwed(state: LaneState, context: LaneContext): readonly Addr
 }
 
 function moveEntries(shard: ShardState, taker: number, context: LaneContext): readonly AddressedEntry[] {
-  const begin: BeginEntry = {
-    kind: 'begin',
-    tableArn: shard.tableArn,
-    streamArn: shard.streamArn,
-    shardId: shard.shardId,
-    generation: shard.generation + 1,
-    parent: undefined,
-    parents: [],
-    after: shard.after,
-    createdAtMs: shard.createdAtMs,
-    notBeforeMs: shard.notBeforeMs,
-    sinceMs: shard.sinceMs,
-  }
+  const begin = beginAgain(shard, { after: shard.after, createdAtMs: shard.createdAtMs, sinceMs: shard.sinceMs })
   const moved: AtEntry = { ...atEntry(shard, shard.after, context.nowMs), status: 'moved', movedTo: taker }
   return [
     { lane: taker, entry: begin },
@@ -130,6 +118,33 @@ export function endEntries(
   const registrar = registrarOf(shard.streamArn, shard.shardId, context.lanes)
   const ends = registrar === context.lane ? [context.lane] : [registrar, context.lane]
   return [...begins, ...ends.map((lane): AddressedEntry => ({ lane, entry: end }))]
+}
+
+/**
+ * A shard of which changes were lost is read on from the oldest that is left; one that no longer exists counts as read.
+ * Only for tables of which every item is about to be read: see `mayPassOverGaps`.
+ */
+export function passOverEntries(shard: ShardState, isThere: boolean, context: LaneContext): readonly AddressedEntry[] {
+  if (!isThere) return endEntries(shard, [], context)
+  const entry = beginAgain(shard, { after: undefined, createdAtMs: undefined, sinceMs: context.nowMs })
+  return [{ lane: context.lane, entry }]
+}
+
+/** A shard that is open already, in its next generation: nothing has to be waited for. */
+function beginAgain(shard: ShardState, from: Pick<BeginEntry, 'after' | 'createdAtMs' | 'sinceMs'>): BeginEntry {
+  return {
+    kind: 'begin',
+    tableArn: shard.tableArn,
+    streamArn: shard.streamArn,
+    shardId: shard.shardId,
+    generation: shard.generation + 1,
+    parent: undefined,
+    parents: [],
+    after: from.after,
+    createdAtMs: from.createdAtMs,
+    notBeforeMs: shard.notBeforeMs,
+    sinceMs: from.sinceMs,
+  }
 }
 
 function atEntry(shard: ShardState, after: string | undefined, nowMs: number): AtEntry {

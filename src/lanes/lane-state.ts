@@ -4,6 +4,7 @@ import type { LedgerRecord } from './ledger-codec.ts'
 import type {
   AnswerEntry,
   AtEntry,
+  BaselineEntry,
   BeginEntry,
   IdentityEntry,
   LedgerEntry,
@@ -46,6 +47,7 @@ export interface LaneState {
   readonly scans: ReadonlyMap<string, ScanEntry>
   readonly reports: ReadonlyMap<string, ReportEntry>
   readonly requests: ReadonlyMap<string, RequestEntry>
+  readonly baselines: ReadonlyMap<string, BaselineEntry>
 }
 
 /** A lane's state that takes further records. */
@@ -68,13 +70,16 @@ const rank: Readonly<Record<ShardStatus, number>> = { waiting: 0, open: 1, moved
  * tails, own entries that are read back, and compaction change nothing.
  */
 export function createLaneFold(): LaneFold {
-  const shards = new Map<string, ShardState>()
-  const tables = new Map<string, TableEntry>()
-  const stops = new Map<string, StopEntry>()
-  const answers = new Map<string, AnswerEntry>()
-  const scans = new Map<string, ScanEntry>()
-  const reports = new Map<string, ReportEntry>()
-  const requests = new Map<string, RequestEntry>()
+  const maps: FoldedMaps = {
+    shards: new Map(),
+    tables: new Map(),
+    stops: new Map(),
+    answers: new Map(),
+    scans: new Map(),
+    reports: new Map(),
+    requests: new Map(),
+    baselines: new Map(),
+  }
   let identity: IdentityEntry | undefined
 
   const put = <T extends LedgerEntry>(into: Map<string, T>, entry: T, isGreater: (old: T) => boolean): boolean => {
@@ -91,40 +96,33 @@ export function createLaneFold(): LaneFold {
         identity = entry
         return true
       case 'table':
-        return put(tables, entry, (old) => entry.version > old.version)
+        return put(maps.tables, entry, (old) => entry.version > old.version)
       case 'begin':
       case 'at':
-        return applyToShard(shards, entry)
+        return applyToShard(maps.shards, entry)
       case 'stop':
-        return put(stops, entry, (old) => entry.tableVersion > old.tableVersion)
+        return put(maps.stops, entry, (old) => entry.tableVersion > old.tableVersion)
       case 'answer':
-        return put(answers, entry, () => false)
+        return put(maps.answers, entry, () => false)
       case 'scan':
-        return put(scans, entry, (old) => entry.pages > old.pages)
+        return put(maps.scans, entry, (old) => entry.pages > old.pages)
       case 'report':
-        return put(reports, entry, () => false)
+        return put(maps.reports, entry, () => false)
       case 'request':
-        return put(requests, entry, () => false)
+        return put(maps.requests, entry, () => false)
+      case 'baseline':
+        return put(maps.baselines, entry, () => false)
     }
   }
 
   return {
     state: {
+      ...maps,
       get identity() {
         return identity
       },
-      tables,
-      shards,
-      stops,
-      answers,
-      scans,
-      reports,
-      requests,
     },
-    apply: (record) =>
-      record.kind === 'entry'
-        ? applyEntry(record.entry)
-        : forget(record.key, { shards, stops, answers, scans, reports, requests, tables }),
+    apply: (record) => (record.kind === 'entry' ? applyEntry(record.entry) : forget(record.key, maps)),
   }
 }
 
@@ -207,18 +205,19 @@ function comparePositions(a: string | undefined, b: string | undefined): number 
   return b === undefined ? 1 : compareSequenceNumbers(a, b)
 }
 
-interface Forgettable {
+interface FoldedMaps {
   readonly shards: Map<string, ShardState>
   readonly stops: Map<string, StopEntry>
   readonly answers: Map<string, AnswerEntry>
   readonly scans: Map<string, ScanEntry>
   readonly reports: Map<string, ReportEntry>
   readonly requests: Map<string, RequestEntry>
+  readonly baselines: Map<string, BaselineEntry>
   readonly tables: Map<string, TableEntry>
 }
 
 /** A tombstone. `begin` and `at` of a shard are forgotten together, so the `at` stands for both. */
-function forget(key: string, maps: Forgettable): boolean {
+function forget(key: string, maps: FoldedMaps): boolean {
   const slash = key.indexOf('/')
   const rest = key.slice(slash + 1)
   switch (key.slice(0, slash)) {
@@ -236,6 +235,8 @@ function forget(key: string, maps: Forgettable): boolean {
       return maps.reports.delete(key)
     case 'request':
       return maps.requests.delete(key)
+    case 'baseline':
+      return maps.baselines.delete(key)
     default:
       return false
   }

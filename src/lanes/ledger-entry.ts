@@ -15,6 +15,7 @@ export type LedgerEntry =
   | ScanEntry
   | ReportEntry
   | RequestEntry
+  | BaselineEntry
 
 /** Whose ledger this is. In every partition; written at the first start and at each change of configuration. */
 export interface IdentityEntry {
@@ -31,6 +32,8 @@ export interface IdentityEntry {
 /** What happens with a table now. */
 export type TableStatus =
   | { readonly kind: 'streaming' }
+  /** Its items are written, and nothing of its stream is read: `snapshot.mode: only`. */
+  | { readonly kind: 'loading' }
   /** The table or its stream was replaced; what is left of the old stream is read to its end. */
   | { readonly kind: 'draining'; readonly replacedBy: string }
   /** Nothing of it is read. It is tried again when lane 0 is taken anew, except after a replacement. */
@@ -55,6 +58,11 @@ export interface TableEntry {
   readonly run: number
   /** The newest snapshot: what was asked for, and how far it is; undefined before the first. */
   readonly snapshot: SnapshotRun | undefined
+  /**
+   * When it was found that changes were lost: the topic may lack some of the table's state, and hold items that are gone.
+   * A complete snapshot that regains ends it. Milliseconds; undefined while nothing is known to be lost.
+   */
+  readonly lossAtMs?: number | undefined
   /** The last request about the table that was settled, and why it was refused, if it was. */
   readonly settled: { readonly request: string; readonly refusal: string | undefined } | undefined
 }
@@ -89,6 +97,11 @@ export interface SnapshotRun {
   readonly segments: number
   /** Which items are wanted; undefined = all. */
   readonly filter: FilterExpression | undefined
+  /**
+   * Changes may have been lost before it: what was trimmed is passed over until its scan begins, and behind the scan the
+   * items that are gone get deletes, found by reading the topic's keys back.
+   */
+  readonly regains: boolean
   /** `parked`: its changes came faster than its home lane could write them. */
   readonly state: 'running' | 'paused' | 'completed' | 'failed' | 'parked' | 'stopped'
   /** Why it is where it is; for people. */
@@ -182,13 +195,27 @@ export interface ScanEntry extends ScanTotals {
   readonly tableArn: string
   /** That of the snapshot; see {@link SnapshotRun}. */
   readonly run: number
+  /** Behind the segments of the table come, where a snapshot regains, the partitions of its topic; see snapshot-progress.ts. */
   readonly segment: number
   readonly totalSegments: number
-  /** DynamoDB JSON of the last evaluated key; undefined once the segment is done. */
+  /** Opaque text, such as DynamoDB JSON of the last evaluated key; undefined once the segment is done. */
   readonly lastKey: string | undefined
   /** Pages that are dealt with; only grows, also by pages without items. */
   readonly pages: number
   readonly isDone: boolean
+}
+
+/**
+ * Where the topic ended when the scan of a snapshot that regains began: each item that the table holds has a record behind
+ * it. Written once, before the first page is asked for; from then on no gap may be passed over.
+ */
+export interface BaselineEntry {
+  readonly kind: 'baseline'
+  readonly tableArn: string
+  /** That of the snapshot. */
+  readonly run: number
+  /** Of each partition, the first offset behind it. Decimal digits. */
+  readonly offsets: readonly string[]
 }
 
 /** The home lane tells the coordinator what became of a snapshot. Written into lane 0's partition and its own. */

@@ -42,6 +42,7 @@ const completed: SnapshotRun = {
   kind: 'initial',
   segments: 1,
   filter: undefined,
+  regains: false,
   state: 'completed',
   reason: undefined,
   code: undefined,
@@ -184,7 +185,7 @@ describe('moving a shard', () => {
   it('keeps the parents in the keys, so that all of a shard can be forgotten later', () => {
     const ledger = family()
     ledger.apply(moveShard(ledger.read(), { table, shardId: 'd', after: undefined }))
-    ledger.apply(resetTable(ledger.read(), table, undefined))
+    ledger.apply(resetTable(ledger.read(), table, { present: undefined, nowMs: 7 }))
     expect(ledger.compacted().filter(({ kind }) => kind !== 'table')).toEqual([])
   })
 
@@ -198,7 +199,7 @@ describe('moving a shard', () => {
 describe('resetting a table', () => {
   it('forgets every shard, so that the next listing begins what is left, in order', () => {
     const ledger = family()
-    const change = resetTable(ledger.read(), table, undefined)
+    const change = resetTable(ledger.read(), table, { present: undefined, nowMs: 7 })
     expect(change.table).toEqual({ ...table, version: 5, status: { kind: 'streaming' }, notBeforeMs: undefined })
     ledger.apply(change)
     const states = ledger.read()
@@ -214,10 +215,14 @@ describe('resetting a table', () => {
     const ledger = family()
     const present = { ...table.table, id: 'new', streamArn: 'stream-2' }
     const snapshotted = { ...table, homeLane: 1, run: 2, snapshot: completed }
-    expect(resetTable(ledger.read(), snapshotted, present).table).toMatchObject({ run: 2, homeLane: undefined })
-    expect(resetTable(ledger.read(), snapshotted, present).table.snapshot).toBeUndefined()
-    expect(resetTable(ledger.read(), snapshotted, undefined).table.snapshot).toBe(completed)
-    const change = resetTable(ledger.read(), table, present)
+    expect(resetTable(ledger.read(), snapshotted, { present, nowMs: 7 }).table).toMatchObject({
+      run: 2,
+      homeLane: undefined,
+      lossAtMs: 7,
+    })
+    expect(resetTable(ledger.read(), snapshotted, { present, nowMs: 7 }).table.snapshot).toBeUndefined()
+    expect(resetTable(ledger.read(), snapshotted, { present: undefined, nowMs: 7 }).table.snapshot).toBe(completed)
+    const change = resetTable(ledger.read(), table, { present, nowMs: 7 })
     ledger.apply(change)
     const states = ledger.read()
     expect(states[0]?.tables.get('arn')).toMatchObject({ version: 5, table: present, status: { kind: 'streaming' } })
@@ -226,7 +231,7 @@ describe('resetting a table', () => {
 
   it('leaves other tables alone', () => {
     const ledger = ledgerWith(begin('p'), { ...begin('other'), tableArn: 'arn-2', streamArn: 'stream-9' })
-    ledger.apply(resetTable(ledger.read(), table, undefined))
+    ledger.apply(resetTable(ledger.read(), table, { present: undefined, nowMs: 7 }))
     expect([...shardsOfLedger(ledger.read()).keys()]).toEqual(['stream-9/other'])
   })
 })

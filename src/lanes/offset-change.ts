@@ -85,7 +85,7 @@ export function moveShard(ledgers: readonly LaneState[], target: ShardTarget): O
 export function resetTable(
   ledgers: readonly LaneState[],
   table: TableEntry,
-  present: Table | undefined,
+  { present, nowMs }: { readonly present: Table | undefined; readonly nowMs: number },
 ): OffsetChange & { readonly table: TableEntry } {
   const renewed: TableEntry = {
     ...table,
@@ -95,8 +95,8 @@ export function resetTable(
     notBeforeMs: undefined,
     // The topic may have been made anew on purpose: whatever is there at the next start is the one.
     topicId: undefined,
-    // What was taken from the old table says nothing of the new one.
-    ...(present === undefined ? {} : { snapshot: undefined, homeLane: undefined }),
+    // What was taken from the old table says nothing of the new one, and what the topic holds of it may be gone.
+    ...(present === undefined ? {} : { snapshot: undefined, homeLane: undefined, lossAtMs: table.lossAtMs ?? nowMs }),
   }
   const all = [...shardsOfLedger(ledgers)].filter(([, { shard }]) => shard.tableArn === table.table.arn)
   return {

@@ -22,6 +22,7 @@ const table: TableEntry = {
     kind: 'initial',
     segments: 2,
     filter: undefined,
+    regains: false,
     state: 'running',
     reason: undefined,
     code: undefined,

@@ -2,7 +2,15 @@ import type { LaneContext } from './hand-over.ts'
 import { isGathered } from './hand-over.ts'
 import type { LaneState } from './lane-state.ts'
 import { ledgerKey } from './ledger-codec.ts'
-import type { AddressedEntry, ReportEntry, ScanEntry, ScanTotals, SnapshotRun, TableEntry } from './ledger-entry.ts'
+import type {
+  AddressedEntry,
+  BaselineEntry,
+  ReportEntry,
+  ScanEntry,
+  ScanTotals,
+  SnapshotRun,
+  TableEntry,
+} from './ledger-entry.ts'
 
 /** A snapshot that a lane is to scan now. */
 export interface RunningScan {
@@ -19,17 +27,29 @@ export function scansToRun(state: LaneState, { lane, lanes }: LaneContext): read
   const running: RunningScan[] = []
   for (const table of state.tables.values()) {
     const { snapshot, homeLane, status } = table
-    if (snapshot?.state !== 'running' || homeLane !== lane || status.kind !== 'streaming') continue
+    if (
+      snapshot?.state !== 'running' ||
+      homeLane !== lane ||
+      (status.kind !== 'streaming' && status.kind !== 'loading')
+    )
+      continue
     if (!isGathered(state, table, lanes)) continue
-    const segments = segmentsOf(state, table, snapshot).filter(({ isDone }) => !isDone)
+    const all = segmentsOf(state, table, snapshot)
+    const ofTable = all.slice(0, snapshot.segments).filter(({ isDone }) => !isDone)
+    // What is gone, only a scan that is over can tell.
+    const segments = ofTable.length > 0 ? ofTable : all.filter(({ isDone }) => !isDone)
     if (segments.length > 0) running.push({ table, segments })
   }
   return running
 }
 
-/** Every segment of a snapshot as far as it has come, the first pages not yet read included. */
+/**
+ * Every segment of a snapshot as far as it has come, the first pages not yet read included: those of the table, and then,
+ * where the snapshot regains, the partitions of the topic, which are swept for keys of items that are gone.
+ */
 export function segmentsOf(state: LaneState, table: TableEntry, snapshot: SnapshotRun): readonly ScanEntry[] {
-  return Array.from({ length: snapshot.segments }, (_, segment) => {
+  const length = snapshot.segments + (snapshot.regains ? table.topicPartitions : 0)
+  return Array.from({ length }, (_, segment) => {
     const start: ScanEntry = {
       kind: 'scan',
       tableArn: table.table.arn,
@@ -43,6 +63,23 @@ export function segmentsOf(state: LaneState, table: TableEntry, snapshot: Snapsh
     }
     return state.scans.get(ledgerKey(start)) ?? start
   })
+}
+
+/** Where the topic ended when the scan of a snapshot began; undefined as long as it has not. */
+export function baselineOf(state: LaneState, { table, snapshot }: TableEntry): BaselineEntry | undefined {
+  if (snapshot === undefined) return undefined
+  const key = ledgerKey({ kind: 'baseline', tableArn: table.arn, run: snapshot.run, offsets: [] })
+  return state.baselines.get(key)
+}
+
+/**
+ * True while a gap in a table's stream may be passed over: every item that the table holds is still to be read, after
+ * whatever was lost. Once the first page was asked for that is no longer so.
+ */
+export function mayPassOverGaps(state: LaneState, table: TableEntry): boolean {
+  const { snapshot, status } = table
+  if (snapshot?.regains !== true || snapshot.state !== 'running' || status.kind !== 'streaming') return false
+  return baselineOf(state, table) === undefined
 }
 
 /** Nothing was scanned. */
@@ -111,7 +148,7 @@ export function leftovers(state: LaneState, { lane }: LaneContext): readonly Add
     if (entry.run < table.run || (entry.run === table.run && table.homeLane === undefined))
       tombstones.push({ lane, entry, isTombstone: true })
   }
-  for (const entry of state.scans.values()) {
+  for (const entry of [...state.scans.values(), ...state.baselines.values()]) {
     const snapshot = state.tables.get(entry.tableArn)?.snapshot
     if (snapshot === undefined) continue
     if (entry.run < snapshot.run || (entry.run === snapshot.run && snapshot.state === 'completed'))

@@ -85,6 +85,11 @@ export const metricCatalogue = {
     ['table'],
     'Rows of snapshots written; fewer than items, because newer changes displace some.',
   ),
+  tailrace_snapshot_deletes_total: entry(
+    'counter',
+    ['table'],
+    'Deletes of items that a topic still had and their table no longer, found by a snapshot after a loss.',
+  ),
   tailrace_snapshot_read_units_total: entry('counter', ['table'], 'Read capacity units that scans took.'),
 
   // --- ownership ---

@@ -28,7 +28,7 @@ export function judgeDelivery(delivery: Delivery): Findings {
   for (const line of delivery.hangs ?? []) tally.add('hang', () => line)
   for (const line of countAgain(delivery)) tally.add('miscount', () => line)
   let delivered = 0
-  for (const { operation } of delivery.delivered) if (operation !== 'SNAPSHOT') delivered++
+  for (const { operation } of delivery.delivered) if (operation !== 'SNAPSHOT' && operation !== 'VANISHED') delivered++
   return {
     written: delivery.written.length,
     delivered,

@@ -12,9 +12,13 @@ export function judgePresence(delivery: Delivery, matches: Matches, tally: Tally
   const { written, delivered, guarantee, named, stored, trimmed } = delivery
   const { changeOf, isRight } = matches
   const isFound = new Uint8Array(written.length)
+  const isVanished = createVanishings(delivery)
   for (const [record, { operation }] of delivered.entries()) {
     const change = changeOf[record] ?? -1
-    if (isRight[record] !== 1) {
+    if (operation === 'VANISHED') {
+      if (!isVanished(record))
+        tally.add('phantom', () => `${textOfRecord(delivery, record)} deletes what never was deleted`)
+    } else if (isRight[record] !== 1) {
       const reason = (): string =>
         change < 0 ? 'names no written change' : `differs from ${textOfChange(delivery, change)}`
       tally.add('phantom', () => `${textOfRecord(delivery, record)} ${reason()}`)
@@ -31,6 +35,17 @@ export function judgePresence(delivery: Delivery, matches: Matches, tally: Tally
     if (named?.(change) === true || stored?.(change) === true) continue
     if (isMissing) tally.add('lost', () => textOfChange(delivery, number))
     if (trimmed?.(change) === true) tally.add('silent-gap', () => textOfChange(delivery, number))
+  }
+}
+
+/** A delete that is told of no change is right only of an item that was deleted: unseen, or still to be seen. */
+function createVanishings({ written, delivered }: Delivery): (record: number) => boolean {
+  const nameOf = ({ table, key }: { readonly table: string; readonly key: string }): string => `${table}/${key}`
+  let deleted: ReadonlySet<string> | undefined
+  return (record) => {
+    deleted ??= new Set(written.filter(({ operation }) => operation === 'REMOVE').map(nameOf))
+    const found = delivered[record]
+    return found !== undefined && deleted.has(nameOf(found))
   }
 }
 

@@ -5,7 +5,8 @@ import type { Tally } from './tally.ts'
 
 /**
  * `diverged`, once for each item: what a compacted topic would keep of it, its last record, must be what its table holds.
- * Every record counts here, right or wrong, but a last change that is named and has no record is forgiven.
+ * Every record counts here, right or wrong, but a last change that is named and has no record is forgiven,
+ * unless a snapshot made up for it.
  */
 export function judgeTables(delivery: Delivery, matches: Matches, tally: Tally): void {
   const { tables, delivered } = delivery
@@ -36,13 +37,14 @@ function lastRecords({ delivered }: Delivery, table: string): ReadonlyMap<string
 }
 
 function createExcuses(
-  { written, named }: Delivery,
+  { written, named, regained }: Delivery,
   { histories, changeOf, isRight }: Matches,
 ): (table: string, key: string) => boolean {
   if (named === undefined) return () => false
   const isFound = new Uint8Array(written.length)
   for (const [record, change] of changeOf.entries()) if (change >= 0 && isRight[record] === 1) isFound[change] = 1
   return (table, key) => {
+    if (regained?.(table) === true) return false
     const newest = histories.newest(table, key)
     const change = written[newest]
     return change !== undefined && isFound[newest] !== 1 && named(change)

@@ -74,7 +74,8 @@ export interface DeliveredRecord {
   readonly key: string
   /** As the images say it (a delete: one more than `before`); undefined if they do not, then the position must. */
   readonly version: number | undefined
-  readonly operation: 'INSERT' | 'MODIFY' | 'REMOVE' | 'SNAPSHOT' | 'UNKNOWN'
+  /** `VANISHED`: a snapshot found the item missing; no change is told of. */
+  readonly operation: 'INSERT' | 'MODIFY' | 'REMOVE' | 'SNAPSHOT' | 'VANISHED' | 'UNKNOWN'
   readonly before: string | null | undefined
   readonly after: string | null | undefined
   readonly amount: number
@@ -116,6 +117,8 @@ export interface Delivery {
   readonly stored?: (change: WrittenChange) => boolean
   /** How many snapshots were taken of each table: an item has at most one row of each. */
   readonly snapshots?: ReadonlyMap<string, number>
+  /** True for a table of which a snapshot made up for what was lost: its items must end as the table holds them, named or not. */
+  readonly regained?: (table: string) => boolean
   /** Changes that were gone at the source before they were read: each must be `named`, or it is a silent gap. */
   readonly trimmed?: (change: WrittenChange) => boolean
   /** What did not come back in time, one line each. */

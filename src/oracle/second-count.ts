@@ -35,10 +35,14 @@ interface TableCount {
  * Items end as their last record says; at least once, repetitions do not count. Of an item in several partitions, between
  * which there is no order, the record of the greater version is the later one. Sums are exact up to 2^53.
  */
-export function countAgain({ written, delivered, guarantee, named, stored }: Delivery): readonly string[] {
+export function countAgain({ written, delivered, guarantee, named, stored, regained }: Delivery): readonly string[] {
   const tables = new Map<string, TableCount>()
   for (const change of written) {
-    const fate = { isNamed: named?.(change) === true, isStored: stored?.(change) === true }
+    const fate = {
+      isNamed: named?.(change) === true,
+      isStored: stored?.(change) === true,
+      isRegained: regained?.(change.table) === true,
+    }
     countWrite(tableOf(tables, change.table), change, fate)
   }
   const isNew = guarantee === 'exactly_once' ? (): boolean => true : createFirsts()
@@ -49,14 +53,18 @@ export function countAgain({ written, delivered, guarantee, named, stored }: Del
 function countWrite(
   count: TableCount,
   change: WrittenChange,
-  { isNamed, isStored }: { readonly isNamed: boolean; readonly isStored: boolean },
+  {
+    isNamed,
+    isStored,
+    isRegained,
+  }: { readonly isNamed: boolean; readonly isStored: boolean; readonly isRegained: boolean },
 ): void {
   const operation = operations.indexOf(change.operation)
   // What was there before the stream has no record of its own, but its item must end as it was left.
   if (!isStored) count.most[operation] = (count.most[operation] ?? 0) + 1
   if (isNamed) count.named[operation] = (count.named[operation] ?? 0) + 1
   const item = itemOf(count, change.key)
-  if (isNamed) item.isOpen = true
+  if (isNamed && !isRegained) item.isOpen = true
   if (change.version < item.writtenVersion) return
   item.writtenVersion = change.version
   item.writtenAmount = change.operation === 'REMOVE' ? null : change.amount
@@ -68,7 +76,7 @@ function countRecord(
   isNew: (record: DeliveredRecord, item: Item) => boolean,
 ): void {
   const item = itemOf(count, record.key)
-  if (record.operation !== 'SNAPSHOT') {
+  if (record.operation !== 'SNAPSHOT' && record.operation !== 'VANISHED') {
     if (!isNew(record, item)) return
     item.countedVersion = Math.max(item.countedVersion, record.version ?? 0)
     const operation = operations.indexOf(record.operation)

@@ -37,6 +37,8 @@ export interface CoordinatorOptions {
   readonly topics: TopicProvisioner
   readonly start: StartPosition
   readonly snapshots: SnapshotRules
+  /** True at the first look of a worker that has the pipeline for itself: nobody has run it until now. */
+  readonly isPipelineStart: () => boolean
   readonly tuning: CoordinatorTuning
 }
 

@@ -9,7 +9,13 @@ import { reportFailure } from './coordination.ts'
 import type { Coordination, CoordinatorOptions } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
 import type { LaneInbox } from './lane-inbox.ts'
-import { beginSnapshots, retrySnapshots, settleReports, settleRequests } from './snapshot/snapshot-duties.ts'
+import {
+  beginSnapshots,
+  regainTables,
+  retrySnapshots,
+  settleReports,
+  settleRequests,
+} from './snapshot/snapshot-duties.ts'
 import { findTables, lookAtTables, settleStops } from './table-watch.ts'
 
 const retryBackoff = { baseMs: 500, capMs: 30_000 }
@@ -40,7 +46,8 @@ export async function coordinate(
   await findTables(coordination, 'taken-over', signal)
   await discoverShards(coordination, signal)
   await retrySnapshots(coordination)
-  await beginSnapshots(coordination, signal)
+  await beginSnapshots(coordination, signal, options.isPipelineStart())
+  await regainTables(coordination, signal)
   await watch(coordination, signal)
 }
 

@@ -36,11 +36,12 @@ const deliverAfter = (error: TailraceError): Promise<Delivery> => {
     context: { lane: 0, lanes: 1, nowMs: 0 },
     environment: {
       clock: createManualClock(),
-      stages: { process: unused, processRows: unused },
+      stages: { process: unused, processRows: unused, processVanished: unused, presenceOf: unused },
       topicLimits: { maxRecordBytes: unused, maxRecordBytesNow: unused, refused: unused, lookAgain: unused },
     },
     signal: new AbortController().signal,
     onRecords: unused,
+    isBaselined: unused,
   })
 }
 

@@ -1,12 +1,14 @@
 import type { Shard } from '../change/shard.ts'
 import type { TailraceError } from '../errors.ts'
 import type { ProducerRecord } from '../kafka/kafka.ts'
-import { endEntries, progressEntry } from '../lanes/hand-over.ts'
+import { endEntries, passOverEntries, progressEntry } from '../lanes/hand-over.ts'
 import type { LaneContext } from '../lanes/hand-over.ts'
 import type { LaneState, ShardState } from '../lanes/lane-state.ts'
 import type { AddressedEntry, StopEntry, TableEntry } from '../lanes/ledger-entry.ts'
+import { mayPassOverGaps } from '../lanes/snapshot-progress.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
 import type { FeedBatch } from './lane-feeds.ts'
+import { isLoss } from './loss.ts'
 import { describeLostInterval, lostIntervalOf } from './lost-interval.ts'
 import type { PipelineEvent, ShardProgress } from './pipeline-event.ts'
 import type { StageOutput, StagePosition } from './stages.ts'
@@ -41,6 +43,8 @@ export async function prepareDelivery(
     readonly signal: AbortSignal
     /** Hears of a table's records in the order in which they will be written. */
     readonly onRecords: (tableArn: string, records: readonly ProducerRecord[]) => void
+    /** True for a table of which the same transaction says that its scan begins. */
+    readonly isBaselined: (tableArn: string) => boolean
   },
 ): Promise<Delivery> {
   refuseExhaustion(batch.failures)
@@ -59,7 +63,11 @@ export async function prepareDelivery(
   }
   for (const { key, error } of batch.failures) {
     const known = draft.lookUp(key)
-    if (known !== undefined) draft.stop(key, known, error)
+    if (known === undefined) continue
+    const { table } = known
+    if (isLoss(error.code) && mayPassOverGaps(state, table) && !parts.isBaselined(table.table.arn))
+      draft.passOver(known, error)
+    else draft.stop(key, known, error)
   }
   return draft.finish()
 }
@@ -99,6 +107,8 @@ interface Draft {
   isHalted(shard: ShardState): boolean
   addOutput(key: string, known: Known, stage: StageOutput): void
   end(known: Known, children: readonly Shard[]): void
+  /** What was lost is about to be made up for. */
+  passOver(known: Known, error: TailraceError): void
   stop(key: string, known: Known, error: TailraceError): void
   finish(): Delivery
 }
@@ -111,11 +121,6 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
   const halts = new Map<string, number>()
   let changes = 0
   let bytes = 0
-  const nameOf = ({ shard, table }: Known): ShardProgress['shard'] => ({
-    lane: context.lane,
-    table: table.table.name,
-    shardId: shard.shardId,
-  })
   return {
     lookUp: (key) => {
       const shard = state.shards.get(key)
@@ -134,50 +139,69 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
     },
     end: (known, children) => {
       entries.push(...endEntries(known.shard, children, context))
-      events.push({ kind: 'shard-ended', shard: nameOf(known), children: children.map((child) => child.shardId) })
+      events.push({
+        kind: 'shard-ended',
+        shard: nameOf(known, context.lane),
+        children: children.map((child) => child.shardId),
+      })
+    },
+    passOver: (known, error) => {
+      const { shard } = known
+      const lost = lostIntervalOf(error, shard, shard.after, context.nowMs)
+      entries.push(...passOverEntries(shard, error.code !== 'SHARD_NOT_FOUND', context))
+      events.push({ kind: 'stream-gap', shard: nameOf(known, context.lane), error, lost, isPassedOver: true })
     },
     stop: (key, known, error) => {
       halts.set(known.shard.tableArn, known.table.version)
       const after = last.get(key)?.position.sequenceNumber ?? known.shard.after
-      const { reason, event } = stopOf({ shard: nameOf(known), error, state: known.shard, after, nowMs: context.nowMs })
-      entries.push({ lane: 0, entry: stopEntry(known, { code: error.code, reason, after }, context.nowMs) })
+      const { entry, event } = stopOf({ known, error, after, context })
+      entries.push({ lane: 0, entry })
       events.push(event)
     },
-    finish: () => {
-      const progress = [...last.values()]
-      return {
-        output: output.length === 1 ? (output[0] ?? []) : output.flat(),
-        entries: [...progress.map(({ known, position }) => progressEntry(known.shard, position, context)), ...entries],
-        changes,
-        bytes,
-        progress: progress.map(({ known, position, ...counts }) => ({
-          shard: nameOf(known),
-          ...counts,
-          lastCreatedAtMs: position.createdAtMs,
-          committedAtMs: context.nowMs,
-        })),
-        events,
-        halts: [...halts].map(([tableArn, version]) => ({ tableArn, version })),
-      }
-    },
+    finish: () => ({
+      output: output.length === 1 ? (output[0] ?? []) : output.flat(),
+      entries: [
+        ...[...last.values()].map(({ known, position }) => progressEntry(known.shard, position, context)),
+        ...entries,
+      ],
+      changes,
+      bytes,
+      progress: [...last.values()].map((reached) => progressOf(reached, context)),
+      events,
+      halts: [...halts].map(([tableArn, version]) => ({ tableArn, version })),
+    }),
   }
 }
 
-/** What is told of a shard that stops its table; of a gap also what is lost. */
-function stopOf(parts: {
-  readonly shard: ShardProgress['shard']
+function nameOf({ shard, table }: Known, lane: number): ShardProgress['shard'] {
+  return { lane, table: table.table.name, shardId: shard.shardId }
+}
+
+function progressOf({ known, position, ...counts }: Reached, { lane, nowMs }: LaneContext): ShardProgress {
+  return { shard: nameOf(known, lane), ...counts, lastCreatedAtMs: position.createdAtMs, committedAtMs: nowMs }
+}
+
+/** What is written and told of a shard that stops its table; of a gap also what is lost. */
+function stopOf({
+  known,
+  error,
+  after,
+  context: { lane, nowMs },
+}: {
+  readonly known: Known
   readonly error: TailraceError
-  readonly state: ShardState
   readonly after: string | undefined
-  readonly nowMs: number
-}): { readonly reason: string; readonly event: PipelineEvent } {
-  const { shard, error, state, after, nowMs } = parts
-  if (error.code !== 'STREAM_GAP' && error.code !== 'SHARD_NOT_FOUND') {
-    return { reason: error.message, event: { kind: 'record-refused', shard, error } }
+  readonly context: LaneContext
+}): { readonly entry: StopEntry; readonly event: PipelineEvent } {
+  const shard = nameOf(known, lane)
+  const { code, message } = error
+  if (!isLoss(code)) {
+    const entry = stopEntry(known, { code, reason: message, after }, nowMs)
+    return { entry, event: { kind: 'record-refused', shard, error } }
   }
-  const lost = lostIntervalOf(error, state, after, nowMs)
-  const reason = `${error.message}; ${describeLostInterval(lost)}`
-  return { reason, event: { kind: 'stream-gap', shard, error, lost } }
+  const lost = lostIntervalOf(error, known.shard, after, nowMs)
+  const entry = stopEntry(known, { code, reason: `${message}; ${describeLostInterval(lost)}`, after }, nowMs)
+  return { entry, event: { kind: 'stream-gap', shard, error, lost, isPassedOver: false } }
 }
 
 function stopEntry(

@@ -10,6 +10,7 @@ import type { PipelineEventSink } from './pipeline-event.ts'
 import { defaultGateBounds } from './snapshot/scan-gate.ts'
 import type { ScanGateBounds } from './snapshot/scan-gate.ts'
 import type { ScanLimits } from './snapshot/scan-limits.ts'
+import type { TopicLog } from './snapshot/topic-log.ts'
 import type { Stages } from './stages.ts'
 import type { TopicLimits } from './topic-limits.ts'
 
@@ -28,6 +29,8 @@ export interface LaneTuning {
   readonly scansAtOnce: number
   /** Keys that are remembered to tell which rows of a scan are out of date; more make its pages be read again. */
   readonly maxRecentKeys: number
+  /** Keys of a topic that are held while it is swept for items that are gone; more make it be read several times. Bytes. */
+  readonly maxSweepBytes: number
   readonly scanGate: ScanGateBounds
   /** After a stop was asked for, a running commit may still take this long. Milliseconds. */
   readonly stopGraceMs: number
@@ -42,6 +45,7 @@ export const defaultLaneTuning: LaneTuning = {
   maxScanBytes: 4 * 1024 * 1024,
   scansAtOnce: 8,
   maxRecentKeys: 200_000,
+  maxSweepBytes: 32 * 1024 * 1024,
   scanGate: defaultGateBounds,
   stopGraceMs: 10_000,
 }
@@ -53,6 +57,7 @@ export interface LaneEnvironment {
   readonly source: Source
   readonly stages: Stages
   readonly taker: LaneTaker
+  readonly topicLog: TopicLog
   readonly membership: Pick<GroupMembership, 'owns'>
   readonly topicLimits: TopicLimits
   readonly nudges: LaneNudges

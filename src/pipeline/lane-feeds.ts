@@ -21,6 +21,8 @@ export interface LaneFeeds extends AsyncDisposable {
   haltTable(tableArn: string, version: number): void
   /** What is here, fairly over shards, up to the bounds of a transaction. */
   takeBatch(): FeedBatch
+  /** How often shards were opened, once each open shard of the table has been read from; undefined before. */
+  readingsOf(tableArn: string): number | undefined
 }
 
 /** What feeds yielded for one transaction. Of one shard either pages, or its end, or its failure. */
@@ -47,12 +49,15 @@ interface OpenFeed {
   held: ReturnType<ShardFeed['take']>
   /** It has run ahead of what will be committed; it must be opened anew before anything more of it is taken. */
   isSpent: boolean
+  /** A page of it was read, with or without records. */
+  hasBeenRead: boolean
 }
 
 export function createLaneFeeds(lane: number, environment: LaneEnvironment, onReady: () => void): LaneFeeds {
   const feeds = new Map<string, OpenFeed>()
   const halted = new Map<string, number>()
   let turn = 0
+  let openings = 0
 
   const isReadable = (shard: ShardState, state: LaneState): boolean => {
     const table = state.tables.get(shard.tableArn)
@@ -75,7 +80,9 @@ export function createLaneFeeds(lane: number, environment: LaneEnvironment, onRe
       const gone = [...feeds].filter(([key, open]) => open.isSpent || wanted.get(key)?.generation !== open.generation)
       await Promise.all(gone.map(([key]) => close(key)))
       for (const [key, shard] of wanted) {
-        if (!feeds.has(key)) feeds.set(key, openFeed({ lane, shard, state, environment, onReady }))
+        if (feeds.has(key)) continue
+        feeds.set(key, openFeed({ lane, shard, state, environment, onReady }))
+        openings++
       }
       const halted = mine.filter((shard) => !wanted.has(shardKey(shard.streamArn, shard.shardId)))
       environment.onEvent({ kind: 'lane-surveyed', lane, ...survey(lane, state, halted) })
@@ -88,6 +95,12 @@ export function createLaneFeeds(lane: number, environment: LaneEnvironment, onRe
       turn++
       const live = [...feeds].filter(([, open]) => !open.isSpent)
       return takeBatch(rotate(live, turn), environment)
+    },
+    readingsOf: (tableArn) => {
+      const unread = [...feeds.values()].some(
+        (open) => open.tableArn === tableArn && (open.isSpent || !open.hasBeenRead),
+      )
+      return unread ? undefined : openings
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...feeds.keys()].map(close))
@@ -130,6 +143,16 @@ function openFeed(parts: {
     after: shard.after,
     sinceMs: shard.sinceMs,
   })
+  const onPage = (page: ShardPage): void => {
+    open.hasBeenRead = true
+    environment.onEvent({
+      kind: 'page-read',
+      shard: name,
+      records: page.records.length,
+      bytes: page.bytes,
+      tookMs: page.receivedAtMs - page.requestedAtMs,
+    })
+  }
   const feed = createShardFeed({
     source: environment.source,
     position: { streamArn: shard.streamArn, shardId: shard.shardId, after: shard.after },
@@ -138,17 +161,19 @@ function openFeed(parts: {
     rng: environment.rng,
     readAheadPages: environment.tuning.readAheadPages,
     onReady: parts.onReady,
-    onPage: (page) =>
-      environment.onEvent({
-        kind: 'page-read',
-        shard: name,
-        records: page.records.length,
-        bytes: page.bytes,
-        tookMs: page.receivedAtMs - page.requestedAtMs,
-      }),
+    onPage,
     onAwaitingChildren: (attempts) => environment.onEvent({ kind: 'shard-awaits-children', shard: name, attempts }),
   })
-  return { name, tableArn: shard.tableArn, generation: shard.generation, feed, held: undefined, isSpent: false }
+  const open: OpenFeed = {
+    name,
+    tableArn: shard.tableArn,
+    generation: shard.generation,
+    feed,
+    held: undefined,
+    isSpent: false,
+    hasBeenRead: false,
+  }
+  return open
 }
 
 /** One page of each shard in turn, until nothing is ready or the transaction is full. */

@@ -38,12 +38,15 @@ export async function prepareTransaction(
     readonly signal: AbortSignal
   },
 ): Promise<LaneTransaction> {
+  const { baselines } = work.scanned
   const delivery = await prepareDelivery(work.batch, state, {
     ...parts,
+    isBaselined: (arn) => baselines.some(({ tableArn }) => tableArn === arn),
     onRecords: (tableArn, records) => parts.scans.note(tableArn, records),
   })
   const rows = await prepareRows(work.scanned, state, parts)
-  const entries = [...work.entries, ...delivery.entries, ...rows.entries]
+  const noted = baselines.map((entry) => ({ lane: parts.context.lane, entry }))
+  const entries = [...work.entries, ...noted, ...delivery.entries, ...rows.entries]
   const output = rows.output.length === 0 ? delivery.output : [...delivery.output, ...rows.output]
   return {
     delivery,

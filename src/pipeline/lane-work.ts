@@ -34,7 +34,7 @@ export async function workLane(
   const live = AbortSignal.any([signal, scope.signal])
   const inbox = createLaneInbox(bell.ring)
   await using feeds = createLaneFeeds(session.lane, environment, bell.ring)
-  await using scans = createLaneScans(session.lane, environment, bell.ring)
+  await using scans = createLaneScans(session.lane, environment, feeds, bell.ring)
   let mustFollow = true
   const unlisten = environment.nudges.listen(session.lane, () => {
     mustFollow = true
@@ -141,7 +141,7 @@ function createStep(parts: StepParts): LaneStep {
 }
 
 const noBatch: FeedBatch = { pages: [], ends: [], failures: [] }
-const noScans: ScanBatch = { pages: [], failures: [] }
+const noScans: ScanBatch = { baselines: [], pages: [], failures: [] }
 
 function report(
   delivery: Delivery,

@@ -40,12 +40,13 @@ export type PipelineEvent =
   | { readonly kind: 'shard-awaits-children'; readonly shard: ShardName; readonly attempts: number }
   | { readonly kind: 'shards-discovered'; readonly table: string; readonly listed: number; readonly begun: number }
   | { readonly kind: 'shards-forgotten'; readonly table: string; readonly tombstones: number }
-  /** Changes were gone before they were read; the table stops. */
+  /** Changes were gone before they were read. The table stops, unless a snapshot is about to make up for them. */
   | {
       readonly kind: 'stream-gap'
       readonly shard: ShardName
       readonly error: TailraceError
       readonly lost: LostInterval
+      readonly isPassedOver: boolean
     }
   | { readonly kind: 'record-refused'; readonly shard: ShardName; readonly error: TailraceError }
   | TransactionCommitted
@@ -56,7 +57,16 @@ export type PipelineEvent =
       readonly bytes: number
       readonly tookMs: number
     }
-  | { readonly kind: 'snapshot-started'; readonly table: string; readonly lane: number; readonly segments: number }
+  | {
+      readonly kind: 'snapshot-started'
+      readonly table: string
+      readonly lane: number
+      readonly segments: number
+      /** It makes up for lost changes, with deletes of what is gone. */
+      readonly regains: boolean
+      /** What people should know of it. */
+      readonly caution: string | undefined
+    }
   | ({ readonly kind: 'snapshot-completed'; readonly table: string } & ScanTotals)
   /** The snapshot stands still; the table's changes go on. */
   | {
@@ -91,6 +101,15 @@ export type PipelineEvent =
       readonly rows: number
       /** Read capacity units. */
       readonly units: number
+      readonly isDone: boolean
+    }
+  /** Deletes are durable, of items that are gone: their keys were read back from a partition of the topic. */
+  | {
+      readonly kind: 'vanished-committed'
+      readonly lane: number
+      readonly table: string
+      readonly partition: number
+      readonly deletes: number
       readonly isDone: boolean
     }
   | { readonly kind: 'coordinator-failed'; readonly error: TailraceError; readonly retryInMs: number }

@@ -1,5 +1,6 @@
 import type { ProducerRecord } from '../kafka/kafka.ts'
 import type { TailraceError } from '../errors.ts'
+import type { Table } from '../change/table.ts'
 import type { SnapshotRun, TableEntry } from '../lanes/ledger-entry.ts'
 
 /**
@@ -10,6 +11,27 @@ export interface Stages {
   process(input: StageInput): StageOutput
   /** The same for a page of a snapshot's scan. */
   processRows(input: RowInput): RowOutput
+  /** The same for keys of items that are gone: their deletes. */
+  processVanished(input: VanishedInput): RowOutput
+  /** What a record of a table's topic, read back, says of its item. */
+  presenceOf(record: WrittenRecord, table: Table): RecordPresence
+}
+
+/** A record that was read back. */
+export interface WrittenRecord {
+  readonly value: Buffer | null
+  readonly headers: readonly (readonly [string, Buffer | null])[]
+}
+
+/** `foreign`: it is of another table, or was not written by tailrace. */
+export type RecordPresence = 'there' | 'gone' | 'foreign'
+
+/** Keys, as records have them, of items that are in the topic and no longer in the table. */
+export interface VanishedInput extends Pick<
+  RowInput,
+  'table' | 'kind' | 'readAtMs' | 'maxRecordBytes' | 'nowMs' | 'isDisplaced'
+> {
+  readonly keys: readonly Buffer[]
 }
 
 /** A page of a snapshot's scan. */

@@ -6,6 +6,7 @@ import type { StopEntry, TableEntry, TableStatus } from '../lanes/ledger-entry.t
 import {
   afterDraining,
   afterLookingAgain,
+  afterModeChange,
   afterStopRequest,
   afterTakeOver,
   afterSeeingTopic,
@@ -73,7 +74,7 @@ const ledgerWith = (shardId: string, isEnded: boolean): LaneState => {
 
 describe('the life of a table', () => {
   it('goes on while it is the same table', () => {
-    expect(afterLookingAgain(entry(), table)).toBeUndefined()
+    expect(afterLookingAgain(entry(), table, 9_000)).toBeUndefined()
   })
 
   it.each<[string, Partial<Table>]>([
@@ -81,21 +82,21 @@ describe('the life of a table', () => {
     ['it was made anew', { id: 'id-2', streamArn: 'stream-2' }],
     ['it was made anew under the same stream name', { id: 'id-2' }],
   ])('drains when %s', (_, change) => {
-    expect(afterLookingAgain(entry(), { ...table, ...change })).toMatchObject({
+    expect(afterLookingAgain(entry(), { ...table, ...change }, 9_000)).toMatchObject({
       version: 8,
       status: { kind: 'draining' },
     })
   })
 
   it('is not drained twice, nor woken up from a stop', () => {
-    expect(afterLookingAgain(entry(draining), { ...table, streamArn: 'stream-3' })).toBeUndefined()
-    expect(afterLookingAgain(entry(stopped('X')), { ...table, streamArn: 'stream-2' })).toBeUndefined()
+    expect(afterLookingAgain(entry(draining), { ...table, streamArn: 'stream-3' }, 9_000)).toBeUndefined()
+    expect(afterLookingAgain(entry(stopped('X')), { ...table, streamArn: 'stream-2' }, 9_000)).toBeUndefined()
   })
 
   it('stops for its replacement only when nothing of the old stream is left, in any lane', () => {
     const ended = ledgerWith('a', true)
-    expect(afterDraining(entry(draining), [ended, ledgerWith('b', false)])).toBeUndefined()
-    expect(afterDraining(entry(draining), [ended, ledgerWith('b', true)])).toMatchObject({
+    expect(afterDraining(entry(draining), [ended, ledgerWith('b', false)], 9_000)).toBeUndefined()
+    expect(afterDraining(entry(draining), [ended, ledgerWith('b', true)], 9_000)).toMatchObject({
       version: 8,
       status: { kind: 'stopped', code: 'SOURCE_REPLACED' },
     })
@@ -111,12 +112,12 @@ describe('the life of a table', () => {
   })
 
   it('is tried again when lane 0 is taken anew, except after a replacement', () => {
-    expect(afterTakeOver(entry(stopped('RECORD_TOO_LARGE')))).toMatchObject({
+    expect(afterTakeOver(entry(stopped('RECORD_TOO_LARGE')), 'initial')).toMatchObject({
       version: 8,
       status: { kind: 'streaming' },
     })
-    expect(afterTakeOver(entry(stopped('SOURCE_REPLACED')))).toBeUndefined()
-    expect(afterTakeOver(entry())).toBeUndefined()
+    expect(afterTakeOver(entry(stopped('SOURCE_REPLACED')), 'initial')).toBeUndefined()
+    expect(afterTakeOver(entry(), 'initial')).toBeUndefined()
   })
 
   it('takes the id of a topic that it does not know yet, and never another one', () => {
@@ -127,5 +128,51 @@ describe('the life of a table', () => {
       version: 8,
       topicId: 'topic-2',
     })
+  })
+
+  it('remembers what it has lost, and a snapshot under way is void', () => {
+    const snapshot = {
+      run: 1,
+      kind: 'initial',
+      segments: 1,
+      filter: undefined,
+      regains: false,
+      state: 'running',
+      reason: undefined,
+      code: undefined,
+      beganAtMs: 0,
+      endedAtMs: undefined,
+      expectedItems: 0,
+      totals: { items: 0, rows: 0, units: 0 },
+    } as const
+    const known: TableEntry = { ...entry(), homeLane: 2, snapshot }
+    expect(afterStopRequest(known, { ...request(7), atMs: 80 })).toMatchObject({
+      lossAtMs: 80,
+      homeLane: undefined,
+      snapshot: { state: 'failed', code: 'STREAM_GAP' },
+    })
+    expect(afterStopRequest(known, { ...request(7), code: 'RECORD_TOO_LARGE' })).toMatchObject({
+      homeLane: 2,
+      snapshot: { state: 'running' },
+    })
+    const done = { ...snapshot, state: 'completed' } as const
+    expect(afterStopRequest({ ...known, snapshot: done }, request(7))).toMatchObject({ snapshot: done })
+  })
+
+  it('is only loaded, where that is wanted, and knows that it may lack changes once it is to stream', () => {
+    const loading = entry({ kind: 'loading' })
+    expect(afterModeChange(entry(), 'only', 5)).toMatchObject({ version: 8, status: { kind: 'loading' } })
+    expect(afterModeChange(loading, 'only', 5)).toBeUndefined()
+    expect(afterModeChange(entry(), 'initial', 5)).toBeUndefined()
+    expect(afterModeChange(loading, 'initial', 5)).toMatchObject({
+      status: { kind: 'streaming' },
+      lossAtMs: 5,
+      snapshot: undefined,
+    })
+    expect(afterLookingAgain(loading, { ...table, streamArn: 'stream-2' }, 5)).toMatchObject({
+      status: { kind: 'stopped', code: 'SOURCE_REPLACED' },
+      lossAtMs: 5,
+    })
+    expect(afterTakeOver(entry(stopped('X')), 'only')).toMatchObject({ status: { kind: 'loading' } })
   })
 })

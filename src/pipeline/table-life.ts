@@ -1,6 +1,8 @@
 import type { Table } from '../change/table.ts'
 import type { LaneState } from '../lanes/lane-state.ts'
 import type { StopEntry, TableEntry } from '../lanes/ledger-entry.ts'
+import { isLoss } from './loss.ts'
+import type { SnapshotMode } from './snapshot/snapshot-mode.ts'
 
 /**
  * What the coordinator writes about a table next, as pure decisions over its present entry. `undefined` = nothing.
@@ -9,8 +11,10 @@ import type { StopEntry, TableEntry } from '../lanes/ledger-entry.ts'
  *   (none) ─────────▶ streaming ───────────────────────────────▶ draining
  *                      ▲     │ stop request of a lane                │ every shard of the old stream has ended
  *       lane 0 taken   │     ▼                                       ▼
- *       anew           └── stopped ◀──────────────────────────── stopped (SOURCE_REPLACED: stays, until an operator
- *                                                                         says where to go on)
+ *       anew           └── stopped ◀──────────────────────────── stopped (SOURCE_REPLACED: stays, until a snapshot that
+ *                                                                         regains, or an operator, says where to go on)
+ *
+ * Under `snapshot.mode: only` a table is `loading` instead of streaming: its stream is not read.
  */
 export type TableDecision = TableEntry | undefined
 
@@ -37,10 +41,27 @@ export function firstEntry(
 }
 
 /** A table that was looked at again: was it, or its stream, made anew? The old stream is then read to its end. */
-export function afterLookingAgain(known: TableEntry, now: Table): TableDecision {
+export function afterLookingAgain(known: TableEntry, now: Table, nowMs: number): TableDecision {
   const isSame = known.table.id === now.id && known.table.streamArn === now.streamArn
-  if (isSame || known.status.kind !== 'streaming') return undefined
+  if (isSame) return undefined
+  // Of a stream that is not read nothing is left to be drained.
+  if (known.status.kind === 'loading') return replaced(known, now.streamArn, nowMs)
+  if (known.status.kind !== 'streaming') return undefined
   return { ...known, version: known.version + 1, status: { kind: 'draining', replacedBy: now.streamArn } }
+}
+
+/**
+ * A pipeline that only loads reads no streams. Once it is to stream, what was not read of them meanwhile may be lost: the
+ * table is then as one that is met for the first time, but for what its topic holds.
+ */
+export function afterModeChange(known: TableEntry, mode: SnapshotMode, nowMs: number): TableDecision {
+  const version = known.version + 1
+  if (mode === 'only') {
+    return known.status.kind === 'streaming' ? { ...known, version, status: { kind: 'loading' } } : undefined
+  }
+  if (known.status.kind !== 'loading') return undefined
+  const status = { kind: 'streaming' } as const
+  return { ...known, version, status, lossAtMs: nowMs, homeLane: undefined, snapshot: undefined }
 }
 
 /** An entry that does not know its topic's id yet, after a reset or from an older version, takes the present one. */
@@ -49,7 +70,7 @@ export function afterSeeingTopic(known: TableEntry, topicId: string): TableDecis
 }
 
 /** A replaced stream of which nothing is left to read. `ledgers` must be fresh. */
-export function afterDraining(known: TableEntry, ledgers: readonly LaneState[]): TableDecision {
+export function afterDraining(known: TableEntry, ledgers: readonly LaneState[], nowMs: number): TableDecision {
   if (known.status.kind !== 'draining') return undefined
   for (const ledger of ledgers) {
     for (const shard of ledger.shards.values()) {
@@ -57,26 +78,45 @@ export function afterDraining(known: TableEntry, ledgers: readonly LaneState[]):
       if (shard.streamArn === known.table.streamArn && isUnfinished) return undefined
     }
   }
-  const reason = `its stream ${known.table.streamArn} was replaced by ${known.status.replacedBy}`
-  return {
-    ...known,
-    version: known.version + 1,
-    status: { kind: 'stopped', code: 'SOURCE_REPLACED', reason, shardId: undefined },
-  }
+  return replaced(known, known.status.replacedBy, nowMs)
+}
+
+function replaced(known: TableEntry, by: string, nowMs: number): TableEntry {
+  const reason = `its stream ${known.table.streamArn} was replaced by ${by}`
+  return stopped(known, { code: 'SOURCE_REPLACED', reason, shardId: undefined, atMs: nowMs })
 }
 
 /** A lane asks to stop the table; requests that were made under an older version are void. */
 export function afterStopRequest(known: TableEntry, request: StopEntry): TableDecision {
   if (known.status.kind === 'stopped' || request.tableVersion !== known.version) return undefined
+  return stopped(known, request)
+}
+
+/** Where changes were lost, a snapshot under way is void: what it has scanned may be out of date for good. */
+function stopped(
+  known: TableEntry,
+  {
+    code,
+    reason,
+    shardId,
+    atMs,
+  }: Pick<StopEntry, 'code' | 'reason' | 'atMs'> & { readonly shardId: string | undefined },
+): TableEntry {
+  const status = { kind: 'stopped', code, reason, shardId } as const
+  const entry: TableEntry = { ...known, version: known.version + 1, status }
+  if (!isLoss(code)) return entry
+  const { snapshot } = known
+  const isUnderWay = snapshot !== undefined && snapshot.state !== 'completed' && snapshot.state !== 'stopped'
   return {
-    ...known,
-    version: known.version + 1,
-    status: { kind: 'stopped', code: request.code, reason: request.reason, shardId: request.shardId },
+    ...entry,
+    lossAtMs: atMs,
+    homeLane: undefined,
+    snapshot: isUnderWay ? { ...snapshot, state: 'failed', code, reason, endedAtMs: atMs } : snapshot,
   }
 }
 
 /** Lane 0 was taken anew (a restart, mostly after somebody mended the cause): stopped tables are tried again. */
-export function afterTakeOver(known: TableEntry): TableDecision {
+export function afterTakeOver(known: TableEntry, mode: SnapshotMode): TableDecision {
   if (known.status.kind !== 'stopped' || known.status.code === 'SOURCE_REPLACED') return undefined
-  return { ...known, version: known.version + 1, status: { kind: 'streaming' } }
+  return { ...known, version: known.version + 1, status: { kind: mode === 'only' ? 'loading' : 'streaming' } }
 }

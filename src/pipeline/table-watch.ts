@@ -6,10 +6,11 @@ import type { TableEntry } from '../lanes/ledger-entry.ts'
 import { reportFailure } from './coordination.ts'
 import type { Coordination } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
-import { beginSnapshots } from './snapshot/snapshot-duties.ts'
+import { beginSnapshots, regainTables } from './snapshot/snapshot-duties.ts'
 import {
   afterDraining,
   afterLookingAgain,
+  afterModeChange,
   afterSeeingTopic,
   afterStopRequest,
   afterTakeOver,
@@ -27,7 +28,7 @@ export async function findTables(
   occasion: 'taken-over' | 'looking-again',
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { session, topics } = coordination
+  const { session, topics, environment } = coordination
   const found = await tablesNow(coordination, signal)
   topics.refuseCollisions(found)
   const unknown = found.filter(({ arn }) => !session.state.tables.has(arn))
@@ -39,9 +40,12 @@ export async function findTables(
     refuseRenaming(coordination, known)
     const topicId = await refuseTopicChange(coordination, known, signal)
     await decide(coordination, afterSeeingTopic(known, topicId))
-    await decide(coordination, afterLookingAgain(session.state.tables.get(table.arn) ?? known, table))
-    const present = session.state.tables.get(table.arn)
-    if (occasion === 'taken-over' && present !== undefined) await decide(coordination, afterTakeOver(present))
+    const nowMs = environment.clock.now()
+    const entry = (): TableEntry => session.state.tables.get(table.arn) ?? known
+    await decide(coordination, afterLookingAgain(entry(), table, nowMs))
+    if (occasion === 'looking-again') continue
+    await decide(coordination, afterTakeOver(entry(), coordination.snapshots.mode))
+    await decide(coordination, afterModeChange(entry(), coordination.snapshots.mode, nowMs))
   }
   return unknown.map(({ arn }) => arn)
 }
@@ -82,9 +86,18 @@ export async function lookAtTables(coordination: Coordination, signal: AbortSign
     await beginSnapshots(coordination, signal)
   }
   const draining = [...coordination.session.state.tables.values()].filter((table) => table.status.kind === 'draining')
-  if (draining.length === 0) return
+  if (draining.length > 0) await settleDraining(coordination, draining, signal)
+  await regainTables(coordination, signal)
+}
+
+async function settleDraining(
+  coordination: Coordination,
+  draining: readonly TableEntry[],
+  signal: AbortSignal,
+): Promise<void> {
   const ledgers = await coordination.ledger.refresh(signal)
-  for (const table of draining) await decide(coordination, afterDraining(table, ledgers))
+  for (const table of draining)
+    await decide(coordination, afterDraining(table, ledgers, coordination.environment.clock.now()))
 }
 
 /** Stop requests that lanes have written into lane 0's partition. */
@@ -111,11 +124,12 @@ async function startTables(coordination: Coordination, tables: readonly Table[],
   }
 }
 
-function newTable({ environment, start }: Coordination, table: Table, provided: ProvidedTopic): TableEntry {
+function newTable({ environment, start, snapshots }: Coordination, table: Table, provided: ProvidedTopic): TableEntry {
   const startMs = start.kind === 'LATEST' ? environment.clock.now() : start.kind === 'AT' ? start.timeMs : undefined
   // Streams round creation times down to the second: so does the boundary, or changes of its own second would be lost.
   const notBeforeMs = startMs === undefined ? undefined : Math.floor(startMs / 1000) * 1000
-  return firstEntry(table, provided, notBeforeMs)
+  const entry = firstEntry(table, provided, notBeforeMs)
+  return snapshots.mode === 'only' ? { ...entry, status: { kind: 'loading' } } : entry
 }
 
 /** An item's changes would stand in two topics, in no order to each other. */
@@ -153,5 +167,6 @@ async function decide(coordination: Coordination, decision: TableDecision): Prom
   if (status.kind === 'stopped')
     onEvent({ kind: 'table-stopped', table: table.name, code: status.code, reason: status.reason })
   else if (status.kind === 'streaming') onEvent({ kind: 'table-resumed', table: table.name })
-  else onEvent({ kind: 'table-replaced', table: table.name, oldStream: table.streamArn, newStream: status.replacedBy })
+  else if (status.kind === 'draining')
+    onEvent({ kind: 'table-replaced', table: table.name, oldStream: table.streamArn, newStream: status.replacedBy })
 }

@@ -40,7 +40,7 @@ class DebeziumSourceWriter implements DebeziumSource {
     this.#head = remembering((ms) => `,"source":{${name},${times(ms)},"snapshot":"false",${place}${openSequence}`)
     const nowhere =
       `null,"account":${text(table.account)},"event_id":null,"shard_id":null,"sequence_number":null,` +
-      `"stream_view_type":${text(table.viewType)},"user_identity":null},"op":"r`
+      `"stream_view_type":${text(table.viewType)},"user_identity":null},"op":"`
     this.#rowHead = remembering((ms, mark) => `,"source":{${name},${times(ms)},"snapshot":"${mark}",${place}${nowhere}`)
     this.#afterSequence = Buffer.from(String.raw`\"]","account":${text(table.account)},"event_id":`)
     this.#afterEventId = Buffer.from(`,"shard_id":${text(shardId)},"sequence_number":"`)
@@ -50,7 +50,10 @@ class DebeziumSourceWriter implements DebeziumSource {
 
   write({ event, op, tsMs }: DebeziumPayload): void {
     if (event.snapshot === undefined) this.#change(event, op)
-    else this.#writer.bytes(this.#rowHead(event.createdAtMs, event.snapshot))
+    else {
+      this.#writer.bytes(this.#rowHead(event.createdAtMs, event.snapshot))
+      this.#writer.text(op)
+    }
     this.#writer.bytes(this.#tail(tsMs))
   }
 

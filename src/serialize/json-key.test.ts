@@ -14,6 +14,7 @@ import type { Item } from '../change/attribute-value.ts'
 import type { KeyAttribute } from '../change/table.ts'
 import type { NumberMode } from './item-json.ts'
 import { createJsonKey } from './json-key.ts'
+import type { JsonKey } from './json-key.ts'
 import { createJsonWriter } from './json-writer.ts'
 
 const text: KeyAttribute = { name: 'pk', type: 'S' }
@@ -77,6 +78,33 @@ describe('createJsonKey', () => {
     expect(keyOf(odd, JSON.parse('{"0\\"":{"S":"y"},"__proto__":{"S":"x"}}'))).toBe('{"__proto__":"x","0\\"":"y"}')
   })
 
+  it('is read back to keys that are written as the same bytes, in every form', () => {
+    const forms = fc.constantFrom<Form>(
+      { numbers: 'exact', schemaName: undefined },
+      { numbers: 'string', schemaName: undefined },
+      { numbers: 'exact', schemaName: 'shop.orders.Key' },
+    )
+    const anyText = fc.oneof(arbitraryText, arbitraryUnits)
+    fc.assert(
+      fc.property(anyText, arbitraryNumber, arbitraryBase64, forms, (S, N, B, form) => {
+        const keySchema = [text, number, binary]
+        const key = Buffer.from(keyOf(keySchema, { pk: { S }, n: { N }, b: { B } }, form))
+        const read = jsonKeyOf(keySchema, form).read(key)
+        expect(read?.['pk']).toEqual({ S: key.toString().includes('\uFFFD') ? expect.any(String) : S })
+        expect(read?.['b']).toEqual({ B })
+        expect(keyOf(keySchema, read ?? {}, form)).toBe(key.toString())
+      }),
+    )
+  })
+
+  it('is not read where it cannot have been written', () => {
+    const read = (key: string, form?: Form): Item | undefined => jsonKeyOf([text, number], form).read(Buffer.from(key))
+    for (const key of ['', '{}', '{"pk":"a"}', '{"pk":"a","n":}', '{"pk":"a","n":1,"x":2}', '{"n":1,"pk":"a"}', 'null'])
+      expect(read(key)).toBeUndefined()
+    expect(read('{"pk":"a","n":1}', { numbers: 'exact', schemaName: 'x' })).toBeUndefined()
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (key) => void read(`{"pk":"${key}`)))
+  })
+
   it.each<[string, Item]>([
     ['missing', {}],
     ['of another type', { n: { S: '5' } }],
@@ -97,6 +125,14 @@ function keyOf(
   form: Form = { numbers: 'exact', schemaName: undefined },
 ): string {
   const writer = createJsonWriter()
-  createJsonKey(writer, { table: { ...tableOf('NEW_IMAGE'), keySchema }, ...form }).write(keys)
+  jsonKeyOf(keySchema, form, writer).write(keys)
   return writer.take().toString('utf8')
+}
+
+function jsonKeyOf(
+  keySchema: readonly KeyAttribute[],
+  form: Form = { numbers: 'exact', schemaName: undefined },
+  writer = createJsonWriter(),
+): JsonKey {
+  return createJsonKey(writer, { table: { ...tableOf('NEW_IMAGE'), keySchema }, ...form })
 }

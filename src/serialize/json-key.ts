@@ -1,4 +1,4 @@
-import type { Item } from '../change/attribute-value.ts'
+import type { AttributeValue, Item } from '../change/attribute-value.ts'
 import { keyAttributeText } from '../change/item-key.ts'
 import type { KeyAttribute, Table } from '../change/table.ts'
 import { connectField } from './connect-schema.ts'
@@ -14,6 +14,8 @@ import type { JsonWriter } from './json-writer.ts'
 export interface JsonKey {
   /** Throws RECORD_UNREADABLE, without a position, if the keys are not what the table's key schema says. */
   write(keys: Item): void
+  /** The key attributes of what `write` wrote; undefined for bytes that it cannot have written. */
+  read(key: Buffer): Item | undefined
 }
 
 export interface JsonKeyOptions {
@@ -31,7 +33,8 @@ export function createJsonKey(writer: JsonWriter, options: JsonKeyOptions): Json
     isLiteral: attribute.type === 'N' && numbers === 'exact' && schemaName === undefined,
     lead: Buffer.from(`${index === 0 ? '{' : ','}${JSON.stringify(attribute.name)}:`),
   }))
-  const head = Buffer.from(schemaName === undefined ? '' : `{"schema":${keySchema(schemaName, table)},"payload":`)
+  const headText = schemaName === undefined ? '' : `{"schema":${keySchema(schemaName, table)},"payload":`
+  const head = Buffer.from(headText)
   const tail = schemaName === undefined ? '}' : '}}'
   return {
     write(keys) {
@@ -46,6 +49,45 @@ export function createJsonKey(writer: JsonWriter, options: JsonKeyOptions): Json
       }
       writer.text(tail)
     },
+    read(key) {
+      const text = key.toString()
+      if (!text.startsWith(headText) || !text.endsWith(tail)) return undefined
+      const body = text.slice(headText.length, text.length - tail.length)
+      return readAttributes(body, attributes)
+    },
+  }
+}
+
+interface Written {
+  readonly attribute: KeyAttribute
+  readonly lead: Buffer
+}
+
+/** Attribute by attribute, as they were written: a parser of JSON would round numbers. */
+function readAttributes(body: string, attributes: readonly Written[]): Item | undefined {
+  const entries: [string, AttributeValue][] = []
+  let at = 0
+  for (const { attribute, lead } of attributes) {
+    const start = lead.toString()
+    if (!body.startsWith(start, at)) return undefined
+    at += start.length
+    const token = /(?:"(?:[^"\\]|\\.)*"|[-+.\w]+)/y
+    token.lastIndex = at
+    const [found] = token.exec(body) ?? []
+    if (found === undefined) return undefined
+    at += found.length
+    const text = found.startsWith('"') ? textOf(found) : found
+    if (text === undefined) return undefined
+    entries.push([attribute.name, { [attribute.type]: text } as AttributeValue])
+  }
+  return at === body.length ? Object.fromEntries(entries) : undefined
+}
+
+function textOf(token: string): string | undefined {
+  try {
+    return JSON.parse(token) as string
+  } catch {
+    return undefined
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Item } from '../change/attribute-value.ts'
+import type { Table } from '../change/table.ts'
 import type { DebeziumOrigin, DebeziumPayload } from '../envelope/debezium-payload.ts'
 import { unreadableRecord } from '../envelope/unreadable-record.ts'
 import { TailraceError } from '../errors.ts'
@@ -71,6 +72,28 @@ class JsonSerializer implements Serializer {
     }
   }
 
+  readKey(key: Buffer, table: Table, name: string): Item | undefined {
+    return this.#keyOf(table, name).read(key)
+  }
+
+  isDelete(value: Buffer): boolean {
+    // Few values hold the text, and fewer still mean it.
+    if (!value.includes('"op":"d"')) return false
+    try {
+      const parsed: unknown = JSON.parse(value.toString())
+      const payload = this.#options.schemasEnable ? memberOf(parsed, 'payload') : parsed
+      return memberOf(payload, 'op') === 'd'
+    } catch {
+      return false
+    }
+  }
+
+  #keyOf(table: Table, name: string): JsonKey {
+    const { numbers, schemasEnable } = this.#options
+    const schemaName = schemasEnable ? `${name}.${table.name}.Key` : undefined
+    return createJsonKey(this.#writer, { table, numbers, schemaName })
+  }
+
   #value(payload: DebeziumPayload, shard: ShardText): void {
     if (!this.#options.schemasEnable) {
       this.#envelope(payload, shard, this.#plainItem)
@@ -102,14 +125,11 @@ class JsonSerializer implements Serializer {
 
   #enter(origin: DebeziumOrigin): ShardText {
     const writer = this.#writer
-    const { numbers, schemasEnable } = this.#options
     const { table, shardId } = origin
-    const schemaName = `${origin.name}.${table.name}`
-    const schema = envelopeSchemaText(schemaName)
-    const keyName = schemasEnable ? `${schemaName}.Key` : undefined
+    const schema = envelopeSchemaText(`${origin.name}.${table.name}`)
     this.#shard = {
       origin,
-      key: createJsonKey(writer, { table, numbers, schemaName: keyName }),
+      key: this.#keyOf(table, origin.name),
       source: createDebeziumSource(writer, origin),
       headers: createRecordHeaders(writer, table.name, shardId),
       schemaHead: Buffer.from(`{"schema":${schema.head}`),
@@ -122,6 +142,12 @@ class JsonSerializer implements Serializer {
 
 /** Writes an image in one of the two forms. */
 type ImageWriter = Pick<ItemJson, 'item'>
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined
+}
 
 const noItem: Item = {}
 const rightBrace = 125

@@ -3,7 +3,10 @@ import type { JsonWriter } from './json-writer.ts'
 
 type Header = readonly [Buffer, Buffer]
 
-const tableName = Buffer.from('tailrace.table')
+/** Names the table that a record is of. */
+export const tableHeader = 'tailrace.table'
+
+const tableName = Buffer.from(tableHeader)
 const shardName = Buffer.from('tailrace.shard')
 const sequenceName = Buffer.from('tailrace.seq')
 const eventIdName = Buffer.from('tailrace.event.id')

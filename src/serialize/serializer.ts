@@ -1,3 +1,5 @@
+import type { Item } from '../change/attribute-value.ts'
+import type { Table } from '../change/table.ts'
 import type { Payload } from '../envelope/envelope.ts'
 
 /**
@@ -11,6 +13,10 @@ export interface Serializer {
    * Throws RECORD_UNREADABLE, which names the change's position, if an image holds anything but DynamoDB values.
    */
   serialize(payload: Payload): readonly SerializedRecord[]
+  /** The key attributes that a record's key was made of; undefined for a key that this serializer does not write. */
+  readKey(key: Buffer, table: Table, name: string): Item | undefined
+  /** True for the value of a record that says that its item is gone. */
+  isDelete(value: Buffer): boolean
 }
 
 /** One record before it has a topic and a partition. The buffers are never written to again. */

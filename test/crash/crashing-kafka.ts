@@ -70,6 +70,9 @@ function createClassifier(ledgerTopic: string): (request: ProduceRequest) => Tra
       case 'scan':
       case 'report':
         return entry.kind
+      // It is what a scan begins with.
+      case 'baseline':
+        return 'scan'
       case 'request':
         return undefined
       case 'at': {

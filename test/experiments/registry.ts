@@ -5,6 +5,7 @@ import { realExperiments } from './real/real-experiments.ts'
 import { RefusedStart } from './refused-start.ts'
 import { backlogExperiment } from './simulated/backlog.ts'
 import { longOutageExperiment } from './simulated/long-outage.ts'
+import { regainExperiment } from './simulated/regaining.ts'
 import { manyShardsExperiment } from './simulated/many-shards.ts'
 import { kafkaFaultExperiments } from './simulated/kafka-faults.ts'
 import { overloadExperiment } from './simulated/overload.ts'
@@ -28,6 +29,7 @@ export const experiments: readonly Experiment[] = [
   mergedSnapshot,
   manyShardsExperiment,
   longOutageExperiment,
+  regainExperiment,
   backlogExperiment,
   overloadExperiment,
 ].toSorted((a, b) => a.id.localeCompare(b.id))

@@ -19,7 +19,7 @@ export const snapshotMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/pipeline/snapshot/row-delivery.ts',
-        find: 'isDisplaced: (key) => recent.hasSince(key, request)',
+        find: 'isDisplaced: (key: Buffer) => recent.hasSince(key, request)',
         replace: 'isDisplaced: () => false',
       },
     ],
@@ -31,10 +31,10 @@ export const snapshotMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/pipeline/snapshot/segment-feed.ts',
-        find: 'let { afterKey } = options.position\n',
+        find: 'let { afterKey } = options\n',
         replace:
-          'let { afterKey } = options.position\n' +
-          '  if (afterKey !== undefined) afterKey = (await options.source.scanPage(options.position, signal)).lastKey\n',
+          'let { afterKey } = options\n' +
+          '  if (afterKey !== undefined) afterKey = (await options.reader.read(afterKey, signal)).page.lastKey\n',
       },
       {
         file: 'src/pipeline/snapshot/row-delivery.ts',
@@ -78,8 +78,8 @@ export const snapshotMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/pipeline/snapshot/recent-keys.ts',
-        find: 'underWay.delete(request)\n',
-        replace: 'underWay.delete(request)\n      newest.clear()\n',
+        find: 'else underWay.delete(request)\n',
+        replace: 'else underWay.delete(request)\n      newest.clear()\n',
       },
     ],
     caughtBy: { kind: 'worlds', experiment: 'E35-sim', overrides: busy },

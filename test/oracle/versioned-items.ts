@@ -70,7 +70,9 @@ export function readVersionedRecord(
   const envelope = objectOf(JSON.parse(record.value))
   const before = imageOf(envelope['before'])
   const after = imageOf(envelope['after'])
-  const operation = operations[String(envelope['op'])] ?? 'UNKNOWN'
+  const isOfSnapshot = objectOf(envelope['source'])['snapshot'] !== 'false'
+  const isVanished = envelope['op'] === 'd' && isOfSnapshot
+  const operation = isVanished ? 'VANISHED' : (operations[String(envelope['op'])] ?? 'UNKNOWN')
   const { topic, partition, offset, shardId, sequenceNumber } = record
   return {
     topic,
@@ -78,9 +80,10 @@ export function readVersionedRecord(
     offset,
     table: tableOf(topic),
     key: String(objectOf(JSON.parse(record.key ?? '{}'))['id']),
-    version: after?.version ?? (before === undefined ? undefined : before.version + 1),
+    // Of a vanished item only the keys are known.
+    version: after?.version ?? (before === undefined || isVanished ? undefined : before.version + 1),
     operation,
-    before: before === undefined ? null : checked(before, envelope['before']),
+    before: before === undefined || isVanished ? null : checked(before, envelope['before']),
     after: after === undefined ? null : checked(after, envelope['after']),
     amount: after?.amount ?? 0,
     position: shardId === undefined || sequenceNumber === undefined ? undefined : { shardId, sequenceNumber },

@@ -4,11 +4,11 @@ import { parseDailyWindow, parseScanCapacity } from '../snapshot-limits.ts'
 
 /** How the items that a table already has get into its topic. */
 export const snapshotProperties = {
-  'snapshot.mode': defaulted(choice(['initial', 'never']), 'initial', {
+  'snapshot.mode': defaulted(choice(['initial', 'never', 'always', 'only', 'when_needed']), 'initial', {
     importance: 'high',
     isShared: true,
     documentation:
-      'Whether the items that a table holds already are written to its topic: `initial`, once, when the pipeline meets the table for the first time, merged with the changes of that time; or `never`.',
+      'When the items that a table holds already are written to its topic, merged with the changes of that time: `initial`, once, when the pipeline meets the table for the first time; `never`; `always`, also whenever the pipeline starts; `only`, as `initial`, but without the changes; `when_needed`, as `initial`, and whenever changes were lost: instead of standing still the table is scanned anew, and items that are gone get deletes.',
   }),
   'snapshot.segments': defaulted(integer(1, 1_000), 4, {
     importance: 'medium',

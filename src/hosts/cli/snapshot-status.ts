@@ -41,7 +41,9 @@ export function snapshotStatusOf(
     state: snapshot.state,
     kind: snapshot.kind,
     segments: snapshot.segments,
-    segmentsDone: isOver ? snapshot.segments : (scans ?? []).filter(({ isDone }) => isDone).length,
+    segmentsDone: isOver
+      ? snapshot.segments
+      : (scans ?? []).slice(0, snapshot.segments).filter(({ isDone }) => isDone).length,
     ...totals,
     expectedItems: snapshot.expectedItems,
     leftMs: snapshot.state === 'running' ? timeLeft(snapshot, totals.items, nowMs) : null,

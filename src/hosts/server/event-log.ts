@@ -8,6 +8,7 @@ export function createEventLog(logger: Logger): PipelineEventSink {
       case 'page-read':
       case 'scan-page-read':
       case 'rows-committed':
+      case 'vanished-committed':
       case 'transaction-committed':
         return logger.trace(event.kind, factsOf(event))
       case 'shard-closed':
@@ -32,6 +33,10 @@ export function createEventLog(logger: Logger): PipelineEventSink {
         })
       case 'table-stopped':
         return logger.error(`table ${event.table} stopped: ${event.reason}`, factsOf(event))
+      case 'snapshot-started':
+        return event.caution === undefined
+          ? logger.info(event.kind, factsOf(event))
+          : logger.warn(`the snapshot of table ${event.table} began: ${event.caution}`, factsOf(event))
       case 'snapshot-halted':
         return logger.warn(`the snapshot of table ${event.table} is ${event.state}`, factsOf(event))
       case 'table-replaced':

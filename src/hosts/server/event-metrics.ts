@@ -87,6 +87,7 @@ function count(event: PipelineEvent, metrics: Metrics): void {
       }
       return
     case 'rows-committed':
+    case 'vanished-committed':
       return countRows(event, metrics)
     case 'lane-in-doubt': {
       metrics.increment('tailrace_lane_retakes_total', { reason: event.error.code })
@@ -126,8 +127,15 @@ function count(event: PipelineEvent, metrics: Metrics): void {
   }
 }
 
-function countRows(event: Extract<PipelineEvent, { readonly kind: 'rows-committed' }>, metrics: Metrics): void {
+function countRows(
+  event: Extract<PipelineEvent, { readonly kind: 'rows-committed' | 'vanished-committed' }>,
+  metrics: Metrics,
+): void {
   const { table } = event
+  if (event.kind === 'vanished-committed') {
+    metrics.increment('tailrace_snapshot_deletes_total', { table }, event.deletes)
+    return
+  }
   metrics.increment('tailrace_snapshot_items_total', { table }, event.items)
   metrics.increment('tailrace_snapshot_rows_total', { table }, event.rows)
   metrics.increment('tailrace_snapshot_read_units_total', { table }, event.units)

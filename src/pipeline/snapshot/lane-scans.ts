@@ -1,19 +1,24 @@
 import type { LaneState } from '../../lanes/lane-state.ts'
-import type { ScanEntry, TableEntry } from '../../lanes/ledger-entry.ts'
-import { scansToRun } from '../../lanes/snapshot-progress.ts'
+import type { BaselineEntry, ScanEntry, TableEntry } from '../../lanes/ledger-entry.ts'
+import { baselineOf, scansToRun } from '../../lanes/snapshot-progress.ts'
 import { TailraceError } from '../../errors.ts'
 import type { ProducerRecord } from '../../kafka/kafka.ts'
 import type { ScanPage } from '../../sources/source.ts'
 import type { LaneEnvironment } from '../lane-environment.ts'
+import type { LaneFeeds } from '../lane-feeds.ts'
 import type { ShardProgress } from '../pipeline-event.ts'
+import { createBaselines } from './baselines.ts'
+import type { Baselines } from './baselines.ts'
+import { createKeySweep } from './key-sweep.ts'
 import { createRecentKeys } from './recent-keys.ts'
 import type { RecentKeys } from './recent-keys.ts'
 import { createScanGate } from './scan-gate.ts'
 import type { ScanGate } from './scan-gate.ts'
 import { createTablePace } from './scan-limits.ts'
 import type { ScanPace } from './scan-pace.ts'
+import { createScanReader } from './scan-reader.ts'
 import { createSegmentFeed } from './segment-feed.ts'
-import type { SegmentFeed } from './segment-feed.ts'
+import type { PageReader, SegmentFeed } from './segment-feed.ts'
 
 /** The scans of all snapshots whose home a lane is. */
 export interface LaneScans extends AsyncDisposable {
@@ -33,6 +38,8 @@ export interface LaneScans extends AsyncDisposable {
 
 /** What scans yielded for one transaction. */
 export interface ScanBatch {
+  /** To be written before the tables' first pages are asked for. */
+  readonly baselines: readonly BaselineEntry[]
   readonly pages: readonly TakenScanPage[]
   readonly failures: readonly { readonly tableArn: string; readonly error: TailraceError }[]
 }
@@ -59,6 +66,13 @@ interface OpenScan {
   isSpent: boolean
 }
 
+/** A scan that is to be open. */
+interface WantedScan {
+  readonly table: TableEntry
+  readonly scan: ScanEntry
+  readonly baseline: BaselineEntry | undefined
+}
+
 /** What the scans of one table have in common. */
 interface ScannedTable {
   readonly name: string
@@ -67,8 +81,13 @@ interface ScannedTable {
   readonly gate: ScanGate
 }
 
-export function createLaneScans(lane: number, environment: LaneEnvironment, onReady: () => void): LaneScans {
-  return new OwnScans(lane, environment, onReady)
+export function createLaneScans(
+  lane: number,
+  environment: LaneEnvironment,
+  feeds: Pick<LaneFeeds, 'readingsOf'>,
+  onReady: () => void,
+): LaneScans {
+  return new OwnScans(lane, environment, feeds, onReady)
 }
 
 class OwnScans implements LaneScans {
@@ -78,20 +97,26 @@ class OwnScans implements LaneScans {
   readonly #scans = new Map<string, OpenScan>()
   readonly #tables = new Map<string, ScannedTable>()
   readonly #halted = new Map<string, number>()
+  readonly #stop = new AbortController()
+  readonly #feeds: Pick<LaneFeeds, 'readingsOf'>
+  readonly #baselines: Baselines
+  /** Snapshots that may not be scanned yet. */
+  #unready: readonly TableEntry[] = []
   #turn = 0
 
-  constructor(lane: number, environment: LaneEnvironment, onReady: () => void) {
+  constructor(lane: number, environment: LaneEnvironment, feeds: Pick<LaneFeeds, 'readingsOf'>, onReady: () => void) {
     this.#lane = lane
     this.#environment = environment
+    this.#feeds = feeds
     this.#onReady = onReady
+    this.#baselines = createBaselines(environment.topicLog, this.#stop.signal, onReady)
   }
 
   async sync(state: LaneState): Promise<void> {
     const wanted = this.#wanted(state)
     const gone = [...this.#scans].filter(([name, { isSpent }]) => isSpent || !wanted.has(name))
     await Promise.all(gone.map(([name]) => this.#close(name)))
-    for (const [name, { table, scan }] of wanted)
-      if (!this.#scans.has(name)) this.#scans.set(name, this.#open(table, scan))
+    for (const [name, scan] of wanted) if (!this.#scans.has(name)) this.#scans.set(name, this.#open(scan))
     const scanned = new Set([...this.#scans.values()].map(({ tableArn }) => tableArn))
     for (const arn of this.#tables.keys()) if (!scanned.has(arn)) this.#tables.delete(arn)
   }
@@ -102,7 +127,10 @@ class OwnScans implements LaneScans {
     const start = live.length === 0 ? 0 : this.#turn % live.length
     const batch = takeBatch([...live.slice(start), ...live.slice(0, start)], maxBytes)
     const arns = new Set(live.map(([, { tableArn }]) => tableArn))
-    return { ...batch, failures: [...batch.failures, ...parked(this.#tables, arns)] }
+    const baselines = this.#unready.flatMap(
+      (table) => this.#baselines.of(table, this.#feeds.readingsOf(table.table.arn)) ?? [],
+    )
+    return { ...batch, baselines, failures: [...batch.failures, ...parked(this.#tables, arns)] }
   }
 
   note(tableArn: string, records: readonly ProducerRecord[]): void {
@@ -129,32 +157,52 @@ class OwnScans implements LaneScans {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new TailraceError('INTERNAL', 'the lane was closed'))
     await Promise.all([...this.#scans.keys()].map((name) => this.#close(name)))
   }
 
-  #wanted(state: LaneState): ReadonlyMap<string, { readonly table: TableEntry; readonly scan: ScanEntry }> {
+  #wanted(state: LaneState): ReadonlyMap<string, WantedScan> {
     const { identity, tuning } = this.#environment
-    const wanted = new Map<string, { readonly table: TableEntry; readonly scan: ScanEntry }>()
+    const wanted = new Map<string, WantedScan>()
+    const unready: TableEntry[] = []
     for (const { table, segments } of scansToRun(state, { lane: this.#lane, lanes: identity.lanes, nowMs: 0 })) {
       const { arn } = table.table
       if (table.version <= (this.#halted.get(arn) ?? 0)) continue
-      for (const scan of segments.slice(0, tuning.scansAtOnce))
-        wanted.set(`${arn}/${table.run}/${scan.segment}`, { table, scan })
+      const baseline = baselineOf(state, table)
+      if (table.snapshot?.regains === true && baseline === undefined) unready.push(table)
+      else
+        for (const scan of segments.slice(0, isSweep(table, segments[0]) ? 1 : tuning.scansAtOnce))
+          wanted.set(`${arn}/${table.run}/${scan.segment}`, { table, scan, baseline })
     }
+    this.#unready = unready
     return wanted
   }
 
-  #open({ table, snapshot }: TableEntry, { segment, totalSegments, lastKey }: ScanEntry): OpenScan {
-    const { onEvent, scanBudget } = this.#environment
-    const shared = this.#tables.get(table.arn) ?? scannedTable(this.#environment, table.name)
-    this.#tables.set(table.arn, shared)
+  #open(wanted: WantedScan): OpenScan {
+    const { table, scan } = wanted
+    const { arn, name } = table.table
+    const shared = this.#tables.get(arn) ?? scannedTable(this.#environment, name)
+    this.#tables.set(arn, shared)
+    const reader = isSweep(table, scan) ? this.#sweepOf(wanted, shared) : this.#readerOf(wanted, shared)
     const feed = createSegmentFeed({
-      ...this.#environment,
-      ...shared,
-      budget: scanBudget,
-      position: { table, segment, totalSegments, afterKey: lastKey, filter: snapshot?.filter },
+      reader,
+      afterKey: scan.lastKey,
+      recent: shared.recent,
+      clock: this.#environment.clock,
       readAheadPages: 1,
       onReady: this.#onReady,
+    })
+    return { tableArn: arn, segment: scan.segment, feed, recent: shared.recent, isSpent: false }
+  }
+
+  #readerOf({ table: { table, snapshot }, scan }: WantedScan, shared: ScannedTable): PageReader {
+    const { source, scanBudget, onEvent } = this.#environment
+    const { segment, totalSegments } = scan
+    return createScanReader({
+      ...shared,
+      source,
+      budget: scanBudget,
+      position: { table, segment, totalSegments, filter: snapshot?.filter },
       onPage: ({ items, bytes, receivedAtMs, requestedAtMs }) =>
         onEvent({
           kind: 'scan-page-read',
@@ -166,7 +214,34 @@ class OwnScans implements LaneScans {
           tookMs: receivedAtMs - requestedAtMs,
         }),
     })
-    return { tableArn: table.arn, segment, feed, recent: shared.recent, isSpent: false }
+  }
+
+  #sweepOf({ table, scan, baseline }: WantedScan, { recent, gate }: ScannedTable): PageReader {
+    const { topicLog, scanBudget, stages, clock, rng, tuning } = this.#environment
+    const partition = scan.segment - scan.totalSegments
+    return createKeySweep({
+      log: topicLog,
+      topic: table.topic,
+      partition,
+      baseline: BigInt(baseline?.offsets[partition] ?? 0),
+      presenceOf: (record) => stages.presenceOf(record, table.table),
+      settled: (signal) => this.#nextTurn(gate, signal),
+      recent,
+      budget: scanBudget,
+      maxKeyBytes: tuning.maxSweepBytes,
+      clock,
+      rng,
+    })
+  }
+
+  /**
+   * A turn begins when the transaction of the one before is committed. Deletes that are on their way in the stream are let
+   * through first: an item that they delete needs no other.
+   */
+  async #nextTurn({ verdict }: ScanGate, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#environment
+    while (verdict() !== 'go') await clock.sleep(gateLookMs, signal)
+    for (const turn = this.#turn; this.#turn === turn;) await clock.sleep(turnLookMs, signal)
   }
 
   async #close(name: string): Promise<void> {
@@ -175,6 +250,9 @@ class OwnScans implements LaneScans {
     await open?.feed[Symbol.asyncDispose]()
   }
 }
+
+const turnLookMs = 50
+const gateLookMs = 1_000
 
 function scannedTable(environment: LaneEnvironment, name: string): ScannedTable {
   const { source, clock, scanLimits, tuning } = environment
@@ -198,7 +276,7 @@ function parked(tables: ReadonlyMap<string, ScannedTable>, live: ReadonlySet<str
 }
 
 /** A page of each scan in turn. */
-function takeBatch(live: readonly (readonly [string, OpenScan])[], maxBytes: number): ScanBatch {
+function takeBatch(live: readonly (readonly [string, OpenScan])[], maxBytes: number): Omit<ScanBatch, 'baselines'> {
   const pages: TakenScanPage[] = []
   const failures: ScanBatch['failures'][number][] = []
   let bytes = 0
@@ -219,4 +297,9 @@ function takeBatch(live: readonly (readonly [string, OpenScan])[], maxBytes: num
     pages.push({ scan, tableArn, segment, page, afterKey, request, recent, release })
   }
   return { pages, failures }
+}
+
+/** Behind the segments of the table come the partitions of its topic. */
+function isSweep({ snapshot }: TableEntry, scan: ScanEntry | undefined): boolean {
+  return snapshot !== undefined && scan !== undefined && scan.segment >= snapshot.segments
 }

@@ -9,6 +9,8 @@
 export interface RecentKeys {
   /** A page is about to be asked for. Its number is to be given back by `settle` once its rows are dealt with. */
   request(): number
+  /** One more page of the same request: it is under way until each of them is settled. */
+  keep(request: number): void
   settle(request: number): void
   /** A record with this key is in the lane's transaction, in front of everything that comes after this call. */
   note(key: Buffer): void
@@ -23,14 +25,15 @@ export interface RecentKeys {
 export function createRecentKeys(limit: number): RecentKeys {
   /** The newest request that each key came after. The least recently noted key is the first one. */
   const newest = new Map<string, number>()
-  const underWay = new Set<number>()
+  /** How many pages of each request are still to be settled; the oldest request is the first one. */
+  const underWay = new Map<number, number>()
   let requests = 0
   /** Requests up to this one were given up. */
   let givenUp = 0
 
   /** Keys that came before every request that is still under way say nothing any more. */
   const forgetOld = (): void => {
-    const oldest = underWay.values().next().value
+    const oldest = underWay.keys().next().value
     if (oldest === undefined) {
       newest.clear()
       return
@@ -42,11 +45,18 @@ export function createRecentKeys(limit: number): RecentKeys {
   }
   return {
     request: () => {
-      underWay.add(++requests)
+      underWay.set(++requests, 1)
       return requests
     },
+    keep: (request) => {
+      const pages = underWay.get(request)
+      if (pages !== undefined) underWay.set(request, pages + 1)
+    },
     settle: (request) => {
-      underWay.delete(request)
+      const pages = underWay.get(request)
+      if (pages === undefined) return
+      if (pages > 1) underWay.set(request, pages - 1)
+      else underWay.delete(request)
       forgetOld()
     },
     note: (key) => {

@@ -57,19 +57,30 @@ function convert(scanned: Scanned, taken: TakenScanPage, { environment, signal }
   const { topicLimits, stages, clock } = environment
   const { table, snapshot, segments, segment } = scanned
   const { page, recent, request } = taken
-  const process = (maxRecordBytes: number): RowOutput =>
-    stages.processRows({
+  const ofTable = segments.slice(0, snapshot.segments)
+  const process = (maxRecordBytes: number): RowOutput => {
+    const shared = {
       table,
-      items: page.items,
       kind: snapshot.kind,
-      isFirst: segments.every(({ rows }) => rows === 0),
-      isLast: page.lastKey === undefined && segments.every((other) => other === segment || other.isDone),
       readAtMs: page.requestedAtMs,
       maxRecordBytes,
       nowMs: clock.now(),
-      isDisplaced: (key) => recent.hasSince(key, request),
+      isDisplaced: (key: Buffer) => recent.hasSince(key, request),
+    }
+    if (isSweep(scanned)) return stages.processVanished({ ...shared, keys: page.items.filter(Buffer.isBuffer) })
+    return stages.processRows({
+      ...shared,
+      items: page.items,
+      isFirst: ofTable.every(({ rows }) => rows === 0),
+      isLast: page.lastKey === undefined && ofTable.every((other) => other === segment || other.isDone),
     })
+  }
   return convertWithin(topicLimits, table.topic, process, signal)
+}
+
+/** Its page holds keys of a partition of the topic, not items of the table. */
+function isSweep({ snapshot, segment }: Scanned): boolean {
+  return segment.segment >= snapshot.segments
 }
 
 /** A page's place in its snapshot, with what the pages in front of it in the same transaction have done. */
@@ -111,7 +122,8 @@ class Draft {
     return !this.#halts.has(tableArn) && !segment.isDone && segment.lastKey === afterKey
   }
 
-  add({ table, segment }: Scanned, { page, scan }: TakenScanPage, rows: RowOutput): void {
+  add(scanned: Scanned, { page, scan }: TakenScanPage, rows: RowOutput): void {
+    const { table, segment } = scanned
     if (rows.failure !== undefined) {
       // The whole page waits: progress within a page cannot be told.
       this.reopen(scan)
@@ -120,7 +132,7 @@ class Draft {
     }
     this.#output.push(rows.records)
     this.#bytes += rows.bytes
-    const added = { items: page.items.length, rows: rows.rows, units: page.units }
+    const added = { items: isSweep(scanned) ? 0 : page.items.length, rows: rows.rows, units: page.units }
     const entry: ScanEntry = {
       ...segment,
       lastKey: page.lastKey,
@@ -131,14 +143,12 @@ class Draft {
     this.#reached.set(ledgerKey(entry), entry)
     const known = this.#segments.get(entry.tableArn)
     if (known !== undefined) known[entry.segment] = entry
-    this.#events.push({
-      kind: 'rows-committed',
-      lane: this.#context.lane,
-      table: table.table.name,
-      segment: entry.segment,
-      ...added,
-      isDone: entry.isDone,
-    })
+    const what = { lane: this.#context.lane, table: table.table.name, isDone: entry.isDone }
+    this.#events.push(
+      isSweep(scanned)
+        ? { kind: 'vanished-committed', ...what, deletes: rows.rows, partition: entry.segment - entry.totalSegments }
+        : { kind: 'rows-committed', ...what, ...added, segment: entry.segment },
+    )
   }
 
   reopen(scan: string): void {

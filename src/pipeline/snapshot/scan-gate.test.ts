@@ -45,4 +45,12 @@ describe('the gate of a scan', () => {
     gate.delivered('a', 20 * hour)
     expect(gate.verdict()).toBe('park')
   })
+
+  it('does not take the backlog of one shard for the falling back of another', () => {
+    const gate = createScanGate(createManualClock(), defaultGateBounds)
+    gate.delivered('a', 2_000)
+    expect(gate.verdict()).toBe('go')
+    gate.delivered('b', 22 * hour)
+    expect(gate.verdict()).toBe('pause')
+  })
 })

@@ -17,7 +17,7 @@ export interface ScanGate {
 export interface ScanGateBounds {
   /** A stream that is so far behind gets the lane for itself, until it is half as far behind. */
   readonly pauseBehindMs: number
-  /** So far behind, and further than it was at first by `parkGrowthMs`: the rest would be lost some day. */
+  /** A shard that is so far behind, and by `parkGrowthMs` further than it was once: the rest would be lost some day. */
   readonly parkBehindMs: number
   readonly parkGrowthMs: number
 }
@@ -32,29 +32,32 @@ export const defaultGateBounds: ScanGateBounds = {
 /** What was delivered longer ago says nothing: the shard has been at its tip since, or nothing is delivered at all. */
 const freshMs = 60_000
 
+interface ShardAge {
+  readonly ageMs: number
+  /** The least that this shard was ever behind: a backlog that shrinks is no reason to park, however large it is. */
+  readonly leastMs: number
+  readonly at: number
+}
+
 /** A gate of one table. */
 export function createScanGate(clock: Clock, bounds: ScanGateBounds): ScanGate {
-  const ages = new Map<string, { readonly ageMs: number; readonly at: number }>()
+  const ages = new Map<string, ShardAge>()
   let isPaused = false
-  /** The least that it was ever behind while it was behind: a backlog that shrinks is no reason to park. */
-  let leastMs = Number.POSITIVE_INFINITY
-  const behind = (): number => {
+  const fresh = (): readonly ShardAge[] => {
     const now = clock.monotonic()
-    let most = 0
-    for (const [shardId, { ageMs, at }] of ages) {
-      if (now - at > freshMs) ages.delete(shardId)
-      else most = Math.max(most, ageMs)
-    }
-    return most
+    return [...ages.values()].filter(({ at }) => now - at <= freshMs)
   }
+  const behind = (): number => fresh().reduce((most, { ageMs }) => Math.max(most, ageMs), 0)
   return {
     delivered: (shardId, ageMs) => {
-      ages.set(shardId, { ageMs, at: clock.monotonic() })
+      const leastMs = Math.min(ageMs, ages.get(shardId)?.leastMs ?? ageMs)
+      ages.set(shardId, { ageMs, leastMs, at: clock.monotonic() })
     },
     verdict: () => {
       const behindMs = behind()
-      if (ages.size > 0) leastMs = Math.min(leastMs, behindMs)
-      if (behindMs >= bounds.parkBehindMs && behindMs >= leastMs + bounds.parkGrowthMs) return 'park'
+      const isLosing = ({ ageMs, leastMs }: ShardAge): boolean =>
+        ageMs >= bounds.parkBehindMs && ageMs >= leastMs + bounds.parkGrowthMs
+      if (fresh().some(isLosing)) return 'park'
       isPaused = behindMs >= (isPaused ? bounds.pauseBehindMs / 2 : bounds.pauseBehindMs)
       return isPaused ? 'pause' : 'go'
     },

@@ -1,10 +1,9 @@
 import { createBell } from '../../async/bell.ts'
-import type { ByteBudget, ByteShare } from '../../async/byte-budget.ts'
+import type { ByteShare } from '../../async/byte-budget.ts'
 import type { Clock } from '../../async/clock.ts'
 import { TailraceError, isAbort } from '../../errors.ts'
-import type { ScanPage, SegmentPosition, Source } from '../../sources/source.ts'
+import type { ScanPage } from '../../sources/source.ts'
 import type { RecentKeys } from './recent-keys.ts'
-import type { ScanPace } from './scan-pace.ts'
 
 /**
  * Reads one segment of a snapshot ahead of its lane, page by page. What it holds counts in a byte budget, and each page is
@@ -17,32 +16,40 @@ export interface SegmentFeed extends AsyncDisposable {
 
 /** What a segment yields: pages in order, or the reason why there are no more. */
 export type SegmentItem =
-  | {
+  | (ReadPage & {
       readonly kind: 'page'
-      readonly page: ScanPage
       /** Where the page begins: the key of the one before. */
       readonly afterKey: string | undefined
-      readonly request: number
-      readonly share: ByteShare
-    }
+    })
   | { readonly kind: 'failed'; readonly error: TailraceError }
+
+/** Where a segment's pages come from. One `read` at a time. */
+export interface PageReader {
+  /** The page behind a key; undefined = the first one. Whoever takes it releases its share and settles its request. */
+  read(afterKey: string | undefined, signal: AbortSignal): Promise<ReadPage>
+  /** Gives back what it holds besides its pages; called when no `read` runs. */
+  close(): void
+}
+
+/** A page and what it holds. */
+export interface ReadPage {
+  readonly page: ScanPage
+  /** Since when rows of it may have been displaced; see recent-keys.ts. */
+  readonly request: number
+  readonly share: ByteShare
+}
 
 /** What a feed needs. */
 export interface SegmentFeedOptions {
-  readonly source: Pick<Source, 'scanPage'>
-  readonly position: SegmentPosition
+  readonly reader: PageReader
+  /** Where reading goes on. */
+  readonly afterKey: string | undefined
   readonly recent: RecentKeys
-  readonly pace: ScanPace
-  readonly budget: ByteBudget
   readonly clock: Clock
   readonly readAheadPages: number
   /** Called whenever `take` has something new. */
   readonly onReady: () => void
-  readonly onPage: (page: ScanPage) => void
 }
-
-/** A page of DynamoDB is up to 1 MB of items, which is somewhat more as JSON. */
-const pageBytes = 1_200_000
 
 /** Starts to read at once; disposing stops it and gives back what it holds. */
 export function createSegmentFeed(options: SegmentFeedOptions): SegmentFeed {
@@ -72,6 +79,7 @@ export function createSegmentFeed(options: SegmentFeedOptions): SegmentFeed {
     [Symbol.asyncDispose]: async () => {
       stop.abort(new TailraceError('INTERNAL', 'the scan was closed'))
       await reading
+      options.reader.close()
       for (const item of items.splice(0)) {
         if (item.kind === 'failed') continue
         recent.settle(item.request)
@@ -93,42 +101,11 @@ async function readSegment(
     readonly signal: AbortSignal
   },
 ): Promise<void> {
-  let { afterKey } = options.position
+  let { afterKey } = options
   do {
     await hasRoom()
-    const item = await readPage({ ...options, position: { ...options.position, afterKey }, signal })
-    afterKey = item.page.lastKey
-    push(item)
+    const read = await options.reader.read(afterKey, signal)
+    push({ kind: 'page', ...read, afterKey })
+    afterKey = read.page.lastKey
   } while (afterKey !== undefined)
-}
-
-/**
- * Announced, then asked for: whatever is emitted in between displaces rows that it need not, never the other way round. A
- * page that took so long that its lane could not remember everything is asked for again.
- */
-async function readPage(
-  parts: SegmentFeedOptions & { readonly signal: AbortSignal },
-): Promise<Extract<SegmentItem, { readonly kind: 'page' }>> {
-  const { source, position, recent, pace, budget, signal } = parts
-  for (;;) {
-    // The turn may be hours away; until then nothing is held.
-    const turn = await pace.begin(signal)
-    const share = await budget.take(pageBytes, signal)
-    const request = recent.request()
-    try {
-      const page = await source.scanPage({ ...position, limit: turn.limit }, signal)
-      turn.end({ items: page.items.length, units: page.units, throttles: page.throttles })
-      if (recent.isKnown(request)) {
-        parts.onPage(page)
-        share.resize(page.bytes)
-        return { kind: 'page', page, afterKey: position.afterKey, request, share }
-      }
-    } catch (error) {
-      recent.settle(request)
-      share.release()
-      throw error
-    }
-    recent.settle(request)
-    share.release()
-  }
 }

@@ -5,7 +5,16 @@ import { reportOf } from '../../lanes/snapshot-progress.ts'
 import { firstEntry } from '../table-life.ts'
 import { afterDiscovery, afterReport, afterRequest, afterSnapshotTakeOver } from './snapshot-life.ts'
 
-const rules = { mode: 'initial', segments: 3, lanes: 5, nowMs: 1_000, expectedItems: 20 } as const
+const rules = {
+  mode: 'initial',
+  segments: 3,
+  lanes: 5,
+  nowMs: 1_000,
+  expectedItems: 20,
+  isPipelineStart: false,
+  present: undefined,
+  caution: undefined,
+} as const
 const known = firstEntry(tableOf('NEW_IMAGE'), { topic: 'orders', partitions: 1, id: 'x' }, undefined)
 const some = <T>(value: T | undefined): T => {
   if (value === undefined) throw new Error('nothing was decided')
@@ -96,5 +105,47 @@ describe('the life of a snapshot', () => {
       kind: 'refused',
       reason: 'the table is draining',
     })
+  })
+
+  const lossy: TableEntry = {
+    ...known,
+    status: { kind: 'stopped', code: 'STREAM_GAP', reason: 'trimmed', shardId: 's' },
+    lossAtMs: 900,
+    snapshot: { ...some(running().snapshot), state: 'completed' },
+  }
+
+  it('takes up a table that has lost changes, on demand or by itself, and is then complete again', () => {
+    const begun = afterRequest(lossy, begin, { ...rules, caution: 'deletes may be missing' })
+    expect(begun).toMatchObject({
+      kind: 'done',
+      table: {
+        status: { kind: 'streaming' },
+        lossAtMs: 900,
+        snapshot: { regains: true, reason: 'deletes may be missing' },
+      },
+    })
+    const alone = some(afterDiscovery(lossy, { ...rules, mode: 'when_needed' }))
+    expect(alone).toMatchObject({ status: { kind: 'streaming' }, snapshot: { regains: true, kind: 'initial' } })
+    expect(afterReport(alone, report(alone))).toMatchObject({ lossAtMs: undefined, snapshot: { state: 'completed' } })
+  })
+
+  it('goes on in the new stream where the old one was replaced', () => {
+    const present = { ...known.table, id: 'id-2', streamArn: 'stream-2' }
+    const replaced: TableEntry = { ...lossy, notBeforeMs: 3 }
+    expect(afterRequest(replaced, begin, { ...rules, present })).toMatchObject({
+      table: { table: present, notBeforeMs: undefined, snapshot: { regains: true } },
+    })
+  })
+
+  it('does not take up a table with a part of its items, nor go on behind a loss', () => {
+    const filter = { expression: 'a = :b', names: {}, values: {} }
+    expect(afterRequest(lossy, { ...begin, filter }, rules)).toMatchObject({ kind: 'refused' })
+    const voided: TableEntry = {
+      ...running(),
+      snapshot: { ...some(running().snapshot), state: 'failed', code: 'STREAM_GAP' },
+    }
+    expect(afterRequest(voided, { kind: 'resume' }, rules)).toMatchObject({ kind: 'refused' })
+    expect(afterSnapshotTakeOver(voided, rules)).toBeUndefined()
+    expect(afterRequest(voided, begin, rules)).toMatchObject({ kind: 'done' })
   })
 })

@@ -1,10 +1,11 @@
 import type { ReportEntry, SnapshotAction, SnapshotRun, TableEntry } from '../../lanes/ledger-entry.ts'
 import { registrarOf } from '../../lanes/registrar.ts'
 import { noTotals } from '../../lanes/snapshot-progress.ts'
+import type { Table } from '../../change/table.ts'
 import type { TableDecision } from '../table-life.ts'
-
-/** When a table's snapshot is taken by itself. Debezium's words. */
-export type SnapshotMode = 'initial' | 'never'
+import { isLoss } from '../loss.ts'
+import { isOver, isSnapshotDue, isVoid } from './snapshot-mode.ts'
+import type { SnapshotMode } from './snapshot-mode.ts'
 
 /** How snapshots are taken. */
 export interface SnapshotRules {
@@ -17,8 +18,14 @@ export interface SnapshotRules {
 export interface SnapshotContext extends SnapshotRules {
   readonly lanes: number
   readonly nowMs: number
+  /** True while the pipeline starts: the first look of its only worker. */
+  readonly isPipelineStart: boolean
   /** About how many items the table has; for people. */
   readonly expectedItems: number
+  /** The table as the source shows it now, where its stream was replaced. */
+  readonly present: Table | undefined
+  /** What people should know of a snapshot that regains; undefined = nothing. */
+  readonly caution: string | undefined
 }
 
 /**
@@ -32,16 +39,12 @@ export interface SnapshotContext extends SnapshotRules {
  *                                                         └───── (all of them but stopped)
  *
  * While it runs, the table's shards are gathered in its home lane, always the same one: there the scans keep their
- * progress. In every other state they are spread over all lanes.
+ * progress. In every other state they are spread over all lanes. Where changes were lost meanwhile it has failed for good
+ * (table-life.ts); the next one regains what they said.
  */
 export function afterDiscovery(known: TableEntry, context: SnapshotContext): TableDecision {
   if (!isSnapshotDue(known, context)) return undefined
   return started(known, { snapshot: 'initial', segments: undefined, filter: undefined }, context)
-}
-
-/** True for a table that `afterDiscovery` would begin. */
-export function isSnapshotDue({ snapshot, status }: TableEntry, { mode }: Pick<SnapshotRules, 'mode'>): boolean {
-  return mode !== 'never' && snapshot === undefined && status.kind === 'streaming'
 }
 
 /** A home lane's report; one of an earlier gathering is void. */
@@ -49,13 +52,21 @@ export function afterReport(known: TableEntry, report: ReportEntry): TableDecisi
   const { snapshot } = known
   if (snapshot?.state !== 'running' || known.homeLane === undefined || report.run !== known.run) return undefined
   const { code, reason, totals, atMs } = report
-  return released(known, { ...snapshot, state: report.outcome, code, reason, endedAtMs: atMs, totals })
+  const ended = released(known, {
+    ...snapshot,
+    state: report.outcome,
+    code,
+    reason: reason ?? snapshot.reason,
+    endedAtMs: atMs,
+    totals,
+  })
+  return report.outcome === 'completed' && snapshot.regains ? { ...ended, lossAtMs: undefined } : ended
 }
 
 /** Lane 0 was taken anew: what could not go on is tried again, from where it was. */
 export function afterSnapshotTakeOver(known: TableEntry, { lanes }: Pick<SnapshotContext, 'lanes'>): TableDecision {
   const { snapshot } = known
-  if (snapshot?.state !== 'failed' || known.status.kind !== 'streaming') return undefined
+  if (snapshot?.state !== 'failed' || isVoid(snapshot) || !canScan(known)) return undefined
   return resumed(known, snapshot, lanes)
 }
 
@@ -74,44 +85,69 @@ export function afterRequest(known: TableEntry, action: SnapshotAction, context:
     reason: snapshot === undefined ? 'no snapshot of the table was ever begun' : `its snapshot is ${state}`,
   }
   if (action.kind === 'start') {
-    if (status.kind !== 'streaming') return { kind: 'refused', reason: `the table is ${status.kind}` }
-    return isUnfinished(snapshot) ? refused : done(started(known, action, context))
+    const isLost = status.kind === 'stopped' && isLoss(status.code)
+    if (!canScan(known) && !isLost) return { kind: 'refused', reason: `the table is ${status.kind}` }
+    if (isLost && action.filter !== undefined)
+      return {
+        kind: 'refused',
+        reason: 'the table has lost changes: only a snapshot of all its items can take it up again',
+      }
+    return snapshot === undefined || isOver(snapshot) || isVoid(snapshot)
+      ? done(started(known, action, context))
+      : refused
   }
-  if (snapshot === undefined || !isUnfinished(snapshot)) return refused
+  if (snapshot === undefined || isOver(snapshot)) return refused
   switch (action.kind) {
     case 'pause':
       return state === 'paused' ? refused : done(released(known, { ...snapshot, state: 'paused' }))
     case 'resume':
+      if (isVoid(snapshot)) return { kind: 'refused', reason: 'changes were lost since it began: start a new one' }
       return state === 'running' ? refused : done(resumed(known, snapshot, context.lanes))
     case 'stop':
       return done(released(known, { ...snapshot, state: 'stopped', endedAtMs: context.nowMs }))
   }
 }
 
-function isUnfinished(snapshot: SnapshotRun | undefined): snapshot is SnapshotRun {
-  return snapshot !== undefined && snapshot.state !== 'completed' && snapshot.state !== 'stopped'
+/** What is stopped, or read to the end of an old stream, cannot be scanned. */
+function canScan({ status }: TableEntry): boolean {
+  return status.kind === 'streaming' || status.kind === 'loading'
 }
 
+/**
+ * A table that has lost changes is taken up again with it: a snapshot of all its items makes up for them, as long as their
+ * gap is met before its first page is asked for.
+ */
 function started(
   known: TableEntry,
   wanted: Omit<Extract<SnapshotAction, { readonly kind: 'start' }>, 'kind'>,
-  { lanes, segments, nowMs, expectedItems }: SnapshotContext,
+  { mode, lanes, segments, nowMs, expectedItems, present, caution }: SnapshotContext,
 ): TableEntry {
   const run = known.run + 1
+  const { status, lossAtMs } = known
+  const isLost = status.kind === 'stopped'
   const snapshot: SnapshotRun = {
     run,
     kind: wanted.snapshot,
     segments: wanted.segments ?? segments,
     filter: wanted.filter,
+    regains: (isLost || lossAtMs !== undefined) && wanted.filter === undefined,
     state: 'running',
     code: undefined,
-    reason: undefined,
+    reason: caution,
     beganAtMs: nowMs,
     endedAtMs: undefined,
     expectedItems,
     totals: noTotals,
   }
-  return { ...known, version: known.version + 1, homeLane: homeLaneOf(known, lanes), run, snapshot }
+  return {
+    ...known,
+    version: known.version + 1,
+    homeLane: homeLaneOf(known, lanes),
+    run,
+    snapshot,
+    ...(isLost ? { status: { kind: mode === 'only' ? 'loading' : 'streaming' } } : {}),
+    ...(present === undefined ? {} : { table: present, notBeforeMs: undefined }),
+  }
 }
 
 /** Under a new gathering and the same run: the shards are gathered again, and the scans go on where they were. */

@@ -158,6 +158,7 @@ function drawSnapshot(rng: Rng, stopped: Stopped): SnapshotRun {
     kind: pick(rng, ['initial', 'incremental'] as const),
     segments: 1 + below(rng, 64),
     filter: maybe({ expression: '#a = :b', names: { '#a': 'status' }, values: { ':b': { S: 'open' } } }),
+    regains: rng.next() < 0.5,
     state: pick(rng, ['running', 'paused', 'completed', 'failed', 'parked', 'stopped'] as const),
     reason: maybe(stopped.reason),
     code: maybe(stopped.code),
@@ -184,6 +185,7 @@ function snapshotEntries(rng: Rng, tableArn: string, filter: SnapshotRun['filter
       units: below(rng, 1e6) / 2,
       isDone: rng.next() < 0.5,
     },
+    { kind: 'baseline', tableArn, run: below(rng, 5), offsets: ['0', String(below(rng, 1e9))] },
     {
       kind: 'request',
       id: `request-${below(rng, 1e9)}`,

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { regainOptions, regainPlan } from '../world/regaining.ts'
+import { runWorld } from '../world/run-world.ts'
+import { planWorld } from '../world/world-plan.ts'
 import type { PlanOverrides } from '../world/world-plan.ts'
 import { runSeeds, seedsFrom } from './run-seeds.ts'
 
@@ -41,4 +44,18 @@ describe('a snapshot that is taken while the table changes', () => {
     },
     180_000,
   )
+
+  it('takes up tables that have lost changes, and deletes what is gone', async () => {
+    let vanished = 0
+    let passedOver = 0
+    for (const seed of [1, 2, 3, 4]) {
+      const { options, counts } = regainOptions(seed % 2 === 0 ? 'workers' : 'brokers')
+      const { findings } = await runWorld(planWorld(seed, regainPlan), options)
+      expect(findings.examples).toEqual([])
+      vanished += counts().vanished
+      passedOver += counts().passedOver
+    }
+    expect(passedOver).toBeGreaterThan(4)
+    expect(vanished).toBeGreaterThan(10)
+  }, 300_000)
 })

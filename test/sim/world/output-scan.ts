@@ -43,9 +43,9 @@ export function createOutputScan(topics: () => readonly Topic[], tableOf: (topic
     if (bereft.get(place) !== (isTombstone ? (read.key ?? '') : undefined)) strayTombstones++
     bereft.delete(place)
     if (isTombstone) return
-    if (change.operation === 'REMOVE') bereft.set(place, read.key ?? '')
+    if (change.operation === 'REMOVE' || change.operation === 'VANISHED') bereft.set(place, read.key ?? '')
     delivered.push(change)
-    if (change.operation !== 'SNAPSHOT') distinct.add(changeName(change))
+    if (change.operation !== 'SNAPSHOT' && change.operation !== 'VANISHED') distinct.add(changeName(change))
   }
   return {
     delivered,

@@ -71,7 +71,7 @@ export interface WorldOptions {
   /** For runs that are not meant to deliver everything: when they are over, and what excuses what is missing. */
   readonly ending?: {
     readonly isOver: (world: World) => boolean
-    readonly account: (world: World) => Pick<Delivery, 'named' | 'trimmed'>
+    readonly account: (world: World) => Pick<Delivery, 'named' | 'trimmed' | 'regained' | 'snapshots'>
   }
   /** Called once before the first event; may schedule what it likes. */
   readonly onReady?: (world: World) => void
@@ -203,7 +203,7 @@ function snapshotProperties({ snapshot }: WorldPlan): string {
   if (snapshot === undefined) return 'snapshot.mode: never'
   const { segments, itemsPerSecond, window, capacity } = snapshot
   const lines = [
-    'snapshot.mode: initial',
+    `snapshot.mode: ${snapshot.mode ?? 'initial'}`,
     `snapshot.segments: ${segments}`,
     `snapshot.read.capacity: ${capacity ?? 'unlimited'}`,
     ...(itemsPerSecond === undefined ? [] : [`snapshot.items.per.second: ${itemsPerSecond}`]),
@@ -254,7 +254,7 @@ function keepWriting(
 function judge(
   running: RunningWorld,
   hangs: readonly string[],
-  account: Pick<Delivery, 'named' | 'trimmed'>,
+  account: Pick<Delivery, 'named' | 'trimmed' | 'regained' | 'snapshots'>,
 ): Findings {
   const { world, outputTopics, tableOf } = running
   const { plan, surroundings, tables, writers, ledgerTopic } = world

@@ -73,6 +73,7 @@ export function createSurroundings(plan: WorldPlan, keepTrace: number): Surround
     tuning: {
       ...(plan.followIntervalMs === undefined ? {} : { followIntervalMs: plan.followIntervalMs }),
       ...(plan.snapshot?.maxRecentKeys === undefined ? {} : { maxRecentKeys: plan.snapshot.maxRecentKeys }),
+      ...(plan.snapshot?.maxSweepBytes === undefined ? {} : { maxSweepBytes: plan.snapshot.maxSweepBytes }),
     },
     coordinatorTuning: { listingMs: plan.listingMs ?? 10_000, tableCheckMs: 15_000 },
   }

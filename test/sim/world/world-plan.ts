@@ -72,6 +72,8 @@ export interface WorldPlan {
 
 /** The items of each table before the pipeline begins. */
 export interface SnapshotPlan {
+  /** `snapshot.mode`. Default: initial. */
+  readonly mode?: 'initial' | 'when_needed' | 'always'
   readonly items: number
   readonly segments: number
   /** Items that a page of Scan holds at most. */
@@ -80,6 +82,8 @@ export interface SnapshotPlan {
   readonly answerMs: number
   /** Keys that a lane remembers at most. Default: the product's. */
   readonly maxRecentKeys?: number
+  /** Bytes of keys that a sweep of a topic holds at a time. Default: the product's. */
+  readonly maxSweepBytes?: number
   /** As in a pipeline's file. Default: no bound. */
   readonly itemsPerSecond?: number
   readonly window?: string

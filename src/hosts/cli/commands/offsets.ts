@@ -122,7 +122,7 @@ async function change(command: Command, context: CommandContext): Promise<Comman
   const decide = (lanes: readonly LaneState[]): OffsetChange => {
     const table = lanes[0]?.tables.get(named.table.arn) ?? named
     return flags.shard === undefined
-      ? resetTable(lanes, table, present)
+      ? resetTable(lanes, table, { present, nowMs: context.clock.now() })
       : moveShard(lanes, { table, shardId: flags.shard, after: flags.after })
   }
   const plan = decide(ledger.lanes)
