@@ -130,6 +130,58 @@ export const errorCatalogue = {
     'Decide what downstream should hold: `tailrace snapshot start` goes on with the new table, scans it, and deletes what is gone; `tailrace offsets reset --table` goes on without deletes.',
   ),
 
+  // --- objects and exports ---
+  OBJECT_MISSING: entry(
+    'stop-table',
+    'An object does not exist in its bucket.',
+    'Check the bucket and the key that the message names.',
+  ),
+  BUCKET_MISSING: entry(
+    'stop-table',
+    'A bucket does not exist.',
+    'Check the name of the bucket, and the endpoint if it is not AWS itself.',
+  ),
+  OBJECT_CHANGED: entry(
+    'stop-table',
+    'An object was replaced by another one while it was read.',
+    'Find out who writes into the bucket; then begin again.',
+  ),
+  OBJECT_REFUSED: entry(
+    'stop-table',
+    'The object store does not give an object for a reason of its own: it is archived, its key is disabled, or its name is not valid.',
+    'See the error name in the message; restore the object or enable its key.',
+  ),
+  EXPORT_REFUSED: entry(
+    'stop-table',
+    'DynamoDB does not accept the request for an export of a table.',
+    'Enable point-in-time recovery on the table, and ask for a time within its window: a full export at most 35 days back, an incremental one of 15 minutes to 24 hours. The message holds what the service says.',
+  ),
+  EXPORT_FAILED: entry(
+    'stop-table',
+    'DynamoDB began an export but could not end it; some of its files may lie in the bucket.',
+    'The message holds the reason, mostly that the bucket or its key may not be written to. Mend it and ask for a new export.',
+  ),
+  EXPORT_MISSING: entry(
+    'stop-table',
+    'An export is not known to DynamoDB (any more), or its manifest or one of its data files is not in the bucket.',
+    'Look for a lifecycle rule of the bucket that deletes files early, and ask for a new export.',
+  ),
+  EXPORT_INVALID: entry(
+    'stop-table',
+    'A manifest or data file of an export is not what its checksum, its counts or its format say. Nothing of a file whose checksum is wrong was used.',
+    'Ask for a new export. Nobody but DynamoDB should write below its prefix.',
+  ),
+  EXPORT_FOREIGN: entry(
+    'stop-table',
+    'An export is of another table, or of an earlier table of the same name.',
+    'Name an export of the table as it is now.',
+  ),
+  EXPORT_GAP: entry(
+    'stop-table',
+    'Two exports do not follow on one another: an incremental one must begin at the very time at which the one before ends.',
+    'Export the interval that the message names, or begin with a new full export.',
+  ),
+
   // --- records ---
   RECORD_UNREADABLE: entry(
     'stop-table',

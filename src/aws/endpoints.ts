@@ -41,16 +41,32 @@ const partitionDomains: readonly (readonly [prefix: string, domain: string])[] =
  * message names where the override came from, not its text, which may hold a password.
  */
 export function endpointFor(service: AwsService, options: EndpointOptions): URL {
-  const configured = options.overrides?.[service]
-  if (configured !== undefined) return parseEndpoint(configured, `the endpoint override for ${service}`)
-  const env = options.env ?? {}
-  if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS']?.toLowerCase() !== 'true') {
-    for (const name of [environmentVariables[service], 'AWS_ENDPOINT_URL']) {
-      const value = env[name]
-      if (value !== undefined && value !== '') return parseEndpoint(value, name)
-    }
+  const configured = configuredEndpoint({
+    service,
+    override: options.overrides?.[service],
+    variable: environmentVariables[service],
+    env: options.env,
+  })
+  return configured ?? new URL(`https://${hostPrefixes[service]}.${options.region}.${domainOf(options.region)}/`)
+}
+
+/** The URL that an override or the environment gives a service; undefined if neither does. Throws as `endpointFor`. */
+export function configuredEndpoint(options: {
+  /** For messages. */
+  readonly service: string
+  readonly override: string | undefined
+  /** The environment variable of this service alone, such as `AWS_ENDPOINT_URL_S3`. */
+  readonly variable: string
+  readonly env: Environment | undefined
+}): URL | undefined {
+  const { service, override, variable, env = {} } = options
+  if (override !== undefined) return parseEndpoint(override, `the endpoint override for ${service}`)
+  if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS']?.toLowerCase() === 'true') return undefined
+  for (const name of [variable, 'AWS_ENDPOINT_URL']) {
+    const value = env[name]
+    if (value !== undefined && value !== '') return parseEndpoint(value, name)
   }
-  return new URL(`https://${hostPrefixes[service]}.${options.region}.${domainOf(options.region)}/`)
+  return undefined
 }
 
 function domainOf(region: string): string {
