@@ -82,13 +82,13 @@ class VerifyingReader implements ExportFileReader {
     const lines: unknown[] = []
     let bytes = 0
     while (bytes < maxPageBytes && cursor.line < itemCount) {
-      const text = cursor.take() ?? ((await cursor.fetch()) ? cursor.take() : undefined)
+      const text = cursor.take() ?? ((await cursor.more()) ? cursor.take() : undefined)
       if (text === undefined) throw this.#tooFew(cursor)
       bytes += text.length
       lines.push(this.#parse(text, cursor.line))
     }
     const isEnd = cursor.line === itemCount
-    if (isEnd && (await cursor.fetch())) throw this.#invalid(`it has more than the ${itemCount} lines of the manifest`)
+    if (isEnd && (await cursor.more())) throw this.#invalid(`it has more than the ${itemCount} lines of the manifest`)
     return { lines, nextLine: cursor.line, isEnd, bytes }
   }
 
@@ -142,7 +142,7 @@ class LineCursor implements AsyncDisposable {
     this.#call.abort(reason)
   }
 
-  /** The next line if it is there already; undefined: `fetch` first. */
+  /** The next line if it is there already; undefined: `more` first. */
   take(): Buffer | undefined {
     const line = this.#batch[this.#taken]
     if (line === undefined) return undefined
@@ -152,9 +152,11 @@ class LineCursor implements AsyncDisposable {
   }
 
   /** Waits until `take` has a line; false if there is none left. */
-  async fetch(): Promise<boolean> {
+  async more(): Promise<boolean> {
     while (this.#taken >= this.#batch.length) {
       const next = await this.#batches.next()
+      // A file that is held has no connection to cut.
+      this.#call.signal.throwIfAborted()
       if (next.done === true) return false
       this.#batch = next.value
       this.#taken = 0
@@ -165,7 +167,7 @@ class LineCursor implements AsyncDisposable {
   /** False if the file ends before that line. */
   async skipTo(line: number): Promise<boolean> {
     while (this.line < line) {
-      if (!(await this.fetch())) return false
+      if (!(await this.more())) return false
       const count = Math.min(line - this.line, this.#batch.length - this.#taken)
       this.#taken += count
       this.line += count
