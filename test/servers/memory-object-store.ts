@@ -9,8 +9,11 @@ export interface MemoryObjectStore extends ObjectStore {
   remove(location: ObjectLocation): void
   /** What is there; undefined if nothing is. */
   peek(location: ObjectLocation): Uint8Array | undefined
-  /** The next body of this object breaks after so many bytes, as a connection does. */
-  breakAfter(location: ObjectLocation, bytes: number): void
+  /**
+   * A body of this object breaks after so many bytes, as a connection does: the next one, or one that comes `skip` bodies
+   * later.
+   */
+  breakAfter(location: ObjectLocation, bytes: number, skip?: number): void
   /** Every `get` so far, in order. */
   readonly gets: readonly { readonly key: string; readonly ifMatch: string | undefined }[]
 }
@@ -24,7 +27,7 @@ interface MemoryObject {
 export function createMemoryObjectStore(pieceBytes = 700): MemoryObjectStore {
   const objects = new Map<string, MemoryObject>()
   const buckets = new Set<string>()
-  const breaks = new Map<string, number>()
+  const breaks = new Map<string, { readonly bytes: number; readonly skip: number }>()
   const gets: { readonly key: string; readonly ifMatch: string | undefined }[] = []
   let version = 0
   return {
@@ -38,7 +41,7 @@ export function createMemoryObjectStore(pieceBytes = 700): MemoryObjectStore {
     },
     remove: (location) => void objects.delete(nameOf(location)),
     peek: (location) => objects.get(nameOf(location))?.bytes,
-    breakAfter: (location, bytes) => void breaks.set(nameOf(location), bytes),
+    breakAfter: (location, bytes, skip = 0) => void breaks.set(nameOf(location), { bytes, skip }),
     get: async (location, { ifMatch }, signal) => {
       signal.throwIfAborted()
       gets.push({ key: location.key, ifMatch })
@@ -50,8 +53,10 @@ export function createMemoryObjectStore(pieceBytes = 700): MemoryObjectStore {
       }
       const { bytes, etag } = object
       if (ifMatch !== undefined && ifMatch !== etag) throw new TailraceError('OBJECT_CHANGED', `${name} has changed`)
-      const brokenAt = breaks.get(name) ?? Number.POSITIVE_INFINITY
-      breaks.delete(name)
+      const planned = breaks.get(name)
+      const brokenAt = planned?.skip === 0 ? planned.bytes : Number.POSITIVE_INFINITY
+      if (planned !== undefined && planned.skip > 0) breaks.set(name, { ...planned, skip: planned.skip - 1 })
+      else breaks.delete(name)
       return { etag, size: bytes.length, body: piecesOf(bytes, { pieceBytes, brokenAt, signal }) }
     },
   }

@@ -11,7 +11,10 @@ export interface MavenArtifacts {
   readonly title: string
   /** For the cache folder: "kafka-4.4.0". */
   readonly name: string
-  /** `group:artifact:version`; all they need at run time comes with them. */
+  /**
+   * `group:artifact:version`; all they need at run time comes with them. With a classifier as the fourth part, that file
+   * alone.
+   */
   readonly coordinates: readonly string[]
 }
 
@@ -76,8 +79,12 @@ async function download(artifacts: MavenArtifacts, folder: string, options: Inst
 /** A project without code that depends on the artifacts. The plugin's version is fixed: old Mavens default to old ones. */
 function pom(artifacts: MavenArtifacts): string {
   const dependencies = artifacts.coordinates.map((coordinate) => {
-    const [group, artifact, version] = coordinate.split(':')
-    return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`
+    const [group, artifact, version, classifier] = coordinate.split(':')
+    const alone =
+      classifier === undefined
+        ? ''
+        : `<classifier>${classifier}</classifier><exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>`
+    return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${alone}</dependency>`
   })
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>

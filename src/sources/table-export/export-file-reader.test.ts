@@ -247,6 +247,22 @@ describe('a data file that is read twice', () => {
     ])
   })
 
+  it('goes on behind the last line when the second reading breaks off, without a third', async () => {
+    const { store, written, read, events } = await setUp(planOf([items(3_000, 1_000)]), { maxHeldBytes: 0 })
+    const [location = written.manifest] = written.files
+    await using reader = read()
+    store.breakAfter(location, 1_500_000, 1)
+    const { lines, pages } = await readToEnd(reader, never)
+    expect(lines).toEqual(written.lines[0])
+    expect(pages.length).toBeGreaterThan(2)
+    expect(events).toHaveLength(1)
+    expect(store.gets.filter(({ key }) => key === location.key).map(({ ifMatch }) => ifMatch !== undefined)).toEqual([
+      false,
+      true,
+      true,
+    ])
+  })
+
   it('is refused when it was replaced in between, and compared again', async () => {
     const { store, written, read } = await setUp(planOf([items(3_000, 1_000)]), { maxHeldBytes: 0 })
     const [location = written.manifest] = written.files

@@ -9,8 +9,8 @@ import type { ExportFile, ExportFileReader, ExportPage, TableExport } from './ta
 import { textOf, verifyFile } from './verified-file.ts'
 import type { VerifiedFile } from './verified-file.ts'
 
-/** A page ends with the line that fills it. */
-const maxPageBytes = 1024 * 1024
+/** A page ends with the line that fills it. Ion takes some fifteen times as long to read, and nothing else runs meanwhile. */
+const maxPageBytes = { DYNAMODB_JSON: 1024 * 1024, ION: 256 * 1024 } as const
 
 /** See `TableExports.openFile`. */
 export function createExportFileReader(
@@ -78,10 +78,11 @@ class VerifyingReader implements ExportFileReader {
 
   async #fill(cursor: LineCursor): Promise<ExportPage> {
     const { itemCount } = this.#file
+    const maxBytes = maxPageBytes[this.#export.format]
     if (!(await cursor.skipTo(this.#lines))) throw this.#tooFew(cursor)
     const lines: unknown[] = []
     let bytes = 0
-    while (bytes < maxPageBytes && cursor.line < itemCount) {
+    while (bytes < maxBytes && cursor.line < itemCount) {
       const text = cursor.take() ?? ((await cursor.more()) ? cursor.take() : undefined)
       if (text === undefined) throw this.#tooFew(cursor)
       bytes += text.length

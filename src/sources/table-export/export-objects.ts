@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { retryForever } from '../../aws/retry-forever.ts'
-import type { ObjectLocation, ObjectStore } from '../../objects/objects.ts'
+import type { ObjectLocation, ObjectStore, StoredObject } from '../../objects/objects.ts'
 import { retryEvent } from '../source-event.ts'
 import type { SourceContext } from '../source-context.ts'
 import { invalidExport, missingFromExport } from './export-errors.ts'
@@ -33,8 +33,7 @@ export function readWhole(
 ): Promise<Buffer> {
   const attempt = async (): Promise<Buffer> => {
     try {
-      const { body } = await reading.objects.get(location, {}, signal)
-      return await gather(body, maxBytes)
+      return await gather(await reading.objects.get(location, {}, signal), maxBytes)
     } catch (error) {
       if (error instanceof RangeError)
         throw invalidExport(location, `it is larger than any such file (${maxBytes} bytes)`)
@@ -44,16 +43,16 @@ export function readWhole(
   return readPatiently(reading, attempt, signal)
 }
 
-/** All bytes of a body in one buffer. Leaves the body, and throws a RangeError, if there are more than `maxBytes`. */
-export async function gather(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
-  const pieces: Uint8Array[] = []
-  let bytes = 0
+/** All bytes of an object in one buffer. Leaves the body, and throws a RangeError, if there are more than `maxBytes`. */
+export async function gather({ body, size }: StoredObject, maxBytes: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(size > maxBytes ? 0 : size)
+  let end = 0
   for await (const piece of body) {
-    bytes += piece.byteLength
-    if (bytes > maxBytes) throw new RangeError(`more than ${maxBytes} bytes`)
-    pieces.push(piece)
+    if (end + piece.byteLength > bytes.length) throw new RangeError(`more than ${bytes.length} bytes`)
+    bytes.set(piece, end)
+    end += piece.byteLength
   }
-  return Buffer.concat(pieces)
+  return bytes.subarray(0, end)
 }
 
 /** The MD5 of some bytes, as the manifests write it: base64. */

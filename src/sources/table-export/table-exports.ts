@@ -44,7 +44,10 @@ export interface ExportRequest {
 
 /** Which part of the table's history. */
 export type ExportExtent =
-  /** The whole table as it was at a time; undefined = now. */
+  /**
+   * The whole table as it was at a time; undefined = now. Increments can follow only on a whole second, so whoever wants
+   * some names the time.
+   */
   | { readonly kind: 'full'; readonly timeMs?: number | undefined }
   /** The items that changed from a time on (inclusive) to another (exclusive): 15 minutes to 24 hours. */
   | {
@@ -59,7 +62,7 @@ export type ExportEncryption =
   | { readonly algorithm: 'AES256' }
   | { readonly algorithm: 'KMS'; readonly keyId?: string | undefined }
 
-/** How lines are written. Readers see no difference: Ion comes out as DynamoDB JSON. */
+/** How lines are written. Readers see no difference, but Ion, which comes out as DynamoDB JSON, is read far more slowly. */
 export type ExportFormat = 'DYNAMODB_JSON' | 'ION'
 
 /** How far an export is. */

@@ -25,12 +25,12 @@ export function verifyFile(
   signal: AbortSignal,
 ): Promise<VerifiedFile> {
   const attempt = async (): Promise<VerifiedFile> => {
-    const { body, size, etag } = await reading.objects.get(location, {}, signal).catch((error: unknown) => {
+    const object = await reading.objects.get(location, {}, signal).catch((error: unknown) => {
       throw missingFromExport(error, location)
     })
-    const isHeld = size <= reading.maxHeldBytes
-    const bytes = isHeld ? await gather(body, size) : undefined
-    const md5 = bytes === undefined ? await md5OfBody(body) : md5Of(bytes)
+    const { size, etag } = object
+    const bytes = size <= reading.maxHeldBytes ? await gather(object, size) : undefined
+    const md5 = bytes === undefined ? await md5OfBody(object.body) : md5Of(bytes)
     if (md5 !== file.md5Checksum) {
       throw invalidExport(location, `its MD5 is ${md5} (${size} bytes), the manifest's is ${file.md5Checksum}`)
     }
