@@ -198,6 +198,17 @@ describe.each(ways)('a data file, %s', (_, held) => {
     expect(refusal.message).not.toContain('secret')
   })
 
+  it('takes a last line that is not ended', async () => {
+    const damage = (store: MemoryObjectStore, written: WrittenExport): Promise<void> =>
+      replaceFile(store, written, { index: 0, bytes: gzipSync(line + line.trimEnd()), itemCount: 2 })
+    const { read } = await setUp(planOf([[]]), { ...options, damage })
+    await using reader = read()
+    expect((await readToEnd(reader, never)).lines).toEqual([
+      { Item: { id: { S: 'secret' } } },
+      { Item: { id: { S: 'secret' } } },
+    ])
+  })
+
   it('says that a file is not there', async () => {
     const { store, written, read } = await setUp(planOf([items(2)]), options)
     const [location = written.manifest] = written.files
@@ -232,6 +243,28 @@ describe.each(ways)('a data file, %s', (_, held) => {
     await expect(stopped).rejects.toThrow('enough')
     const { lines } = await readToEnd(reader, never)
     expect([...first.lines, ...lines]).toEqual(written.lines[0])
+  })
+})
+
+describe('a small data file with very much text', () => {
+  it('is decompressed piece by piece', async () => {
+    const text = `${JSON.stringify({ Item: { id: { S: 'x'.repeat(1_000) } } })}\n`.repeat(40_000)
+    const damage = (store: MemoryObjectStore, written: WrittenExport): Promise<void> =>
+      replaceFile(store, written, { index: 0, bytes: gzipSync(text), itemCount: 40_000 })
+    const { read } = await setUp(planOf([[]]), { damage })
+    await using reader = read()
+    let page = await reader.read(never)
+    while (!page.isEnd) page = await reader.read(never)
+    expect(page.nextLine).toBe(40_000)
+  })
+
+  it('is refused when it has a line of more than 32 MiB', async () => {
+    const bytes = gzipSync(Buffer.alloc(40 * 1024 * 1024, '"'))
+    const damage = (store: MemoryObjectStore, written: WrittenExport): Promise<void> =>
+      replaceFile(store, written, { index: 0, bytes, itemCount: 1 })
+    const { read } = await setUp(planOf([[]]), { damage })
+    await using reader = read()
+    expect((await refusalOf(reader.read(never))).message).toContain('a line is longer than 33554432 bytes')
   })
 })
 
