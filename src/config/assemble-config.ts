@@ -1,6 +1,13 @@
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import { parseListenAddress } from './listen-address.ts'
-import type { PipelineConfig, RoleConfig, SnapshotConfig, SourceConfig, TopicConfig } from './pipeline-config.ts'
+import type {
+  ExportConfig,
+  PipelineConfig,
+  RoleConfig,
+  SnapshotConfig,
+  SourceConfig,
+  TopicConfig,
+} from './pipeline-config.ts'
 import type { PropertyValues } from './properties.ts'
 import type { Secret } from './secret.ts'
 import { parseDailyWindow, parseScanCapacity } from './snapshot-limits.ts'
@@ -68,9 +75,22 @@ function snapshotConfig(values: PropertyValues): SnapshotConfig {
   return {
     mode: values['snapshot.mode'],
     segments: values['snapshot.segments'],
+    exports: exportConfig(values),
     capacity: parseScanCapacity(values['snapshot.read.capacity']) ?? { kind: 'unlimited' },
     itemsPerSecond: values['snapshot.items.per.second'],
     window: window === undefined ? undefined : parseDailyWindow(window),
+  }
+}
+
+function exportConfig(values: PropertyValues): ExportConfig | undefined {
+  const bucket = values['snapshot.export.bucket']
+  if (values['snapshot.source'] !== 'export' || bucket === undefined) return undefined
+  return {
+    bucket,
+    prefix: values['snapshot.export.prefix'],
+    owner: values['snapshot.export.owner'],
+    format: values['snapshot.export.format'],
+    endpoint: values['snapshot.export.endpoint'],
   }
 }
 

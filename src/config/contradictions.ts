@@ -12,6 +12,7 @@ export function findContradictions(values: PropertyValues, whereOf: WhereOf): re
     ...regionProblems(values, whereOf),
     ...topicProblems(values, whereOf),
     ...roleProblems(values, whereOf),
+    ...exportProblems(values, whereOf),
     ...listenProblems(values, whereOf),
   ]
 }
@@ -44,6 +45,16 @@ function roleProblems(values: PropertyValues, whereOf: WhereOf): readonly Proble
   return names
     .map((name) => ({ where: whereOf(name), text: `${name} is set without source.role.arn` }))
     .filter(({ where }) => where !== undefined)
+}
+
+function exportProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {
+  if (values['snapshot.source'] === 'export') {
+    if (values['snapshot.export.bucket'] !== undefined) return []
+    return [{ where: whereOf('snapshot.source'), text: 'snapshot.source: export needs snapshot.export.bucket' }]
+  }
+  const where = whereOf('snapshot.export.bucket')
+  if (where === undefined) return []
+  return [{ where, text: 'snapshot.export.bucket is set without snapshot.source: export' }]
 }
 
 function listenProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {

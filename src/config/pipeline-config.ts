@@ -51,11 +51,23 @@ export interface SourceConfig {
 export interface SnapshotConfig {
   readonly mode: 'initial' | 'never' | 'always' | 'only' | 'when_needed'
   readonly segments: number
+  /** Undefined where tables are scanned. */
+  readonly exports: ExportConfig | undefined
   readonly capacity: ScanCapacity
   /** Undefined means no bound. */
   readonly itemsPerSecond: number | undefined
   /** Undefined means always. */
   readonly window: DailyWindow | undefined
+}
+
+/** Where tables are exported to. */
+export interface ExportConfig {
+  readonly bucket: string
+  readonly prefix: string | undefined
+  readonly owner: string | undefined
+  readonly format: 'DYNAMODB_JSON' | 'ION'
+  /** Of a server that speaks like S3; undefined means S3. */
+  readonly endpoint: string | undefined
 }
 
 export interface RoleConfig {

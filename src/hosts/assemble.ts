@@ -21,6 +21,7 @@ import type { LaneEnvironment, LaneTuning } from '../pipeline/lane-environment.t
 import type { LaneCompanion } from '../pipeline/lane-work.ts'
 import { createLaneNudges } from '../pipeline/lane-nudges.ts'
 import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
+import type { ExportLoading } from '../pipeline/snapshot/export-loading.ts'
 import type { ScanLimits } from '../pipeline/snapshot/scan-limits.ts'
 import type { TopicLog } from '../pipeline/snapshot/topic-log.ts'
 import type { Stages } from '../pipeline/stages.ts'
@@ -30,6 +31,7 @@ import type { TopicRules } from '../pipeline/topic-provisioner.ts'
 import { runWorker } from '../pipeline/worker.ts'
 import { createJsonSerializer } from '../serialize/json-serializer.ts'
 import type { Source } from '../sources/source.ts'
+import type { TableExports } from '../sources/table-export/table-exports.ts'
 import { createRecordStages } from './record-stages.ts'
 
 /** The parts of the outside world that a worker stands on; a simulation gives its own. */
@@ -42,6 +44,8 @@ export interface WorkerPorts {
   readonly onEvent: PipelineEventSink
   /** The bound on bytes in flight, for whoever wants to watch it; default: one of the configured size. */
   readonly budget?: ByteBudget
+  /** For tables that begin with an export. */
+  readonly exports?: TableExports
   readonly tuning?: Partial<LaneTuning>
   readonly coordinatorTuning?: Partial<CoordinatorTuning>
 }
@@ -75,6 +79,7 @@ export async function runPipeline(
     stages: stagesOf(config, version),
     taker: createLaneTaker({ kafka, sessions, membership, pipeline, ledgerTopic, clock }),
     topicLog: topicLogOf(kafka),
+    exports: exportLoadingOf(config, ports),
     membership,
     topicLimits: createTopicLimits(kafka),
     nudges: createLaneNudges(),
@@ -97,6 +102,10 @@ export async function runPipeline(
   }
   const coordinator: LaneCompanion = (session, inbox, live) => coordinate(options, session, inbox, live)
   await runWorker({ environment, membership, coordinator, clock }, signal)
+}
+
+function exportLoadingOf({ snapshot }: PipelineConfig, { exports: api }: WorkerPorts): ExportLoading | undefined {
+  return snapshot.exports === undefined || api === undefined ? undefined : { api, target: snapshot.exports }
 }
 
 function topicLogOf(kafka: KafkaApi): TopicLog {

@@ -16,6 +16,7 @@ const run = (more: Partial<RowInput>): RowOutput =>
     {
       table: firstEntry(table, { topic: 'shop.orders', partitions: 3, id: 'x' }, undefined),
       items,
+      form: 'items',
       kind: 'initial',
       isFirst: false,
       isLast: false,

@@ -1,4 +1,5 @@
 import type { SnapshotMark } from '../change/change-event.ts'
+import { decodeExportLine } from '../decode/decode-export-line.ts'
 import { decodeRow, vanishedItem } from '../decode/decode-row.ts'
 import type { Envelope } from '../envelope/envelope.ts'
 import { TailraceError } from '../errors.ts'
@@ -17,7 +18,7 @@ export function processRows(input: RowInput, envelope: Envelope, serializer: Ser
   let bytes = 0
   let rows = 0
   const rowOf = (item: unknown, snapshot: SnapshotMark): readonly SerializedRecord[] => {
-    const event = decodeRow(item, table.table, { readAtMs, snapshot })
+    const event = (input.form === 'items' ? decodeRow : decodeExportLine)(item, table.table, { readAtMs, snapshot })
     const serialized = serializer.serialize(envelope.wrap(event, input.nowMs))
     return serialized.some(({ key }) => isDisplaced(key)) ? [] : serialized
   }

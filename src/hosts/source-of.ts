@@ -1,5 +1,5 @@
 import { createCredentialsCache, createCredentialsLoader } from '../aws/credentials.ts'
-import type { CredentialsLoader, CredentialsOptions } from '../aws/credentials.ts'
+import type { CredentialsCache, CredentialsLoader, CredentialsOptions } from '../aws/credentials.ts'
 import { createMeteredAwsApi } from '../aws/metered-api.ts'
 import { createAwsApi } from '../aws/signed-request.ts'
 import type { AwsApi } from '../aws/aws.ts'
@@ -30,6 +30,7 @@ export interface SourceParts {
 export interface OwnedSource extends AsyncDisposable {
   readonly source: Source
   readonly api: AwsApi
+  readonly credentials: CredentialsCache
 }
 
 /** The source that a configuration describes. Opens nothing before it is asked. */
@@ -37,11 +38,12 @@ export function openSource(config: SourceConfig, parts: SourceParts): OwnedSourc
   const { clock, rng, env } = parts
   const { region, role, endpoint, streamsEndpoint } = config
   const loader = parts.credentials ?? createCredentialsLoader(credentialsOf(region, role))
+  const credentials = createCredentialsCache({ clock, load: loader })
   const connection = createAwsApi({
     clock,
     region,
     env,
-    credentials: createCredentialsCache({ clock, load: loader }),
+    credentials,
     overrides: {
       ...(endpoint === undefined ? {} : { dynamodb: endpoint }),
       ...(streamsEndpoint === undefined ? {} : { streams: streamsEndpoint }),
@@ -62,7 +64,7 @@ export function openSource(config: SourceConfig, parts: SourceParts): OwnedSourc
     ...(parts.giveUpOn === undefined ? {} : { giveUpOn: parts.giveUpOn }),
     ...(parts.onEvent === undefined ? {} : { onEvent: parts.onEvent }),
   })
-  return { source, api, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() }
+  return { source, api, credentials, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() }
 }
 
 function credentialsOf(region: string, role: SourceConfig['role']): CredentialsOptions {

@@ -8,6 +8,7 @@ import { createWireKafka } from '../kafka/wire-kafka.ts'
 import { createWireGroupMembership } from '../kafka/wire-group-membership.ts'
 import { asError } from '../observe/logger.ts'
 import type { Logger } from '../observe/logger.ts'
+import type { Metrics } from '../observe/metrics.ts'
 import { createPrometheusMetrics } from '../observe/prometheus-metrics.ts'
 import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
 import type { SourceEvent } from '../sources/source-event.ts'
@@ -19,7 +20,9 @@ import { startMonitoringServer } from './server/monitoring-server.ts'
 import type { MonitoringServer, MonitoringSources } from './server/monitoring-server.ts'
 import { createProgressBoard } from './server/progress-board.ts'
 import type { ProgressBoard } from './server/progress-board.ts'
+import { openExports } from './exports-of.ts'
 import { openSource } from './source-of.ts'
+import type { SourceParts } from './source-of.ts'
 
 /** What a worker process needs besides its configuration. */
 export interface WorkerProcessOptions {
@@ -40,7 +43,7 @@ export interface WorkerProcessOptions {
  * `signal` aborts and everything is handed over; rejects when this process must not go on.
  */
 export async function runWorkerProcess(options: WorkerProcessOptions, signal: AbortSignal): Promise<void> {
-  const { config, logger, env } = options
+  const { config, logger } = options
   const clock = systemClock
   const rng = systemRng
   const metrics = createPrometheusMetrics({ hasProcessMetrics: true })
@@ -73,26 +76,42 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
     heartbeatMs: config.kafka.heartbeatMs,
     onProblem: (error) => logger.warn('the consumer group did not answer as hoped', { error: asError(error) }),
   })
-  await using owned = openSource(config.source, {
-    clock,
-    rng,
+  const parts = sourcePartsOf(options, metrics)
+  await using owned = openSource(config.source, parts)
+  await using loading = await openExports(config.snapshot.exports, config.source.region, owned, parts)
+  options.onStarted?.({ board, monitoringUrl: monitoring?.url })
+  const onEvent: PipelineEventSink = (event) => sinks.forEach((sink) => sink(event))
+  await runPipeline(
+    config,
+    {
+      kafka,
+      membership,
+      source: owned.source,
+      ...(loading === undefined ? {} : { exports: loading.exports }),
+      clock,
+      rng,
+      onEvent,
+      budget,
+    },
+    options.version,
+    signal,
+  )
+}
+
+/** The source tells the log and the metrics what it meets. */
+function sourcePartsOf({ config, env, logger, credentials }: WorkerProcessOptions, metrics: Metrics): SourceParts {
+  return {
+    clock: systemClock,
+    rng: systemRng,
     env,
-    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+    ...(credentials === undefined ? {} : { credentials }),
     pollIdleMaxMs: config.pollIdleMaxMs,
     onRequest: (op, code) => metrics.increment('tailrace_aws_requests_total', { op, code }),
     onEvent: (event) => {
       logSourceEvent(logger, event)
       if (event.kind === 'throttled') metrics.increment('tailrace_throttled_total', { op: event.action })
     },
-  })
-  options.onStarted?.({ board, monitoringUrl: monitoring?.url })
-  const onEvent: PipelineEventSink = (event) => sinks.forEach((sink) => sink(event))
-  await runPipeline(
-    config,
-    { kafka, membership, source: owned.source, clock, rng, onEvent, budget },
-    options.version,
-    signal,
-  )
+  }
 }
 
 /** A second worker on one machine meets the first one's port: it takes a free one, and says so. */

@@ -102,8 +102,13 @@ export interface SnapshotRun {
    * items that are gone get deletes, found by reading the topic's keys back.
    */
   readonly regains: boolean
-  /** `parked`: its changes came faster than its home lane could write them. */
-  readonly state: 'running' | 'paused' | 'completed' | 'failed' | 'parked' | 'stopped'
+  /** The export that it loads or waits for; undefined where the table itself is scanned. */
+  readonly exports?: ExportStep | undefined
+  /**
+   * `exporting`: DynamoDB writes what is to be loaded. `parked`: its changes came faster than its home lane could write
+   * them.
+   */
+  readonly state: 'exporting' | 'running' | 'paused' | 'completed' | 'failed' | 'parked' | 'stopped'
   /** Why it is where it is; for people. */
   readonly reason: string | undefined
   readonly code: string | undefined
@@ -113,6 +118,23 @@ export interface SnapshotRun {
   readonly expectedItems: number
   /** By its end; while it runs the scans know better. */
   readonly totals: ScanTotals
+}
+
+/** One export of several that follow on each other: the whole table, then what changed since, until little is missing. */
+export interface ExportStep {
+  /** 0 is the whole table. */
+  readonly step: number
+  /** What it holds: all up to `toMs`, or what changed from `fromMs` on. Milliseconds, whole seconds. */
+  readonly fromMs: number | undefined
+  readonly toMs: number
+  /** Counts how often it was asked for: one that failed is asked for anew. */
+  readonly attempt: number
+  /** How much was missing when it was asked for. Milliseconds. */
+  readonly missingMs: number
+  /** Set once DynamoDB has accepted it. */
+  readonly exportArn: string | undefined
+  /** Set once it is complete. */
+  readonly manifest: { readonly bucket: string; readonly key: string } | undefined
 }
 
 /** Sums of a scan, or of a part of it. */

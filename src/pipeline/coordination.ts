@@ -13,6 +13,8 @@ export interface CoordinatorTuning {
   readonly stopCheckMs: number
   /** Tables: new ones, replaced ones, partition counts of their topics. */
   readonly tableCheckMs: number
+  /** Exports that are being written. */
+  readonly exportCheckMs: number
   /** Full listings of each stream: a safety net, since children are found by the ends of their parents. */
   readonly listingMs: number
 }
@@ -20,6 +22,7 @@ export interface CoordinatorTuning {
 export const defaultCoordinatorTuning: CoordinatorTuning = {
   stopCheckMs: 500,
   tableCheckMs: 60_000,
+  exportCheckMs: 15_000,
   listingMs: 300_000,
 }
 

@@ -9,6 +9,7 @@ import { reportFailure } from './coordination.ts'
 import type { Coordination, CoordinatorOptions } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
 import type { LaneInbox } from './lane-inbox.ts'
+import { advanceExports } from './snapshot/export-duties.ts'
 import {
   beginSnapshots,
   regainTables,
@@ -74,8 +75,9 @@ async function watch(coordination: Coordination, signal: AbortSignal): Promise<v
   const { tuning } = coordination
   const duties: readonly [number, () => Promise<void>][] = [
     [tuning.stopCheckMs, () => settleStops(coordination)],
-    [tuning.stopCheckMs, () => settleReports(coordination)],
+    [tuning.stopCheckMs, () => settleReports(coordination, signal)],
     [tuning.stopCheckMs, () => settleRequests(coordination, signal)],
+    [tuning.exportCheckMs, () => advanceExports(coordination, signal)],
     [tuning.tableCheckMs, () => lookAtTables(coordination, signal)],
     [tuning.listingMs, () => discoverShards(coordination, signal).then(() => beginSnapshots(coordination, signal))],
   ]

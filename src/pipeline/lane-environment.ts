@@ -5,6 +5,7 @@ import type { GroupMembership } from '../kafka/group-membership.ts'
 import type { LaneTaker } from '../lanes/lane-session.ts'
 import type { IdentityEntry } from '../lanes/ledger-entry.ts'
 import type { Source } from '../sources/source.ts'
+import type { ExportLoading } from './snapshot/export-loading.ts'
 import type { LaneNudges } from './lane-nudges.ts'
 import type { PipelineEventSink } from './pipeline-event.ts'
 import { defaultGateBounds } from './snapshot/scan-gate.ts'
@@ -58,6 +59,8 @@ export interface LaneEnvironment {
   readonly stages: Stages
   readonly taker: LaneTaker
   readonly topicLog: TopicLog
+  /** Undefined where no table begins with an export. */
+  readonly exports: ExportLoading | undefined
   readonly membership: Pick<GroupMembership, 'owns'>
   readonly topicLimits: TopicLimits
   readonly nudges: LaneNudges

@@ -84,6 +84,7 @@ const setUp = () => {
     taker: { take: unused },
     membership: { owns: () => true },
     topicLog: { committed: unused, offsets: unused },
+    exports: undefined,
     topicLimits: { maxRecordBytes: unused, maxRecordBytesNow: unused, lookAgain: unused, refused: unused },
     nudges: createLaneNudges(),
     scanLimits: noScanLimits,

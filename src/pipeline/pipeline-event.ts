@@ -67,6 +67,10 @@ export type PipelineEvent =
       /** What people should know of it. */
       readonly caution: string | undefined
     }
+  /** DynamoDB writes an export that a table is to be loaded from: step 0 is the whole table. */
+  | ({ readonly kind: 'export-requested'; readonly table: string } & ExportName)
+  /** It is there; the lane loads it. */
+  | ({ readonly kind: 'export-completed'; readonly table: string; readonly lane: number } & ExportName)
   | ({ readonly kind: 'snapshot-completed'; readonly table: string } & ScanTotals)
   /** The snapshot stands still; the table's changes go on. */
   | {
@@ -113,6 +117,14 @@ export type PipelineEvent =
       readonly isDone: boolean
     }
   | { readonly kind: 'coordinator-failed'; readonly error: TailraceError; readonly retryInMs: number }
+
+/** Which export. Times in milliseconds. */
+export interface ExportName {
+  readonly step: number
+  readonly fromMs: number | undefined
+  readonly toMs: number
+  readonly exportArn: string | undefined
+}
 
 /**
  * Between which two changes of a shard others are missing, as exactly as anybody can know it: they were gone before they

@@ -37,8 +37,9 @@ export interface VanishedInput extends Pick<
 /** A page of a snapshot's scan. */
 export interface RowInput {
   readonly table: TableEntry
-  /** Items in DynamoDB JSON, untrusted. */
+  /** Items in DynamoDB JSON, or lines of an incremental export, untrusted. */
   readonly items: readonly unknown[]
+  readonly form: 'items' | 'export-lines'
   readonly kind: SnapshotRun['kind']
   /** True while no row of the snapshot was delivered, and for its very last page. */
   readonly isFirst: boolean

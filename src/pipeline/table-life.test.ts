@@ -112,12 +112,12 @@ describe('the life of a table', () => {
   })
 
   it('is tried again when lane 0 is taken anew, except after a replacement', () => {
-    expect(afterTakeOver(entry(stopped('RECORD_TOO_LARGE')), 'initial')).toMatchObject({
+    expect(afterTakeOver(entry(stopped('RECORD_TOO_LARGE')), { mode: 'initial' })).toMatchObject({
       version: 8,
       status: { kind: 'streaming' },
     })
-    expect(afterTakeOver(entry(stopped('SOURCE_REPLACED')), 'initial')).toBeUndefined()
-    expect(afterTakeOver(entry(), 'initial')).toBeUndefined()
+    expect(afterTakeOver(entry(stopped('SOURCE_REPLACED')), { mode: 'initial' })).toBeUndefined()
+    expect(afterTakeOver(entry(), { mode: 'initial' })).toBeUndefined()
   })
 
   it('takes the id of a topic that it does not know yet, and never another one', () => {
@@ -161,10 +161,13 @@ describe('the life of a table', () => {
 
   it('is only loaded, where that is wanted, and knows that it may lack changes once it is to stream', () => {
     const loading = entry({ kind: 'loading' })
-    expect(afterModeChange(entry(), 'only', 5)).toMatchObject({ version: 8, status: { kind: 'loading' } })
-    expect(afterModeChange(loading, 'only', 5)).toBeUndefined()
-    expect(afterModeChange(entry(), 'initial', 5)).toBeUndefined()
-    expect(afterModeChange(loading, 'initial', 5)).toMatchObject({
+    expect(afterModeChange(entry(), { mode: 'only', exports: undefined }, 5)).toMatchObject({
+      version: 8,
+      status: { kind: 'loading' },
+    })
+    expect(afterModeChange(loading, { mode: 'only', exports: undefined }, 5)).toBeUndefined()
+    expect(afterModeChange(entry(), { mode: 'initial', exports: undefined }, 5)).toBeUndefined()
+    expect(afterModeChange(loading, { mode: 'initial', exports: undefined }, 5)).toMatchObject({
       status: { kind: 'streaming' },
       lossAtMs: 5,
       snapshot: undefined,
@@ -173,6 +176,6 @@ describe('the life of a table', () => {
       status: { kind: 'stopped', code: 'SOURCE_REPLACED' },
       lossAtMs: 5,
     })
-    expect(afterTakeOver(entry(stopped('X')), 'only')).toMatchObject({ status: { kind: 'loading' } })
+    expect(afterTakeOver(entry(stopped('X')), { mode: 'only' })).toMatchObject({ status: { kind: 'loading' } })
   })
 })

@@ -1,6 +1,6 @@
 import type { Table } from '../change/table.ts'
 import type { LaneState } from '../lanes/lane-state.ts'
-import type { StopEntry, TableEntry } from '../lanes/ledger-entry.ts'
+import type { SnapshotRun, StopEntry, TableEntry } from '../lanes/ledger-entry.ts'
 import { isLoss } from './loss.ts'
 import type { SnapshotMode } from './snapshot/snapshot-mode.ts'
 
@@ -17,6 +17,13 @@ import type { SnapshotMode } from './snapshot/snapshot-mode.ts'
  * Under `snapshot.mode: only` a table is `loading` instead of streaming: its stream is not read.
  */
 export type TableDecision = TableEntry | undefined
+
+/** What decides whether a table's stream is read. */
+export interface LoadingRules {
+  readonly mode: SnapshotMode
+  /** Set where tables are loaded from exports first. */
+  readonly exports: unknown
+}
 
 /** A table that the configuration names and the ledger does not know yet. */
 export function firstEntry(
@@ -54,14 +61,21 @@ export function afterLookingAgain(known: TableEntry, now: Table, nowMs: number):
  * A pipeline that only loads reads no streams. Once it is to stream, what was not read of them meanwhile may be lost: the
  * table is then as one that is met for the first time, but for what its topic holds.
  */
-export function afterModeChange(known: TableEntry, mode: SnapshotMode, nowMs: number): TableDecision {
+export function afterModeChange(known: TableEntry, rules: LoadingRules, nowMs: number): TableDecision {
+  const { snapshot, status } = known
   const version = known.version + 1
-  if (mode === 'only') {
-    return known.status.kind === 'streaming' ? { ...known, version, status: { kind: 'loading' } } : undefined
+  if (rules.mode === 'only') {
+    return status.kind === 'streaming' ? { ...known, version, status: { kind: 'loading' } } : undefined
   }
-  if (known.status.kind !== 'loading') return undefined
-  const status = { kind: 'streaming' } as const
-  return { ...known, version, status, lossAtMs: nowMs, homeLane: undefined, snapshot: undefined }
+  if (status.kind !== 'loading') return undefined
+  const isBeingLoaded = snapshot === undefined ? rules.exports !== undefined : isLoadedForStream(snapshot)
+  if (isBeingLoaded) return undefined
+  return { ...known, version, status: { kind: 'streaming' }, lossAtMs: nowMs, homeLane: undefined, snapshot: undefined }
+}
+
+/** Exports are loaded in front of the stream, and are not over. */
+function isLoadedForStream({ exports, state }: SnapshotRun): boolean {
+  return exports !== undefined && state !== 'completed' && state !== 'stopped'
 }
 
 /** An entry that does not know its topic's id yet, after a reset or from an older version, takes the present one. */
@@ -116,7 +130,7 @@ function stopped(
 }
 
 /** Lane 0 was taken anew (a restart, mostly after somebody mended the cause): stopped tables are tried again. */
-export function afterTakeOver(known: TableEntry, mode: SnapshotMode): TableDecision {
+export function afterTakeOver(known: TableEntry, { mode }: Pick<LoadingRules, 'mode'>): TableDecision {
   if (known.status.kind !== 'stopped' || known.status.code === 'SOURCE_REPLACED') return undefined
   return { ...known, version: known.version + 1, status: { kind: mode === 'only' ? 'loading' : 'streaming' } }
 }

@@ -44,8 +44,8 @@ export async function findTables(
     const entry = (): TableEntry => session.state.tables.get(table.arn) ?? known
     await decide(coordination, afterLookingAgain(entry(), table, nowMs))
     if (occasion === 'looking-again') continue
-    await decide(coordination, afterTakeOver(entry(), coordination.snapshots.mode))
-    await decide(coordination, afterModeChange(entry(), coordination.snapshots.mode, nowMs))
+    await decide(coordination, afterTakeOver(entry(), coordination.snapshots))
+    await decide(coordination, afterModeChange(entry(), coordination.snapshots, nowMs))
   }
   return unknown.map(({ arn }) => arn)
 }
@@ -129,7 +129,8 @@ function newTable({ environment, start, snapshots }: Coordination, table: Table,
   // Streams round creation times down to the second: so does the boundary, or changes of its own second would be lost.
   const notBeforeMs = startMs === undefined ? undefined : Math.floor(startMs / 1000) * 1000
   const entry = firstEntry(table, provided, notBeforeMs)
-  return snapshots.mode === 'only' ? { ...entry, status: { kind: 'loading' } } : entry
+  const isLoaded = snapshots.mode === 'only' || (snapshots.exports !== undefined && snapshots.mode !== 'never')
+  return isLoaded ? { ...entry, status: { kind: 'loading' } } : entry
 }
 
 /** An item's changes would stand in two topics, in no order to each other. */

@@ -4,6 +4,7 @@ import type { Rng } from '../async/rng.ts'
 import type { AwsAnswer, AwsApi, AwsRequest } from '../aws/aws.ts'
 import { retryForever } from '../aws/retry-forever.ts'
 import type { Retry } from '../aws/retry-forever.ts'
+import { createRequestBudget } from '../aws/throttling.ts'
 import type { RequestBudget } from '../aws/throttling.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
 import { retryEvent } from './source-event.ts'
@@ -19,6 +20,36 @@ export interface SourceContext {
   /** Keyed by stream ARN; every DescribeStream takes a turn. */
   readonly describeStreamBudget: RequestBudget
   readonly emit: (event: SourceEvent) => void
+}
+
+/** What a context is made of. */
+export interface SourceContextOptions {
+  readonly api: AwsApi
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly retry?: BackoffPolicy
+  /** Errors to reject with instead of waiting them out; for checks that a person waits for. */
+  readonly giveUpOn?: readonly ErrorCode[]
+  /** This process' share of the ten DescribeStream calls per second and stream. */
+  readonly describeStreamPerSecond?: number
+  /** Hears of retries, expired iterators and the like. Must not throw. */
+  readonly onEvent?: (event: SourceEvent) => void
+}
+
+const defaultRetry: BackoffPolicy = { baseMs: 50, capMs: 5_000 }
+
+/** Makes a context with the usual patience. */
+export function createSourceContext(options: SourceContextOptions): SourceContext {
+  const { api, clock, rng } = options
+  return {
+    api,
+    clock,
+    rng,
+    retry: options.retry ?? defaultRetry,
+    giveUpOn: options.giveUpOn ?? [],
+    describeStreamBudget: createRequestBudget({ clock, perSecond: options.describeStreamPerSecond ?? 4, burst: 4 }),
+    emit: options.onEvent ?? (() => {}),
+  }
 }
 
 /** A request, what it is about, and how its answer is read. */

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seededRng } from '../../src/async/rng.ts'
 import type { Item } from '../../src/change/attribute-value.ts'
 import type { ObjectLocation } from '../../src/objects/objects.ts'
-import { refuseForeign, refuseHole } from '../../src/sources/table-export/export-checks.ts'
+import { refuseForeign, refuseOther } from '../../src/sources/table-export/export-checks.ts'
 import type { TableExport, TableExports } from '../../src/sources/table-export/table-exports.ts'
-import { writeTimeMicros } from '../../src/sources/table-export/write-time.ts'
+import { writeTimeMicros } from '../../src/decode/write-time.ts'
 import { readToEnd, refusalOf, setUpExports } from '../servers/export-setup.ts'
 import { writeExport } from '../servers/export-writer.ts'
 import type { ExportedChange, ExportPlan, WrittenExport } from '../servers/export-writer.ts'
@@ -91,7 +91,7 @@ describe('exports in S3', () => {
 
     const [first, second] = [await exports.open(full.manifest, never), await exports.open(increment.manifest, never)]
     refuseForeign(first, table)
-    refuseHole(first, second)
+    refuseOther(second, { ...table, fromMs: startMs, toMs: startMs + hourMs })
     expect(await readAll(exports, first)).toEqual(full.lines)
     const read = await readAll(exports, second)
     expect(read).toEqual(increment.lines)

@@ -10,6 +10,39 @@ export const snapshotProperties = {
     documentation:
       'When the items that a table holds already are written to its topic, merged with the changes of that time: `initial`, once, when the pipeline meets the table for the first time; `never`; `always`, also whenever the pipeline starts; `only`, as `initial`, but without the changes; `when_needed`, as `initial`, and whenever changes were lost: instead of standing still the table is scanned anew, and items that are gone get deletes.',
   }),
+  'snapshot.source': defaulted(choice(['scan', 'export']), 'scan', {
+    importance: 'medium',
+    isShared: true,
+    documentation:
+      'Where the items of a table that is met for the first time come from: a `scan` of the table, merged with its changes; or, for giant tables, an `export` to a point in time, then exports of what changed since, and then the stream. Needs `snapshot.export.bucket` and point-in-time recovery.',
+  }),
+  'snapshot.export.bucket': optional(text('the name of a bucket', z.string().min(3).max(255)), {
+    importance: 'medium',
+    isShared: true,
+    documentation: 'The bucket to which DynamoDB exports tables, and from which they are read.',
+  }),
+  'snapshot.export.prefix': optional(text('a prefix of keys', z.string().min(1).max(1_024)), {
+    importance: 'low',
+    isShared: true,
+    documentation: 'What the keys of exports begin with.',
+    defaultNote: 'nothing',
+  }),
+  'snapshot.export.owner': optional(text('an AWS account id', z.string().regex(/^\d{12}$/)), {
+    importance: 'low',
+    isShared: true,
+    documentation: "The account that owns the bucket, where it is not the table's.",
+    defaultNote: 'the account of the credentials',
+  }),
+  'snapshot.export.format': defaulted(choice(['DYNAMODB_JSON', 'ION']), 'DYNAMODB_JSON', {
+    importance: 'low',
+    isShared: true,
+    documentation: 'The format of exports. `ION` is read about ten times more slowly.',
+  }),
+  'snapshot.export.endpoint': optional(text('an address such as `http://localhost:9000`', z.string().url()), {
+    importance: 'low',
+    documentation: 'A server that speaks like S3, instead of S3.',
+    defaultNote: "S3's own",
+  }),
   'snapshot.segments': defaulted(integer(1, 1_000), 4, {
     importance: 'medium',
     documentation:

@@ -1,5 +1,5 @@
 import type { SnapshotRun, TableEntry } from '../../lanes/ledger-entry.ts'
-import { segmentsOf, totalsOf } from '../../lanes/snapshot-progress.ts'
+import { addTotals, segmentsOf, totalsOf } from '../../lanes/snapshot-progress.ts'
 import type { PipelineLedger } from './pipeline-ledger.ts'
 
 /** How far a table's newest snapshot is; null where there is none, or nothing is known. Times in milliseconds. */
@@ -35,7 +35,9 @@ export function snapshotStatusOf(
     .map((lane) => segmentsOf(lane, { table, ...entry }, snapshot))
     .toSorted((a, b) => pagesOf(b) - pagesOf(a))[0]
   const isOver = snapshot.state === 'completed'
-  const totals = isOver ? snapshot.totals : totalsOf(scans ?? [])
+  const present = totalsOf(scans ?? [])
+  // Of several exports those before the present one are summed up.
+  const totals = isOver ? snapshot.totals : addTotals(snapshot.totals, present)
   return {
     table: table.name,
     state: snapshot.state,

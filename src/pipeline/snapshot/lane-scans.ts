@@ -1,5 +1,5 @@
 import type { LaneState } from '../../lanes/lane-state.ts'
-import type { BaselineEntry, ScanEntry, TableEntry } from '../../lanes/ledger-entry.ts'
+import type { BaselineEntry, TableEntry } from '../../lanes/ledger-entry.ts'
 import { baselineOf, scansToRun } from '../../lanes/snapshot-progress.ts'
 import { TailraceError } from '../../errors.ts'
 import type { ProducerRecord } from '../../kafka/kafka.ts'
@@ -9,16 +9,11 @@ import type { LaneFeeds } from '../lane-feeds.ts'
 import type { ShardProgress } from '../pipeline-event.ts'
 import { createBaselines } from './baselines.ts'
 import type { Baselines } from './baselines.ts'
-import { createKeySweep } from './key-sweep.ts'
-import { createRecentKeys } from './recent-keys.ts'
 import type { RecentKeys } from './recent-keys.ts'
-import { createScanGate } from './scan-gate.ts'
-import type { ScanGate } from './scan-gate.ts'
-import { createTablePace } from './scan-limits.ts'
-import type { ScanPace } from './scan-pace.ts'
-import { createScanReader } from './scan-reader.ts'
 import { createSegmentFeed } from './segment-feed.ts'
-import type { PageReader, SegmentFeed } from './segment-feed.ts'
+import type { SegmentFeed } from './segment-feed.ts'
+import { createSegmentReader, isSweep, scannedTable } from './segment-readers.ts'
+import type { ReaderParts, ScannedTable, WantedScan } from './segment-readers.ts'
 
 /** The scans of all snapshots whose home a lane is. */
 export interface LaneScans extends AsyncDisposable {
@@ -66,21 +61,6 @@ interface OpenScan {
   isSpent: boolean
 }
 
-/** A scan that is to be open. */
-interface WantedScan {
-  readonly table: TableEntry
-  readonly scan: ScanEntry
-  readonly baseline: BaselineEntry | undefined
-}
-
-/** What the scans of one table have in common. */
-interface ScannedTable {
-  readonly name: string
-  readonly recent: RecentKeys
-  readonly pace: ScanPace
-  readonly gate: ScanGate
-}
-
 export function createLaneScans(
   lane: number,
   environment: LaneEnvironment,
@@ -100,6 +80,7 @@ class OwnScans implements LaneScans {
   readonly #stop = new AbortController()
   readonly #feeds: Pick<LaneFeeds, 'readingsOf'>
   readonly #baselines: Baselines
+  readonly #parts: ReaderParts
   /** Snapshots that may not be scanned yet. */
   #unready: readonly TableEntry[] = []
   #turn = 0
@@ -110,6 +91,7 @@ class OwnScans implements LaneScans {
     this.#feeds = feeds
     this.#onReady = onReady
     this.#baselines = createBaselines(environment.topicLog, this.#stop.signal, onReady)
+    this.#parts = { lane, environment, nextTurn: (signal) => this.#nextTurn(signal), live: this.#stop.signal }
   }
 
   async sync(state: LaneState): Promise<void> {
@@ -183,9 +165,8 @@ class OwnScans implements LaneScans {
     const { arn, name } = table.table
     const shared = this.#tables.get(arn) ?? scannedTable(this.#environment, name)
     this.#tables.set(arn, shared)
-    const reader = isSweep(table, scan) ? this.#sweepOf(wanted, shared) : this.#readerOf(wanted, shared)
     const feed = createSegmentFeed({
-      reader,
+      reader: createSegmentReader(wanted, shared, this.#parts),
       afterKey: scan.lastKey,
       recent: shared.recent,
       clock: this.#environment.clock,
@@ -195,52 +176,9 @@ class OwnScans implements LaneScans {
     return { tableArn: arn, segment: scan.segment, feed, recent: shared.recent, isSpent: false }
   }
 
-  #readerOf({ table: { table, snapshot }, scan }: WantedScan, shared: ScannedTable): PageReader {
-    const { source, scanBudget, onEvent } = this.#environment
-    const { segment, totalSegments } = scan
-    return createScanReader({
-      ...shared,
-      source,
-      budget: scanBudget,
-      position: { table, segment, totalSegments, filter: snapshot?.filter },
-      onPage: ({ items, bytes, receivedAtMs, requestedAtMs }) =>
-        onEvent({
-          kind: 'scan-page-read',
-          lane: this.#lane,
-          table: table.name,
-          segment,
-          items: items.length,
-          bytes,
-          tookMs: receivedAtMs - requestedAtMs,
-        }),
-    })
-  }
-
-  #sweepOf({ table, scan, baseline }: WantedScan, { recent, gate }: ScannedTable): PageReader {
-    const { topicLog, scanBudget, stages, clock, rng, tuning } = this.#environment
-    const partition = scan.segment - scan.totalSegments
-    return createKeySweep({
-      log: topicLog,
-      topic: table.topic,
-      partition,
-      baseline: BigInt(baseline?.offsets[partition] ?? 0),
-      presenceOf: (record) => stages.presenceOf(record, table.table),
-      settled: (signal) => this.#nextTurn(gate, signal),
-      recent,
-      budget: scanBudget,
-      maxKeyBytes: tuning.maxSweepBytes,
-      clock,
-      rng,
-    })
-  }
-
-  /**
-   * A turn begins when the transaction of the one before is committed. Deletes that are on their way in the stream are let
-   * through first: an item that they delete needs no other.
-   */
-  async #nextTurn({ verdict }: ScanGate, signal: AbortSignal): Promise<void> {
+  /** A turn begins when the transaction of the one before is committed. */
+  async #nextTurn(signal: AbortSignal): Promise<void> {
     const { clock } = this.#environment
-    while (verdict() !== 'go') await clock.sleep(gateLookMs, signal)
     for (const turn = this.#turn; this.#turn === turn;) await clock.sleep(turnLookMs, signal)
   }
 
@@ -252,18 +190,6 @@ class OwnScans implements LaneScans {
 }
 
 const turnLookMs = 50
-const gateLookMs = 1_000
-
-function scannedTable(environment: LaneEnvironment, name: string): ScannedTable {
-  const { source, clock, scanLimits, tuning } = environment
-  const gate = createScanGate(clock, tuning.scanGate)
-  return {
-    name,
-    gate,
-    recent: createRecentKeys(tuning.maxRecentKeys),
-    pace: createTablePace({ source, clock, limits: scanLimits, gate }, name),
-  }
-}
 
 function parked(tables: ReadonlyMap<string, ScannedTable>, live: ReadonlySet<string>): ScanBatch['failures'] {
   return [...live].flatMap((tableArn) => {
@@ -297,9 +223,4 @@ function takeBatch(live: readonly (readonly [string, OpenScan])[], maxBytes: num
     pages.push({ scan, tableArn, segment, page, afterKey, request, recent, release })
   }
   return { pages, failures }
-}
-
-/** Behind the segments of the table come the partitions of its topic. */
-function isSweep({ snapshot }: TableEntry, scan: ScanEntry | undefined): boolean {
-  return snapshot !== undefined && scan !== undefined && scan.segment >= snapshot.segments
 }

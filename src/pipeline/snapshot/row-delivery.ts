@@ -58,6 +58,7 @@ function convert(scanned: Scanned, taken: TakenScanPage, { environment, signal }
   const { table, snapshot, segments, segment } = scanned
   const { page, recent, request } = taken
   const ofTable = segments.slice(0, snapshot.segments)
+  const isIncrement = snapshot.exports?.fromMs !== undefined
   const process = (maxRecordBytes: number): RowOutput => {
     const shared = {
       table,
@@ -71,8 +72,13 @@ function convert(scanned: Scanned, taken: TakenScanPage, { environment, signal }
     return stages.processRows({
       ...shared,
       items: page.items,
-      isFirst: ofTable.every(({ rows }) => rows === 0),
-      isLast: page.lastKey === undefined && ofTable.every((other) => other === segment || other.isDone),
+      form: isIncrement ? 'export-lines' : 'items',
+      isFirst: !isIncrement && ofTable.every(({ rows }) => rows === 0),
+      // Of exports nobody knows whether one more will follow.
+      isLast:
+        snapshot.exports === undefined &&
+        page.lastKey === undefined &&
+        ofTable.every((other) => other === segment || other.isDone),
     })
   }
   return convertWithin(topicLimits, table.topic, process, signal)

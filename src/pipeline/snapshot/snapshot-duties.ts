@@ -9,11 +9,16 @@ import type { SnapshotContext } from './snapshot-life.ts'
 import { isSnapshotDue } from './snapshot-mode.ts'
 
 /** Reports of home lanes, from lane 0's partition. */
-export async function settleReports(coordination: Coordination): Promise<void> {
+export async function settleReports(coordination: Coordination, signal: AbortSignal): Promise<void> {
   const { reports, tables } = coordination.session.state
   for (const report of reports.values()) {
     const known = tables.get(report.tableArn)
-    if (known !== undefined) await decide(coordination, afterReport(known, report))
+    if (known === undefined) continue
+    const decision = afterReport(known, report, contextOf(coordination, 0))
+    await decide(coordination, decision)
+    // Its stream is read from now on, and has shards that nobody knows yet.
+    if (known.status.kind === 'loading' && decision?.status.kind === 'streaming')
+      await discoverShards(coordination, signal)
   }
 }
 

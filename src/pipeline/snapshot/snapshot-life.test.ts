@@ -8,6 +8,7 @@ import { afterDiscovery, afterReport, afterRequest, afterSnapshotTakeOver } from
 const rules = {
   mode: 'initial',
   segments: 3,
+  exports: undefined,
   lanes: 5,
   nowMs: 1_000,
   expectedItems: 20,
@@ -41,20 +42,20 @@ describe('the life of a snapshot', () => {
   })
 
   it('ends with the report of its home lane, and gives the shards back', () => {
-    const done = some(afterReport(running(), report(running())))
+    const done = some(afterReport(running(), report(running()), rules))
     expect(done).toMatchObject({
       version: 3,
       homeLane: undefined,
       snapshot: { state: 'completed', totals: { items: 9, rows: 7, units: 3 }, endedAtMs: 2_000 },
     })
-    expect(afterReport(done, report(running()))).toBeUndefined()
+    expect(afterReport(done, report(running()), rules)).toBeUndefined()
     expect(afterDiscovery(done, rules)).toBeUndefined()
     expect(afterSnapshotTakeOver(done, rules)).toBeUndefined()
   })
 
   it('is tried again after a failure, with its progress, and takes no report of the time before', () => {
     const begun = running()
-    const failed = some(afterReport(begun, report(begun, { code: 'SCAN_REFUSED', reason: 'no' })))
+    const failed = some(afterReport(begun, report(begun, { code: 'SCAN_REFUSED', reason: 'no' }), rules))
     expect(failed).toMatchObject({ homeLane: undefined, snapshot: { state: 'failed', code: 'SCAN_REFUSED' } })
     const again = some(afterSnapshotTakeOver(failed, rules))
     expect(again).toMatchObject({
@@ -62,12 +63,14 @@ describe('the life of a snapshot', () => {
       homeLane: begun.homeLane,
       snapshot: { run: 1, state: 'running', code: undefined, endedAtMs: undefined },
     })
-    expect(afterReport(again, report(begun))).toBeUndefined()
-    expect(afterReport(again, report(again))).toMatchObject({ snapshot: { state: 'completed' } })
+    expect(afterReport(again, report(begun), rules)).toBeUndefined()
+    expect(afterReport(again, report(again), rules)).toMatchObject({ snapshot: { state: 'completed' } })
   })
 
   it('waits for somebody once it is parked', () => {
-    const parked = some(afterReport(running(), report(running(), { code: 'SNAPSHOT_PARKED', reason: 'too fast' })))
+    const parked = some(
+      afterReport(running(), report(running(), { code: 'SNAPSHOT_PARKED', reason: 'too fast' }), rules),
+    )
     expect(parked).toMatchObject({ homeLane: undefined, snapshot: { state: 'parked', reason: 'too fast' } })
     expect(afterSnapshotTakeOver(parked, rules)).toBeUndefined()
   })
@@ -126,7 +129,10 @@ describe('the life of a snapshot', () => {
     })
     const alone = some(afterDiscovery(lossy, { ...rules, mode: 'when_needed' }))
     expect(alone).toMatchObject({ status: { kind: 'streaming' }, snapshot: { regains: true, kind: 'initial' } })
-    expect(afterReport(alone, report(alone))).toMatchObject({ lossAtMs: undefined, snapshot: { state: 'completed' } })
+    expect(afterReport(alone, report(alone), rules)).toMatchObject({
+      lossAtMs: undefined,
+      snapshot: { state: 'completed' },
+    })
   })
 
   it('goes on in the new stream where the old one was replaced', () => {

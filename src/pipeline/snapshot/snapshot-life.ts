@@ -1,9 +1,11 @@
 import type { ReportEntry, SnapshotAction, SnapshotRun, TableEntry } from '../../lanes/ledger-entry.ts'
 import { registrarOf } from '../../lanes/registrar.ts'
-import { noTotals } from '../../lanes/snapshot-progress.ts'
+import { addTotals, noTotals } from '../../lanes/snapshot-progress.ts'
 import type { Table } from '../../change/table.ts'
 import type { TableDecision } from '../table-life.ts'
 import { isLoss } from '../loss.ts'
+import { afterExportLoaded, exportAgain, firstExport } from './export-life.ts'
+import type { ExportTarget } from './export-loading.ts'
 import { isOver, isSnapshotDue, isVoid } from './snapshot-mode.ts'
 import type { SnapshotMode } from './snapshot-mode.ts'
 
@@ -12,6 +14,8 @@ export interface SnapshotRules {
   readonly mode: SnapshotMode
   /** Segments in which a table is scanned. */
   readonly segments: number
+  /** Set where tables are loaded from exports instead of scans, before their streams are read. */
+  readonly exports: ExportTarget | undefined
 }
 
 /** When and among how many lanes something is decided. */
@@ -48,19 +52,25 @@ export function afterDiscovery(known: TableEntry, context: SnapshotContext): Tab
 }
 
 /** A home lane's report; one of an earlier gathering is void. */
-export function afterReport(known: TableEntry, report: ReportEntry): TableDecision {
+export function afterReport(
+  known: TableEntry,
+  report: ReportEntry,
+  { mode, nowMs }: Pick<SnapshotContext, 'mode' | 'nowMs'>,
+): TableDecision {
   const { snapshot } = known
   if (snapshot?.state !== 'running' || known.homeLane === undefined || report.run !== known.run) return undefined
-  const { code, reason, totals, atMs } = report
+  const { code, reason, atMs, outcome } = report
+  const totals = snapshot.exports === undefined ? report.totals : addTotals(snapshot.totals, report.totals)
   const ended = released(known, {
     ...snapshot,
-    state: report.outcome,
+    state: outcome,
     code,
     reason: reason ?? snapshot.reason,
     endedAtMs: atMs,
     totals,
   })
-  return report.outcome === 'completed' && snapshot.regains ? { ...ended, lossAtMs: undefined } : ended
+  if (outcome !== 'completed') return ended
+  return snapshot.regains ? { ...ended, lossAtMs: undefined } : afterExportLoaded(ended, mode, nowMs)
 }
 
 /** Lane 0 was taken anew: what could not go on is tried again, from where it was. */
@@ -102,7 +112,7 @@ export function afterRequest(known: TableEntry, action: SnapshotAction, context:
       return state === 'paused' ? refused : done(released(known, { ...snapshot, state: 'paused' }))
     case 'resume':
       if (isVoid(snapshot)) return { kind: 'refused', reason: 'changes were lost since it began: start a new one' }
-      return state === 'running' ? refused : done(resumed(known, snapshot, context.lanes))
+      return state === 'running' || state === 'exporting' ? refused : done(resumed(known, snapshot, context.lanes))
     case 'stop':
       return done(released(known, { ...snapshot, state: 'stopped', endedAtMs: context.nowMs }))
   }
@@ -120,18 +130,24 @@ function canScan({ status }: TableEntry): boolean {
 function started(
   known: TableEntry,
   wanted: Omit<Extract<SnapshotAction, { readonly kind: 'start' }>, 'kind'>,
-  { mode, lanes, segments, nowMs, expectedItems, present, caution }: SnapshotContext,
+  context: SnapshotContext,
 ): TableEntry {
+  const { mode, lanes, segments, nowMs, expectedItems, present, caution } = context
   const run = known.run + 1
-  const { status, lossAtMs } = known
+  const { status } = known
+  const isExport = context.exports !== undefined && status.kind === 'loading'
+  const streams = mode !== 'only' && !isExport
+  // What was loaded earlier, while nobody read the stream, may be gone by now.
+  const lossAtMs = known.lossAtMs ?? (streams && status.kind === 'loading' ? nowMs : undefined)
   const isLost = status.kind === 'stopped'
   const snapshot: SnapshotRun = {
     run,
     kind: wanted.snapshot,
     segments: wanted.segments ?? segments,
     filter: wanted.filter,
-    regains: (isLost || lossAtMs !== undefined) && wanted.filter === undefined,
-    state: 'running',
+    regains: (isLost || lossAtMs !== undefined) && wanted.filter === undefined && !isExport,
+    exports: isExport ? firstExport(nowMs) : undefined,
+    state: isExport ? 'exporting' : 'running',
     code: undefined,
     reason: caution,
     beganAtMs: nowMs,
@@ -142,22 +158,27 @@ function started(
   return {
     ...known,
     version: known.version + 1,
-    homeLane: homeLaneOf(known, lanes),
+    homeLane: isExport ? undefined : homeLaneOf(known, lanes),
     run,
     snapshot,
-    ...(isLost ? { status: { kind: mode === 'only' ? 'loading' : 'streaming' } } : {}),
+    lossAtMs,
+    status: { kind: streams ? 'streaming' : 'loading' },
     ...(present === undefined ? {} : { table: present, notBeforeMs: undefined }),
   }
 }
 
 /** Under a new gathering and the same run: the shards are gathered again, and the scans go on where they were. */
 function resumed(known: TableEntry, snapshot: SnapshotRun, lanes: number): TableEntry {
+  const again = exportAgain(snapshot)
+  const cleared = { ...again, code: undefined, reason: undefined, endedAtMs: undefined }
+  if (again.exports !== undefined && again.exports.manifest === undefined)
+    return { ...known, version: known.version + 1, homeLane: undefined, snapshot: { ...cleared, state: 'exporting' } }
   return {
     ...known,
     version: known.version + 1,
     homeLane: homeLaneOf(known, lanes),
     run: known.run + 1,
-    snapshot: { ...snapshot, state: 'running', code: undefined, reason: undefined, endedAtMs: undefined },
+    snapshot: { ...cleared, state: 'running' },
   }
 }
 
@@ -165,6 +186,7 @@ function released(known: TableEntry, snapshot: SnapshotRun): TableEntry {
   return { ...known, version: known.version + 1, homeLane: undefined, snapshot }
 }
 
-function homeLaneOf({ table }: TableEntry, lanes: number): number {
+/** The lane in which a table's snapshots are taken. */
+export function homeLaneOf({ table }: TableEntry, lanes: number): number {
   return registrarOf(table.arn, 'snapshot', lanes)
 }

@@ -37,7 +37,7 @@ const modesFor = (table: Partial<TableEntry>, isPipelineStart = false): readonly
 describe('when a table is snapshotted by itself', () => {
   it.each<[string, Partial<TableEntry>, readonly SnapshotMode[]]>([
     ['it is new', {}, ['initial', 'always', 'when_needed']],
-    ['it is new and only loaded', loading, ['only']],
+    ['it is new and only loaded', loading, ['initial', 'always', 'only', 'when_needed']],
     ['it was snapshotted', { snapshot: run() }, []],
     ['it was loaded', { ...loading, snapshot: run() }, []],
     ['its snapshot goes on', { snapshot: run({ state: 'running' }) }, []],

@@ -19,7 +19,9 @@ export function isSnapshotDue(
 ): boolean {
   const { snapshot, status, lossAtMs } = table
   if (mode === 'never') return false
-  if (mode === 'only') return status.kind === 'loading' && snapshot === undefined
+  // Before anything of its stream is read: a table that is only loaded, or one that begins with an export.
+  if (status.kind === 'loading') return snapshot === undefined
+  if (mode === 'only') return false
   if (status.kind !== 'streaming') return mode === 'when_needed' && mayRegainAlone(table)
   // Its scan was overtaken by a loss: it begins again, once.
   if (snapshot === undefined || (isVoid(snapshot) && !snapshot.regains)) return true

@@ -1,10 +1,4 @@
-import type { BackoffPolicy } from '../../async/backoff.ts'
-import type { Clock } from '../../async/clock.ts'
-import type { Rng } from '../../async/rng.ts'
-import type { AwsApi } from '../../aws/aws.ts'
-import { createRequestBudget } from '../../aws/throttling.ts'
 import type { StreamViewType } from '../../change/table.ts'
-import type { ErrorCode } from '../../error-catalogue.ts'
 import type { Source } from '../source.ts'
 import { scanPage } from '../table-scan/scan-page.ts'
 import { tableSize } from '../table-scan/table-size.ts'
@@ -14,48 +8,24 @@ import type { PollingPolicy } from './polling.ts'
 import { listShards } from './shard-lister.ts'
 import { hasShard } from './shard-presence.ts'
 import { createShardReader } from './shard-reader.ts'
-import type { SourceContext } from '../source-context.ts'
-import type { SourceEvent } from '../source-event.ts'
+import { createSourceContext } from '../source-context.ts'
+import type { SourceContextOptions } from '../source-context.ts'
 import { stateBearingViewTypes } from './table-description.ts'
 import { describeTable, findTables } from './table-finder.ts'
 
 /** What a source over DynamoDB Streams needs. */
-export interface DynamoDbStreamsOptions {
-  readonly api: AwsApi
-  readonly clock: Clock
-  readonly rng: Rng
+export interface DynamoDbStreamsOptions extends SourceContextOptions {
   readonly region: string
   /** Names, ARNs, and patterns with `*` and `?`. */
   readonly tables: readonly string[]
   /** View types that are accepted besides those with a new image. */
   readonly alsoViewTypes?: readonly StreamViewType[]
-  readonly retry?: BackoffPolicy
   readonly polling?: Partial<PollingPolicy>
-  /** This process' share of the ten DescribeStream calls per second and stream. */
-  readonly describeStreamPerSecond?: number
-  /** Errors to reject with instead of waiting them out; for checks that a person waits for. */
-  readonly giveUpOn?: readonly ErrorCode[]
-  /** Hears of retries, expired iterators and the like. Must not throw. */
-  readonly onEvent?: (event: SourceEvent) => void
 }
-
-const defaultRetry: BackoffPolicy = { baseMs: 50, capMs: 5_000 }
 
 /** Changes of DynamoDB tables, read from DynamoDB Streams. Holds no connection and no position; nothing to close. */
 export function createDynamoDbStreamsSource(options: DynamoDbStreamsOptions): Source {
-  const context: SourceContext = {
-    api: options.api,
-    clock: options.clock,
-    rng: options.rng,
-    retry: options.retry ?? defaultRetry,
-    giveUpOn: options.giveUpOn ?? [],
-    describeStreamBudget: createRequestBudget({
-      clock: options.clock,
-      perSecond: options.describeStreamPerSecond ?? 4,
-      burst: 4,
-    }),
-    emit: options.onEvent ?? (() => {}),
-  }
+  const context = createSourceContext(options)
   const selection = {
     tables: options.tables,
     region: options.region,

@@ -1,5 +1,6 @@
 import type { ObjectStore } from '../../objects/objects.ts'
 import type { SourceContext } from '../source-context.ts'
+import { refuseOther } from './export-checks.ts'
 import { createExportFileReader } from './export-file-reader.ts'
 import type { ExportReading } from './export-objects.ts'
 import { describeExport, requestExport } from './export-requests.ts'
@@ -26,6 +27,11 @@ export function createTableExports({ context, objects, maxHeldBytes }: TableExpo
     request: (wanted, signal) => requestExport(context, wanted, signal),
     describe: (exportArn, signal) => describeExport(context, exportArn, signal),
     open: (manifest, signal) => openExport(reading, manifest, signal),
+    openExpected: async (manifest, expected, signal) => {
+      const opened = await openExport(reading, manifest, signal)
+      refuseOther(opened, expected)
+      return opened
+    },
     openFile: (tableExport, file, afterLine) => createExportFileReader(reading, tableExport, file, afterLine),
   }
 }

@@ -1,5 +1,5 @@
 import { TailraceError } from '../../errors.ts'
-import type { FailedExport, TableExport } from './table-exports.ts'
+import type { ExpectedExport, FailedExport, TableExport } from './table-exports.ts'
 
 /** EXPORT_FAILED with the service's own reason. */
 export function failedExport(exportArn: string, { code, message }: FailedExport): TailraceError {
@@ -14,22 +14,32 @@ export function endOfExport(tableExport: TableExport): number {
 }
 
 /**
- * Throws EXPORT_GAP unless `next` begins at the very time at which `previous` ends, and EXPORT_FOREIGN if they are of
- * different tables.
+ * Throws EXPORT_FOREIGN for an export of another table, and EXPORT_GAP for one of another time than was expected: exports
+ * that follow on each other must leave no time out and tell of none twice.
  */
-export function refuseHole(previous: TableExport, next: TableExport): void {
-  refuseForeign(next, { arn: previous.tableArn, id: previous.tableId })
-  const end = endOfExport(previous)
-  const details = { previous: previous.exportArn, next: next.exportArn }
-  if (next.kind === 'full') {
-    throw new TailraceError('EXPORT_GAP', `${next.exportArn} is a full export and follows on nothing`, { details })
-  }
-  if (next.fromMs === end) return
-  const [from, to] = [timeText(end), timeText(next.fromMs)]
-  const problem = next.fromMs > end ? `nothing covers ${from} to ${to}` : `it begins at ${to}, before ${from}`
-  throw new TailraceError('EXPORT_GAP', `${next.exportArn} does not follow on ${previous.exportArn}: ${problem}`, {
-    details,
+export function refuseOther(tableExport: TableExport, expected: ExpectedExport): void {
+  refuseForeign(tableExport, expected)
+  const { exportArn } = tableExport
+  const from = tableExport.kind === 'full' ? undefined : tableExport.fromMs
+  const isSame =
+    secondOf(from) === secondOf(expected.fromMs) && secondOf(endOfExport(tableExport)) === secondOf(expected.toMs)
+  if (isSame) return
+  const found = extentText(from, endOfExport(tableExport))
+  const wanted = extentText(expected.fromMs, expected.toMs)
+  throw new TailraceError('EXPORT_GAP', `${exportArn} holds ${found}; what follows next is ${wanted}`, {
+    details: { exportArn },
   })
+}
+
+/** Manifests have milliseconds, which the service does not go by. */
+function secondOf(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.floor(ms / 1000)
+}
+
+function extentText(fromMs: number | undefined, toMs: number): string {
+  return fromMs === undefined
+    ? `the whole table at ${timeText(toMs)}`
+    : `the changes from ${timeText(fromMs)} to ${timeText(toMs)}`
 }
 
 /** Throws EXPORT_FOREIGN unless the export is of this very table: same ARN, same id. */

@@ -21,6 +21,8 @@ export interface TableExports {
    * is absent.
    */
   open(manifest: ObjectLocation, signal: AbortSignal): Promise<TableExport>
+  /** The same, and throws EXPORT_FOREIGN or EXPORT_GAP if it is not what was expected. */
+  openExpected(manifest: ObjectLocation, expected: ExpectedExport, signal: AbortSignal): Promise<TableExport>
   /**
    * A reader of one data file, behind line number `afterLine` (0 = from the beginning). Makes no request before the first
    * `read`.
@@ -56,6 +58,15 @@ export type ExportExtent =
       readonly toMs: number
       readonly view: 'NEW_AND_OLD_IMAGES'
     }
+
+/** What an export must be: of this very table, and of this time, to the second. */
+export interface ExpectedExport {
+  readonly arn: string
+  readonly id: string
+  /** Undefined for an export of the whole table. */
+  readonly fromMs: number | undefined
+  readonly toMs: number
+}
 
 /** How the service encrypts the files. */
 export type ExportEncryption =

@@ -1,5 +1,4 @@
-import { isJsonObject } from '../../aws/json-object.ts'
-import { canonicalNumber } from '../../change/attribute-number.ts'
+import { canonicalNumber } from '../change/attribute-number.ts'
 
 /**
  * When an item of an incremental export was written last, from its line's `Metadata`. Microseconds since the epoch. The
@@ -7,11 +6,15 @@ import { canonicalNumber } from '../../change/attribute-number.ts'
  * is no such time.
  */
 export function writeTimeMicros(metadata: unknown): number | undefined {
-  if (!isJsonObject(metadata)) return undefined
+  if (!isObject(metadata)) return undefined
   const written = metadata['WriteTimestampMicros']
-  const value = isJsonObject(written) ? written['N'] : written
+  const value = isObject(written) ? written['N'] : written
   if (typeof value !== 'string' && typeof value !== 'number') return undefined
   const text = canonicalNumber(String(value))
   const micros = Number(text)
   return text !== undefined && Number.isSafeInteger(micros) && micros >= 0 ? micros : undefined
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
