@@ -26,11 +26,15 @@ export function createBell(clock: Clock): Bell {
         const rung = new Promise<void>((resolve) => {
           wake = resolve
         })
-        const expired = clock.sleep(ms, AbortSignal.any([signal, timer.signal]))
+        // Not by AbortSignal.any: the signal lives long, and would have to forget a dependent of each wait.
+        const onAbort = (): void => timer.abort(signal.reason)
+        signal.addEventListener('abort', onAbort, { once: true })
+        const expired = clock.sleep(ms, timer.signal)
         try {
           await Promise.race([rung, expired])
         } finally {
           wake = undefined
+          signal.removeEventListener('abort', onAbort)
           timer.abort(calledOff)
           await expired.catch(() => undefined)
         }
