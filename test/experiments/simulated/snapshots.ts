@@ -19,6 +19,15 @@ const busy: PlanOverrides = {
   activeMs: 25_000,
 }
 
+/** Over virtual days, what looks around by the clock would be nearly everything that happens. */
+const seldom: PlanOverrides = {
+  followIntervalMs: 10_000,
+  pollIdleCapMs: 60_000,
+  listingMs: 1_800_000,
+  dutyMs: 10_000,
+  sessionTimeoutMs: 60_000,
+}
+
 /** A seed decides how a table is scanned. */
 function snapshotOf(seed: number, more: Partial<SnapshotPlan> = {}): SnapshotPlan {
   const rng = seededRng(seed ^ 0x5ca9)
@@ -80,26 +89,33 @@ export const snapshotExperiments: readonly Experiment[] = [
   }),
   simulatedExperiment({
     id: 'E37-sim',
-    title: 'A snapshot takes two days, a minute of each of them, while the stream keeps changes for 24 hours',
+    title:
+      'A snapshot takes two days, four minutes of each, while workers die and the stream keeps changes for 24 hours',
     overrides: {
       delivery: 'exactly_once',
-      faults: {},
+      faults: { 'worker-kill': 1 / (4 * 3_600), 'crash-point': 1 / 7_200 },
       workers: 2,
       tables: 1,
-      workload: { keys: 200, skew: 1, deleteShare: 0.15, paddingBytes: 20 },
+      workload: { keys: 600, skew: 1, deleteShare: 0.15, paddingBytes: 20 },
       changesPerSecond: 0.02,
       reshardsPerSecond: 1 / (3 * 3_600),
       activeMs: 60 * hourMs,
-      followIntervalMs: 5_000,
-      pollIdleCapMs: 20_000,
-      listingMs: 1_800_000,
-      snapshot: { items: 160, segments: 2, pageItems: 1_000, answerMs: 500, itemsPerSecond: 1, window: '12:00-12:01' },
+      ...seldom,
+      snapshot: {
+        items: 560,
+        segments: 4,
+        pageItems: 1_000,
+        answerMs: 5_000,
+        itemsPerSecond: 1,
+        window: '12:00-12:04',
+      },
     },
-    options: { drainMs: 40 * hourMs },
-    minimum: { records: 1_000, faults: { 'row-written': 80, 'hour-of-scan': 24 } },
+    options: { drainMs: 64 * hourMs },
+    minimum: { records: 1_000, faults: { crash: 15, 'row-written': 400, 'hour-of-scan': 48 } },
     target: { faults: { 'hour-of-scan': 6_000 } },
     prepare: (world) => {
       keepRetention(world)
+      writeAtNoon(world)
       const rows = countRows(world)
       const scanned = hoursOfScan(world)
       return () => ({ ...rows(), 'hour-of-scan': scanned() })
@@ -127,6 +143,14 @@ function shares(seed: number): Pick<SnapshotPlan, 'readUnits' | 'capacity'> {
   const rng = seededRng(seed ^ 0xca9)
   const share = [10, 25, 50, 100][Math.floor(rng.next() * 4)] ?? 50
   return { capacity: `${share}%`, readUnits: Math.round(6_000 / share) }
+}
+
+/** While the table is scanned four changes come every second. */
+function writeAtNoon({ plan, writers, surroundings: { time, originMs } }: World): void {
+  const dayMs = 24 * hourMs
+  const noonMs = (dayMs + 12 * hourMs - (originMs % dayMs)) % dayMs
+  for (let at = noonMs; at < plan.activeMs; at += dayMs)
+    for (let after = 0; after < 240_000; after += 250) time.after(at + after, () => writers[0]?.writeOne())
 }
 
 /** From the first page to the end of the snapshot, whole hours. */

@@ -156,7 +156,7 @@ function startWorld(plan: WorldPlan, surroundings: Surroundings): RunningWorld {
     if (!frequent.has(event.kind)) events.push({ worker, event })
     for (const listen of listeners) listen({ worker, event })
   }
-  const fleet = startFleet({ surroundings, config, workers: plan.workers, seed: plan.seed, watch, onEvent })
+  const fleet = startFleet({ ...plan, surroundings, config, watch, onEvent })
   const ledgerTopic = config.ledger.topic
   const nemesis = startNemesis({ plan, surroundings, fleet, tables, ledgerTopic })
   const writing = keepWriting(plan, surroundings, { tables, writers })

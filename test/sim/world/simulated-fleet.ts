@@ -51,6 +51,8 @@ export function startFleet(parts: {
   readonly config: PipelineConfig
   readonly workers: number
   readonly seed: number
+  /** How often it looks for workers that have ended. */
+  readonly dutyMs?: number
   readonly watch: StateWatch
   readonly onEvent: (worker: string, event: PipelineEvent) => void
 }): SimulatedFleet {
@@ -228,7 +230,7 @@ class Fleet implements SimulatedFleet {
 
   /** Fills the places of workers that ended by themselves. */
   #lookAfter(): void {
-    this.#parts.surroundings.time.after(endedCheckMs, () => {
+    this.#parts.surroundings.time.after(this.#parts.dutyMs ?? endedCheckMs, () => {
       for (const [place, worker] of this.workers) {
         if (worker.ended === undefined) continue
         this.workers.delete(place)

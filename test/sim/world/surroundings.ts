@@ -68,13 +68,17 @@ export function createSurroundings(plan: WorldPlan, keepTrace: number): Surround
     brokers: kafka.state.brokers.map(({ nodeId }) => `broker:${nodeId}`),
     scanLatencyMs: plan.snapshot?.answerMs ?? 0,
     requestTimeoutMs: 5_000,
-    sessionTimeoutMs: 6_000,
+    sessionTimeoutMs: plan.sessionTimeoutMs ?? 6_000,
     polling: plan.pollIdleCapMs === undefined ? {} : { idleCapMs: plan.pollIdleCapMs },
     tuning: {
       ...(plan.followIntervalMs === undefined ? {} : { followIntervalMs: plan.followIntervalMs }),
       ...(plan.snapshot?.maxRecentKeys === undefined ? {} : { maxRecentKeys: plan.snapshot.maxRecentKeys }),
       ...(plan.snapshot?.maxSweepBytes === undefined ? {} : { maxSweepBytes: plan.snapshot.maxSweepBytes }),
     },
-    coordinatorTuning: { listingMs: plan.listingMs ?? 10_000, tableCheckMs: 15_000 },
+    coordinatorTuning: {
+      listingMs: plan.listingMs ?? 10_000,
+      tableCheckMs: 15_000,
+      ...(plan.dutyMs === undefined ? {} : { stopCheckMs: plan.dutyMs }),
+    },
   }
 }

@@ -64,6 +64,10 @@ export interface WorldPlan {
   readonly pollIdleCapMs?: number
   /** How often streams are listed in full. Default: ten seconds, so that discovery takes part in short runs. */
   readonly listingMs?: number
+  /** How often the coordinator and whoever starts workers anew look for something to do. Default: twice a second or more. */
+  readonly dutyMs?: number
+  /** After so long without a heartbeat a worker is taken for dead. Default: six seconds. */
+  readonly sessionTimeoutMs?: number
   /** Shards on a page of DescribeStream. Default: five. */
   readonly pageShards?: number
   /** What the tables hold before their streams begin, and how it is scanned. Default: nothing, and no snapshot. */
