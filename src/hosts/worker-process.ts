@@ -21,8 +21,13 @@ import type { MonitoringServer, MonitoringSources } from './server/monitoring-se
 import { createProgressBoard } from './server/progress-board.ts'
 import type { ProgressBoard } from './server/progress-board.ts'
 import { openExports } from './exports-of.ts'
+import { snapshotFacts, snapshotLine } from './server/snapshot-line.ts'
+import { createSnapshotReport } from './server/snapshot-report.ts'
 import { openSource } from './source-of.ts'
 import type { SourceParts } from './source-of.ts'
+
+/** How often a running snapshot is told of in the log. */
+const logEveryMs = 30_000
 
 /** What a worker process needs besides its configuration. */
 export interface WorkerProcessOptions {
@@ -53,6 +58,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
     createEventLog(logger),
     board.onEvent,
     createEventMetrics(metrics, board, { budget, clock }),
+    createSnapshotReport(clock, logEveryMs, (report) => logger.info(snapshotLine(report), snapshotFacts(report))),
     ...(options.onEvent === undefined ? [] : [options.onEvent]),
   ]
   for (const note of config.notes) logger.warn(note)

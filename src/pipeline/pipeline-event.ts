@@ -106,6 +106,7 @@ export type PipelineEvent =
       /** Read capacity units. */
       readonly units: number
       readonly isDone: boolean
+      readonly snapshot: SnapshotProgress
     }
   /** Deletes are durable, of items that are gone: their keys were read back from a partition of the topic. */
   | {
@@ -139,6 +140,16 @@ export interface LostInterval {
   readonly beforeCreatedAtMs: number | undefined
   /** How much time lies in it at most; undefined if its beginning is not known. Milliseconds. */
   readonly spanMs: number | undefined
+}
+
+/** How far a whole snapshot is once a page of it is committed, whoever scanned it before. */
+export interface SnapshotProgress extends ScanTotals {
+  /** Grows with each gathering of the table: another number, another snapshot. */
+  readonly run: number
+  readonly segments: number
+  readonly segmentsDone: number
+  /** Items that DynamoDB counted in the table when it began; 0 where nobody knows how many there will be. */
+  readonly expectedItems: number
 }
 
 /** A shard as events name it. */

@@ -8,6 +8,8 @@ import type { Logger } from '../../observe/logger.ts'
 import type { Redactor } from '../../observe/redactor.ts'
 import type { PipelineEvent } from '../../pipeline/pipeline-event.ts'
 import type { ProgressBoard } from '../server/progress-board.ts'
+import { snapshotLine } from '../server/snapshot-line.ts'
+import { createSnapshotReport } from '../server/snapshot-report.ts'
 import { runWorkerProcess } from '../worker-process.ts'
 import type { DemoServers } from './demo-servers.ts'
 import { shopRegion, shopTable } from './shop-table.ts'
@@ -20,6 +22,8 @@ export interface DemoWorkerOptions {
   readonly hasColor: boolean
   /** A warning or an error of the worker, as a line without its break. */
   readonly onLog: (line: string) => void
+  /** How far the snapshot is, in a line. */
+  readonly onSnapshot: (line: string) => void
 }
 
 /** A real worker in this process. Disposing stops it and hides how it ended. */
@@ -37,6 +41,7 @@ export interface DemoWorker extends AsyncDisposable {
 }
 
 const topicPartitions = 6
+const reportEveryMs = 250
 
 /** DynamoDB Local takes any key; the user's own must not come near it. */
 const madeUp: CredentialsLoader = () => Promise.resolve({ accessKeyId: 'demo', secretAccessKey: 'demo' })
@@ -62,8 +67,15 @@ export async function startDemoWorker(options: DemoWorkerOptions, signal: AbortS
   const stopping = new AbortController()
   const failed = new AbortController()
   const first = createFirstEvents()
-  const { onEvent, onStarted } = first
+  const { onStarted } = first
   const { servers, version } = options
+  const report = createSnapshotReport(systemClock, reportEveryMs, (progress) =>
+    options.onSnapshot(snapshotLine(progress)),
+  )
+  const onEvent = (event: PipelineEvent): void => {
+    report(event)
+    first.onEvent(event)
+  }
   const logger = loggerOf(options)
   const worker = { config: configOf(servers), version, env: {}, credentials: madeUp, logger, onEvent, onStarted }
   const run = async (): Promise<void> => {

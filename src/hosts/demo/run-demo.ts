@@ -46,6 +46,12 @@ export interface DemoOptions {
   readonly redactor: Redactor
 }
 
+/** Where lines of the worker go; changes while the demo goes on. */
+interface WorkerLog {
+  show: (line: string) => void
+  snapshot: (line: string) => void
+}
+
 const readBackLimitMs = 120_000
 const snapshotLimitMs = 120_000
 const stockSize = 2_000
@@ -65,13 +71,14 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   await using servers = await startDemoServers(folder, steps, signal)
   await using table = openShopTable(servers.dynamodbEndpoint, clock)
   // While a view draws on the terminal, lines from elsewhere go through it.
-  const log = { show: (line: string): void => progress.print([line]) }
+  const log: WorkerLog = { show: (line) => progress.print([line]), snapshot: () => {} }
   const existing = await openShop({ options, table, steps }, signal)
   await using worker = await startWorker({ options, servers, steps, log }, signal)
   await steps.run(
     `the ${existing.size.toLocaleString('en-US')} items that were there are in the topic`,
     (onProgress) => {
       onProgress('taking the items that are there')
+      log.snapshot = onProgress
       return withDeadline(clock, snapshotLimitMs, worker.snapshot, tooLateForSnapshot)
     },
   )
@@ -123,7 +130,7 @@ async function startWorker(
     readonly options: DemoOptions
     readonly servers: DemoServers
     readonly steps: StepList
-    readonly log: { readonly show: (line: string) => void }
+    readonly log: WorkerLog
   },
   signal: AbortSignal,
 ): Promise<DemoWorker> {
@@ -132,7 +139,8 @@ async function startWorker(
     onProgress('starting tailrace')
     const { version, redactor, live } = options
     const onLog = (line: string): void => log.show(line)
-    return startDemoWorker({ servers, version, redactor, hasColor: live.hasColor, onLog }, signal)
+    const onSnapshot = (line: string): void => log.snapshot(line)
+    return startDemoWorker({ servers, version, redactor, hasColor: live.hasColor, onLog, onSnapshot }, signal)
   })
 }
 

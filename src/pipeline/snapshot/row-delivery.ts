@@ -7,7 +7,7 @@ import { addressedReport, addTotals, reportOf, segmentsOf, totalsOf } from '../.
 import type { TailraceError } from '../../errors.ts'
 import { refuseExhaustion } from '../delivery.ts'
 import type { LaneEnvironment } from '../lane-environment.ts'
-import type { PipelineEvent } from '../pipeline-event.ts'
+import type { PipelineEvent, SnapshotProgress } from '../pipeline-event.ts'
 import type { RowOutput } from '../stages.ts'
 import { convertWithin } from '../topic-limits.ts'
 import type { ScanBatch, TakenScanPage } from './lane-scans.ts'
@@ -129,7 +129,7 @@ class Draft {
   }
 
   add(scanned: Scanned, { page, scan }: TakenScanPage, rows: RowOutput): void {
-    const { table, segment } = scanned
+    const { table, snapshot, segment } = scanned
     if (rows.failure !== undefined) {
       // The whole page waits: progress within a page cannot be told.
       this.reopen(scan)
@@ -153,7 +153,13 @@ class Draft {
     this.#events.push(
       isSweep(scanned)
         ? { kind: 'vanished-committed', ...what, deletes: rows.rows, partition: entry.segment - entry.totalSegments }
-        : { kind: 'rows-committed', ...what, ...added, segment: entry.segment },
+        : {
+            kind: 'rows-committed',
+            ...what,
+            ...added,
+            segment: entry.segment,
+            snapshot: progressOf(snapshot, this.#segmentsOf(table, snapshot)),
+          },
     )
   }
 
@@ -190,5 +196,16 @@ class Draft {
     const known = this.#segments.get(arn) ?? [...segmentsOf(this.#state, table, snapshot)]
     this.#segments.set(arn, known)
     return known
+  }
+}
+
+/** With a filter, the size of the table says nothing of how many items there will be. */
+function progressOf({ run, filter, expectedItems }: SnapshotRun, segments: readonly ScanEntry[]): SnapshotProgress {
+  return {
+    run,
+    segments: segments.length,
+    segmentsDone: segments.filter(({ isDone }) => isDone).length,
+    ...totalsOf(segments),
+    expectedItems: filter === undefined ? expectedItems : 0,
   }
 }
