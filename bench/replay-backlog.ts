@@ -36,7 +36,9 @@ export function createBacklog(options: { readonly records: number; readonly shar
     for (let from = 0; from < perShard; from += pageRecords) {
       const page: string[] = []
       for (let index = from; index < Math.min(from + pageRecords, perShard); index++) {
-        const change = makeChange(shardIndex, index, rng)
+        const sequenceNumber = String(sequenceNumberOf(shardIndex, index))
+        const createdAtS = 1_795_426_137 + Math.floor(index / 500)
+        const change = makeChange(shardIndex, index, rng, { sequenceNumber, createdAtS })
         bytes += change.sizeBytes
         page.push(change.json)
       }
@@ -79,10 +81,12 @@ function sequenceNumberOf(shardIndex: number, index: number): bigint {
   return firstSequenceNumber + BigInt(shardIndex) * 1_000_000_000n + BigInt(index)
 }
 
-function makeChange(
+/** A record of GetRecords, and its SizeBytes. */
+export function makeChange(
   shardIndex: number,
   index: number,
   rng: Rng,
+  place: { readonly sequenceNumber: string; readonly createdAtS: number },
 ): { readonly json: string; readonly sizeBytes: number } {
   const kind = index % 10
   const eventName = kind === 3 ? 'INSERT' : kind === 7 ? 'REMOVE' : 'MODIFY'
@@ -101,10 +105,10 @@ function makeChange(
     eventSource: 'aws:dynamodb',
     awsRegion: 'us-east-1',
     dynamodb: {
-      ApproximateCreationDateTime: 1_795_426_137 + Math.floor(index / 500),
+      ApproximateCreationDateTime: place.createdAtS,
       Keys: keys,
       ...images,
-      SequenceNumber: String(sequenceNumberOf(shardIndex, index)),
+      SequenceNumber: place.sequenceNumber,
       SizeBytes: sizeBytes,
       StreamViewType: 'NEW_AND_OLD_IMAGES',
     },

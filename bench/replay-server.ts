@@ -2,8 +2,11 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parseArgs } from 'node:util'
 import { crc32 } from 'node:zlib'
+import { systemClock } from '../src/async/system-clock.ts'
 import { createBacklog, iteratorOf, placeOf } from './replay-backlog.ts'
+import type { EncodedPage } from './replay-backlog.ts'
 import { createStoredItems } from './replay-items.ts'
+import { createLiveStreams } from './replay-live.ts'
 
 /**
  * A program that speaks the wire protocol of DynamoDB and its Streams and answers GetRecords and Scan from memory, so that a measured
@@ -11,9 +14,21 @@ import { createStoredItems } from './replay-items.ts'
  * begins at the beginning. Prints `{"endpoint":…}` when it listens, and serves until it is killed.
  */
 const text = { type: 'string' } as const
-const { values } = parseArgs({ options: { records: text, shards: text, items: text, segments: text } })
-const backlog = createBacklog({ records: Number(values.records ?? 200_000), shards: Number(values.shards ?? 4) })
-const stored = createStoredItems({ items: Number(values.items ?? 0), segments: Number(values.segments ?? 1) })
+const { values } = parseArgs({
+  options: { records: text, shards: text, items: text, segments: text, laps: text, live: text },
+})
+const shards = Number(values.shards ?? 4)
+const backlog = createBacklog({ records: Number(values.records ?? 200_000), shards })
+const stored = createStoredItems({
+  items: Number(values.items ?? 0),
+  segments: Number(values.segments ?? 1),
+  laps: Number(values.laps ?? 1),
+})
+/** With `--live <changes per second>` streams are as new as their tables, and the backlog is not served. */
+const live =
+  values.live === undefined
+    ? undefined
+    : createLiveStreams({ perSecond: Number(values.live), shards, nowMs: () => systemClock.now() })
 
 const region = 'us-east-1'
 const account = '123456789012'
@@ -51,8 +66,7 @@ async function serve(incoming: IncomingMessage, response: ServerResponse): Promi
   const body = JSON.parse(Buffer.concat(chunks).toString()) as Body
   const target = String(incoming.headers['x-amz-target'])
   if (target === 'DynamoDBStreams_20120810.GetRecords') {
-    const { shardIndex, page } = placeOf(String(body['ShardIterator']))
-    const answer = backlog.page(shardIndex, page)
+    const answer = getRecords(String(body['ShardIterator']))
     if (answer === undefined) refuse(response, 'ValidationException', 'Invalid ShardIterator')
     else send(response, 200, answer.body, answer.crc32)
     return
@@ -74,6 +88,12 @@ async function serve(incoming: IncomingMessage, response: ServerResponse): Promi
   } catch (error) {
     refuse(response, 'ValidationException', String(error))
   }
+}
+
+function getRecords(iterator: string): EncodedPage | undefined {
+  if (live !== undefined) return live.page(iterator)
+  const { shardIndex, page } = placeOf(iterator)
+  return backlog.page(shardIndex, page)
 }
 
 function send(response: ServerResponse, statusCode: number, body: Buffer, checksum: string): void {
@@ -141,9 +161,13 @@ function describeStream(streamArn: string, isFiltered: boolean): unknown {
   }
 }
 
-function getShardIterator({ ShardId, ShardIteratorType, SequenceNumber }: Body): unknown {
+function getShardIterator({ StreamArn, ShardId, ShardIteratorType, SequenceNumber }: Body): unknown {
   const shardIndex = backlog.shardIds.indexOf(String(ShardId))
   if (shardIndex === -1) throw new Error('Shard does not exist')
+  if (live !== undefined) {
+    const after = typeof SequenceNumber === 'string' ? SequenceNumber : undefined
+    return { ShardIterator: live.iterator(String(StreamArn).split('/')[1] ?? '', shardIndex, after) }
+  }
   if (ShardIteratorType === 'TRIM_HORIZON') return { ShardIterator: iteratorOf(shardIndex, 0) }
   const page = backlog.pageBehind(shardIndex, String(SequenceNumber))
   if (ShardIteratorType !== 'AFTER_SEQUENCE_NUMBER' || page === undefined) throw new Error('only the ends of pages')
