@@ -22,13 +22,15 @@ export async function followChanges(
   onChange: (change: SeenChange) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const take = ({ headers, value }: FetchedRecord, nowMs: number): void => {
-    // A tombstone belongs to the delete in front of it.
-    if (value === null) return
-    const sequenceNumber = headers.find(([name]) => name === 'tailrace.seq')?.[1]
-    if (sequenceNumber === undefined || sequenceNumber === null) return
-    const readableAtMs = readableAtMsOf(sequenceNumber.toString())
-    onChange({ readableAtMs, latencyMs: nowMs - readableAtMs })
+  const take = (records: readonly FetchedRecord[]): void => {
+    const nowMs = systemClock.now()
+    for (const { headers, value } of records) {
+      const sequenceNumber = headers.find(([name]) => name === 'tailrace.seq')?.[1]
+      // A tombstone belongs to the delete in front of it.
+      if (sequenceNumber === undefined || sequenceNumber === null || value === null) continue
+      const readableAtMs = readableAtMsOf(sequenceNumber.toString())
+      onChange({ readableAtMs, latencyMs: nowMs - readableAtMs })
+    }
   }
   const follow = async (partition: number): Promise<void> => {
     const connection = { brokers: [bootstrapServers] }
@@ -38,10 +40,7 @@ export async function followChanges(
     const reader = createCommittedReader({ kafka, topic, partition, from: 0n, maxBytes: 8 * 1024 * 1024 })
     while (!signal.aborted) {
       try {
-        for await (const { records } of reader.read(signal)) {
-          const nowMs = systemClock.now()
-          for (const record of records) take(record, nowMs)
-        }
+        for await (const { records } of reader.read(signal)) take(records)
       } catch (error) {
         // A partition that was made a moment ago may have no leader yet.
         if (!(error instanceof TailraceError) || error.details['errorName'] !== 'NOT_LEADER_OR_FOLLOWER') throw error

@@ -7,12 +7,14 @@ import type { EncodedPage } from './replay-backlog.ts'
 export interface StoredItems {
   readonly items: number
   readonly meanSizeBytes: number
-  /** The page behind that key; undefined if there is no such place. */
-  page(segment: number, afterKey: unknown): EncodedPage | undefined
+  /** What Scan is asked for by a segment, the key to go on behind, and a limit; undefined if there is no such place. */
+  page(segment: number, afterKey: unknown, limit: unknown): EncodedPage | undefined
 }
 
-/** About a megabyte of items, as DynamoDB counts. */
-const pageItems = 4_000
+/** Items are encoded so many at a time; a limit below that is not kept. */
+const chunkItems = 1_000
+/** Without a limit: about a megabyte of items, as DynamoDB counts. */
+const pageChunks = 4
 
 /** Makes the same items every time. With `laps` they come so many times, for scans that are to last. */
 export function createStoredItems(options: {
@@ -20,51 +22,54 @@ export function createStoredItems(options: {
   readonly segments: number
   readonly laps: number
 }): StoredItems {
-  const perSegment = Math.ceil(options.items / options.segments)
+  const chunksPerSegment = Math.ceil(options.items / options.segments / chunkItems)
+  const total = chunksPerSegment * chunkItems * options.segments
   let bytes = 0
-  const pages = Array.from({ length: options.segments }, (_, segment) => {
+  const chunks = Array.from({ length: options.segments }, (_, segment) => {
     const rng = seededRng(segment + 100)
-    const encoded: PageHead[] = []
-    for (let from = 0; from < perSegment; from += pageItems) {
-      const length = Math.min(pageItems, perSegment - from)
-      const items = Array.from({ length }, (_none, index) => makeOrder(segment, from + index, rng))
+    return Array.from({ length: chunksPerSegment }, (_none, chunk) => {
+      const items = Array.from({ length: chunkItems }, (_item, index) =>
+        makeOrder(segment, chunk * chunkItems + index, rng),
+      )
       bytes += items.reduce((sum, item) => sum + itemBytes(item), 0)
-      const counts = { Items: items, Count: length, ScannedCount: length }
-      const head = Buffer.from(JSON.stringify(counts).slice(0, -1))
-      encoded.push({ head, headCrc32: crc32(head) })
-    }
-    return encoded
+      return Buffer.from(JSON.stringify(items).slice(1, -1))
+    })
   })
   return {
-    items: perSegment * options.segments,
-    meanSizeBytes: bytes / Math.max(1, perSegment * options.segments),
-    page: (segment, afterKey) => {
-      const ofSegment = pages[segment]
-      const number = afterKey === undefined ? 0 : pageBehind(afterKey)
-      const head = ofSegment?.[number % ofSegment.length]
-      if (ofSegment === undefined || head === undefined) return undefined
-      const isLast = number + 1 >= ofSegment.length * options.laps
-      return finish(head, isLast ? '}' : `,"LastEvaluatedKey":${JSON.stringify(lastKeyOf(number))}}`)
+    items: total,
+    meanSizeBytes: bytes / Math.max(1, total),
+    page: (segment, afterKey, limit) => {
+      const ofSegment = chunks[segment]
+      const from = afterKey === undefined ? 0 : chunkBehind(afterKey)
+      const mayHave = typeof limit === 'number' ? Math.floor(limit / chunkItems) : pageChunks
+      const wanted = Math.max(1, Math.min(mayHave, pageChunks))
+      const until = Math.min(from + wanted, chunksPerSegment * options.laps)
+      if (ofSegment === undefined || until <= from) return undefined
+      const taken = Array.from(
+        { length: until - from },
+        (_, at) => ofSegment[(from + at) % chunksPerSegment] ?? noBytes,
+      )
+      return encodePage(taken, until < chunksPerSegment * options.laps ? until : undefined)
     },
   }
 }
 
-/** An answer but for what follows on its items. */
-interface PageHead {
-  readonly head: Buffer
-  readonly headCrc32: number
+const noBytes = Buffer.alloc(0)
+
+function encodePage(chunks: readonly Buffer[], next: number | undefined): EncodedPage {
+  const count = chunks.length * chunkItems
+  const last = next === undefined ? '' : `,"LastEvaluatedKey":${JSON.stringify(lastKeyOf(next))}`
+  const parts = chunks.flatMap((chunk, at) => [Buffer.from(at === 0 ? '{"Items":[' : ','), chunk])
+  const body = Buffer.concat([...parts, Buffer.from(`],"Count":${count},"ScannedCount":${count}${last}}`)])
+  return { body, crc32: String(crc32(body)) }
 }
 
-function finish({ head, headCrc32 }: PageHead, tail: string): EncodedPage {
-  return { body: Buffer.concat([head, Buffer.from(tail)]), crc32: String(crc32(tail, headCrc32)) }
+/** Orders are numbered within their segment, on from lap to lap, so the last key tells what comes next. */
+function lastKeyOf(nextChunk: number): unknown {
+  return { customer: { S: 'C#0' }, order: { S: `O#${String(nextChunk * chunkItems - 1).padStart(9, '0')}` } }
 }
 
-function lastKeyOf(page: number): unknown {
-  return { customer: { S: 'C#0' }, order: { S: `O#${String((page + 1) * pageItems - 1).padStart(9, '0')}` } }
-}
-
-/** Orders are numbered within their segment, so the last key of a page tells the next one. */
-function pageBehind(key: unknown): number {
+function chunkBehind(key: unknown): number {
   const { order } = key as { readonly order: { readonly S: string } }
-  return Math.ceil((Number(order.S.replace(/\D/g, '')) + 1) / pageItems)
+  return Math.ceil((Number(order.S.replace(/\D/g, '')) + 1) / chunkItems)
 }

@@ -72,7 +72,7 @@ async function serve(incoming: IncomingMessage, response: ServerResponse): Promi
     return
   }
   if (target === 'DynamoDB_20120810.Scan') {
-    const answer = stored.page(Number(body['Segment'] ?? 0), body['ExclusiveStartKey'])
+    const answer = stored.page(Number(body['Segment'] ?? 0), body['ExclusiveStartKey'], body['Limit'])
     if (answer === undefined) refuse(response, 'ValidationException', 'The provided starting key is invalid')
     else send(response, 200, answer.body, answer.crc32)
     return

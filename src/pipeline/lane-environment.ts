@@ -24,8 +24,10 @@ export interface LaneTuning {
   readonly readAheadPages: number
   /** How often a lane looks into its ledger partition for what others wrote. Milliseconds. */
   readonly followIntervalMs: number
-  /** A transaction takes no further page of a scan beyond this many bytes of them. */
+  /** A transaction takes no further page of a scan beyond this many bytes of them; a quarter of it while changes come. */
   readonly maxScanBytes: number
+  /** Items of a page of a scan: what is converted in one go, while changes wait. */
+  readonly maxScanItems: number
   /** Segments of one table that are scanned at the same time. */
   readonly scansAtOnce: number
   /** Keys that are remembered to tell which rows of a scan are out of date; more make its pages be read again. */
@@ -43,7 +45,8 @@ export const defaultLaneTuning: LaneTuning = {
   maxTransactionBytes: 8 * 1024 * 1024,
   readAheadPages: 2,
   followIntervalMs: 250,
-  maxScanBytes: 4 * 1024 * 1024,
+  maxScanBytes: 1024 * 1024,
+  maxScanItems: 1_000,
   scansAtOnce: 8,
   maxRecentKeys: 200_000,
   maxSweepBytes: 32 * 1024 * 1024,

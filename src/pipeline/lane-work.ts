@@ -90,11 +90,9 @@ function createStep(parts: StepParts): LaneStep {
   const contextNow = (): LaneContext => ({ lane, lanes: identity.lanes, nowMs: clock.now() })
   const takeWork = (): Omit<LaneWork, 'entries'> & { readonly owed: readonly AddressedEntry[] } => {
     if (!isLedgerOf(state, identity)) return { owed: raisedEpoch(state, identity), batch: noBatch, scanned: noScans }
-    return {
-      owed: dutiesOf(state, contextNow()),
-      batch: feeds.takeBatch(),
-      scanned: scans.takeBatch(tuning.maxScanBytes),
-    }
+    const batch = feeds.takeBatch()
+    const scanned = scans.takeBatch(tuning.maxScanBytes, batch.pages.length > 0)
+    return { owed: dutiesOf(state, contextNow()), batch, scanned }
   }
   const commit = async (work: LaneWork): Promise<boolean> => {
     const context = contextNow()

@@ -19,8 +19,12 @@ import type { ReaderParts, ScannedTable, WantedScan } from './segment-readers.ts
 export interface LaneScans extends AsyncDisposable {
   /** Opens and closes scans after the lane's state. Closing waits until their requests have ended. */
   sync(state: LaneState): Promise<void>
-  /** What is here, fairly over segments, up to `maxBytes`; at least one page if there is any. */
-  takeBatch(maxBytes: number): ScanBatch
+  /**
+   * What is here, fairly over segments, up to `maxBytes` or, while changes come, a quarter of it; at least one page if there is
+   * any. Nothing, every other time, if there are changes to write: they need not wait until rows are converted and written, and
+   * rows come right after.
+   */
+  takeBatch(maxBytes: number, areChangesHere: boolean): ScanBatch
   /** Records of a table's changes that go into the transaction in front of the batch's rows. */
   note(tableArn: string, records: readonly ProducerRecord[]): void
   /** How far shards have come: a table whose stream falls behind is scanned more slowly, or not at all. */
@@ -53,6 +57,9 @@ export interface TakenScanPage {
   release(): void
 }
 
+/** After so long without changes there will be none for a while. */
+const streamedMs = 2_000
+
 interface OpenScan {
   readonly tableArn: string
   readonly segment: number
@@ -84,6 +91,8 @@ class OwnScans implements LaneScans {
   /** Snapshots that may not be scanned yet. */
   #unready: readonly TableEntry[] = []
   #turn = 0
+  #areRowsNext = false
+  #changesAtMs = Number.NEGATIVE_INFINITY
 
   constructor(lane: number, environment: LaneEnvironment, feeds: Pick<LaneFeeds, 'readingsOf'>, onReady: () => void) {
     this.#lane = lane
@@ -103,11 +112,20 @@ class OwnScans implements LaneScans {
     for (const arn of this.#tables.keys()) if (!scanned.has(arn)) this.#tables.delete(arn)
   }
 
-  takeBatch(maxBytes: number): ScanBatch {
+  takeBatch(maxBytes: number, areChangesHere: boolean): ScanBatch {
+    const now = this.#environment.clock.monotonic()
+    if (areChangesHere) this.#changesAtMs = now
+    this.#areRowsNext = areChangesHere && !this.#areRowsNext && this.#scans.size > 0
+    if (this.#areRowsNext) {
+      this.#onReady()
+      return { pages: [], failures: [] }
+    }
     this.#turn++
     const live = [...this.#scans].filter(([, { isSpent }]) => !isSpent)
     const start = live.length === 0 ? 0 : this.#turn % live.length
-    const batch = takeBatch([...live.slice(start), ...live.slice(0, start)], maxBytes)
+    // What a change may have to wait for is less while there are any.
+    const bound = now - this.#changesAtMs < streamedMs ? maxBytes / 4 : maxBytes
+    const batch = takeBatch([...live.slice(start), ...live.slice(0, start)], bound)
     const arns = new Set(live.map(([, { tableArn }]) => tableArn))
     const baselines = this.#unready.flatMap(
       (table) => this.#baselines.of(table, this.#feeds.readingsOf(table.table.arn)) ?? [],

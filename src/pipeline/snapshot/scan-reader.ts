@@ -11,6 +11,8 @@ export interface ScanReaderOptions {
   readonly recent: RecentKeys
   readonly pace: ScanPace
   readonly budget: ByteBudget
+  /** Items that a page may hold at most, whatever its turn allows. */
+  readonly maxItems: number
   readonly onPage: (page: ScanPage) => void
 }
 
@@ -23,7 +25,7 @@ const pageBytes = 1_200_000
  * again.
  */
 export function createScanReader(options: ScanReaderOptions): PageReader {
-  const { source, position, recent, pace, budget, onPage } = options
+  const { source, position, recent, pace, budget, maxItems, onPage } = options
   return {
     close: () => {},
     read: async (afterKey, signal) => {
@@ -33,7 +35,7 @@ export function createScanReader(options: ScanReaderOptions): PageReader {
         const share = await budget.take(pageBytes, signal)
         const request = recent.request()
         try {
-          const page = await source.scanPage({ ...position, afterKey, limit: turn.limit }, signal)
+          const page = await source.scanPage({ ...position, afterKey, limit: Math.min(turn.limit ?? maxItems, maxItems) }, signal)
           turn.end({ items: page.items.length, units: page.units, throttles: page.throttles })
           if (recent.isKnown(request)) {
             onPage(page)

@@ -72,12 +72,13 @@ function scanOf(
   parts: ReaderParts,
 ): PageReader {
   const { lane, environment } = parts
-  const { source, scanBudget, onEvent } = environment
+  const { source, scanBudget, onEvent, tuning } = environment
   const { segment, totalSegments } = scan
   return createScanReader({
     ...shared,
     source,
     budget: scanBudget,
+    maxItems: tuning.maxScanItems,
     position: { table, segment, totalSegments, filter: snapshot?.filter },
     onPage: ({ items, bytes, receivedAtMs, requestedAtMs }) =>
       onEvent({
