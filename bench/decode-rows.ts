@@ -45,12 +45,14 @@ export function createRowPath(): (body: Buffer) => readonly ProducerRecord[] {
     envelopeFor: () =>
       createDebeziumEnvelope({ table, name: 'bench', connectorVersion: '0.0.0', tombstonesOnDelete: true }),
     serializer: createJsonSerializer({ numbers: 'exact', schemasEnable: false }),
+    name: 'bench',
   })
   return (body) => {
     const { Items: items } = parseJson(body) as { readonly Items: readonly unknown[] }
     const { records, failure } = stages.processRows({
       table: entry,
       items,
+      form: 'items',
       kind: 'initial',
       isFirst: false,
       isLast: false,

@@ -37,6 +37,7 @@ const table: TableEntry = {
     kind: 'initial',
     segments: 4,
     filter: undefined,
+    regains: false,
     state: 'running',
     reason: undefined,
     code: undefined,
@@ -79,9 +80,11 @@ const openScans = async () => {
           return Promise.resolve({ items: [], lastKey: 'k', units: 1, throttles: 0, bytes: pageBytes, ...times })
         },
       },
-      stages: { process: unused, processRows: unused },
+      stages: { process: unused, processRows: unused, processVanished: unused, presenceOf: unused },
       taker: { take: unused },
       membership: { owns: () => true },
+      topicLog: { committed: unused, offsets: unused },
+      exports: undefined,
       topicLimits: { maxRecordBytes: unused, maxRecordBytesNow: unused, lookAgain: unused, refused: unused },
       nudges: createLaneNudges(),
       scanLimits: noScanLimits,
@@ -91,6 +94,7 @@ const openScans = async () => {
       rng: seededRng(1),
       onEvent: () => {},
     },
+    { readingsOf: unused },
     () => void rings++,
   )
   const fold = createLaneFold()

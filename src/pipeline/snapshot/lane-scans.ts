@@ -118,7 +118,7 @@ class OwnScans implements LaneScans {
     this.#areRowsNext = areChangesHere && !this.#areRowsNext && this.#scans.size > 0
     if (this.#areRowsNext) {
       this.#onReady()
-      return { pages: [], failures: [] }
+      return { baselines: [], pages: [], failures: [] }
     }
     this.#turn++
     const live = [...this.#scans].filter(([, { isSpent }]) => !isSpent)

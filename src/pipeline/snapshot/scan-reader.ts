@@ -35,7 +35,10 @@ export function createScanReader(options: ScanReaderOptions): PageReader {
         const share = await budget.take(pageBytes, signal)
         const request = recent.request()
         try {
-          const page = await source.scanPage({ ...position, afterKey, limit: Math.min(turn.limit ?? maxItems, maxItems) }, signal)
+          const page = await source.scanPage(
+            { ...position, afterKey, limit: Math.min(turn.limit ?? maxItems, maxItems) },
+            signal,
+          )
           turn.end({ items: page.items.length, units: page.units, throttles: page.throttles })
           if (recent.isKnown(request)) {
             onPage(page)
