@@ -12,6 +12,7 @@ export function findContradictions(values: PropertyValues, whereOf: WhereOf): re
     ...regionProblems(values, whereOf),
     ...topicProblems(values, whereOf),
     ...roleProblems(values, whereOf),
+    ...signalProblems(values, whereOf),
     ...listenProblems(values, whereOf),
   ]
 }
@@ -44,6 +45,15 @@ function roleProblems(values: PropertyValues, whereOf: WhereOf): readonly Proble
   return names
     .map((name) => ({ where: whereOf(name), text: `${name} is set without source.role.arn` }))
     .filter(({ where }) => where !== undefined)
+}
+
+/** Each of these topics holds one kind of record, and whoever reads it stumbles over others. */
+function signalProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {
+  const names = ['ledger.topic', 'signal.kafka.topic', 'notification.sink.topic.name'] as const
+  return names.flatMap((name, index) => {
+    const same = names.slice(0, index).find((other) => values[name] !== undefined && values[other] === values[name])
+    return same === undefined ? [] : [{ where: whereOf(name), text: `${name} and ${same} are one topic` }]
+  })
 }
 
 function listenProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {

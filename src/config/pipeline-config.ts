@@ -14,6 +14,7 @@ export interface PipelineConfig {
   readonly source: SourceConfig
   readonly kafka: KafkaClientConfig
   readonly snapshot: SnapshotConfig
+  readonly signals: SignalConfig
   readonly topic: TopicConfig
   readonly ledger: { readonly topic: string; readonly replicationFactor: number }
   readonly groupId: string
@@ -56,6 +57,14 @@ export interface SnapshotConfig {
   readonly itemsPerSecond: number | undefined
   /** Undefined means always. */
   readonly window: DailyWindow | undefined
+}
+
+/** Undefined means none, for each. */
+export interface SignalConfig {
+  readonly topic: string | undefined
+  /** Absolute, unless the pipeline file's own path is not. */
+  readonly file: string | undefined
+  readonly notificationTopic: string | undefined
 }
 
 export interface RoleConfig {

@@ -13,7 +13,7 @@ import { createLaneTaker } from '../lanes/lane-session.ts'
 import { admitToLedger } from '../pipeline/admission.ts'
 import type { AdmissionOptions } from '../pipeline/admission.ts'
 import { defaultCoordinatorTuning } from '../pipeline/coordination.ts'
-import type { CoordinatorTuning, StartPosition } from '../pipeline/coordination.ts'
+import type { CoordinatorOptions, CoordinatorTuning, StartPosition } from '../pipeline/coordination.ts'
 import { coordinate } from '../pipeline/coordinator.ts'
 import { defaultLaneTuning } from '../pipeline/lane-environment.ts'
 import type { LaneEnvironment, LaneTuning } from '../pipeline/lane-environment.ts'
@@ -24,11 +24,14 @@ import type { ScanLimits } from '../pipeline/snapshot/scan-limits.ts'
 import type { Stages } from '../pipeline/stages.ts'
 import { createTopicLimits } from '../pipeline/topic-limits.ts'
 import { createTopicProvisioner } from '../pipeline/topic-provisioner.ts'
-import type { TopicRules } from '../pipeline/topic-provisioner.ts'
+import type { TopicProvisioner, TopicRules } from '../pipeline/topic-provisioner.ts'
+import { createNotifier } from '../pipeline/signals/notifier.ts'
+import type { SignalFile } from '../pipeline/signals/signal-ports.ts'
 import { runWorker } from '../pipeline/worker.ts'
 import { createJsonSerializer } from '../serialize/json-serializer.ts'
 import type { Source } from '../sources/source.ts'
 import { createRecordStages } from './record-stages.ts'
+import { createSignalTopic } from './signal-topic.ts'
 
 /** The parts of the outside world that a worker stands on; a simulation gives its own. */
 export interface WorkerPorts {
@@ -38,6 +41,8 @@ export interface WorkerPorts {
   readonly clock: Clock
   readonly rng: Rng
   readonly onEvent: PipelineEventSink
+  /** Where signals are looked for besides their topic; default: nowhere. */
+  readonly signalFile?: SignalFile | undefined
   /** The bound on bytes in flight, for whoever wants to watch it; default: one of the configured size. */
   readonly budget?: ByteBudget
   readonly tuning?: Partial<LaneTuning>
@@ -82,17 +87,41 @@ export async function runPipeline(
     rng,
     onEvent,
   }
-  const options = {
+  const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
+  const options: CoordinatorOptions = {
     environment,
     kafka,
     ledgerTopic,
-    topics: createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent }),
+    topics,
+    ...signalling(config, ports, topics),
     start: startOf(config),
     snapshots: config.snapshot,
     tuning: { ...defaultCoordinatorTuning, ...ports.coordinatorTuning },
   }
   const coordinator: LaneCompanion = (session, inbox, live) => coordinate(options, session, inbox, live)
   await runWorker({ environment, membership, coordinator, clock }, signal)
+}
+
+/** The ways in and out besides the streams: signals, and notifications of what became of them. */
+function signalling(
+  { signals, topic: { prefix } }: PipelineConfig,
+  { kafka, signalFile, onEvent }: WorkerPorts,
+  topics: TopicProvisioner,
+): Pick<CoordinatorOptions, 'signals' | 'notifier'> {
+  const { topic: name, notificationTopic } = signals
+  const topic = name === undefined ? undefined : createSignalTopic({ name, key: prefix }, { kafka, topics })
+  return {
+    signals: { topic, file: signalFile },
+    notifier:
+      notificationTopic === undefined
+        ? undefined
+        : createNotifier({
+            topic: notificationTopic,
+            connector: prefix,
+            provide: (signal) => topics.provideOwn(notificationTopic, signal),
+            onEvent,
+          }),
+  }
 }
 
 /** The way of a record as the configuration wants it. */

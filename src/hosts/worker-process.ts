@@ -19,6 +19,7 @@ import { startMonitoringServer } from './server/monitoring-server.ts'
 import type { MonitoringServer, MonitoringSources } from './server/monitoring-server.ts'
 import { createProgressBoard } from './server/progress-board.ts'
 import type { ProgressBoard } from './server/progress-board.ts'
+import { createSignalFile } from './signal-file.ts'
 import { openSource } from './source-of.ts'
 
 /** What a worker process needs besides its configuration. */
@@ -86,10 +87,12 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
     },
   })
   options.onStarted?.({ board, monitoringUrl: monitoring?.url })
+  const { file } = config.signals
+  const signalFile = file === undefined ? undefined : createSignalFile(file, { clock, rng })
   const onEvent: PipelineEventSink = (event) => sinks.forEach((sink) => sink(event))
   await runPipeline(
     config,
-    { kafka, membership, source: owned.source, clock, rng, onEvent, budget },
+    { kafka, membership, source: owned.source, clock, rng, onEvent, budget, signalFile },
     options.version,
     signal,
   )

@@ -10,6 +10,7 @@ import type {
   ReportEntry,
   RequestEntry,
   ScanEntry,
+  SignalEntry,
   StopEntry,
   TableEntry,
 } from './ledger-entry.ts'
@@ -46,6 +47,7 @@ export interface LaneState {
   readonly scans: ReadonlyMap<string, ScanEntry>
   readonly reports: ReadonlyMap<string, ReportEntry>
   readonly requests: ReadonlyMap<string, RequestEntry>
+  readonly signals: ReadonlyMap<string, SignalEntry>
 }
 
 /** A lane's state that takes further records. */
@@ -68,13 +70,8 @@ const rank: Readonly<Record<ShardStatus, number>> = { waiting: 0, open: 1, moved
  * tails, own entries that are read back, and compaction change nothing.
  */
 export function createLaneFold(): LaneFold {
-  const shards = new Map<string, ShardState>()
-  const tables = new Map<string, TableEntry>()
-  const stops = new Map<string, StopEntry>()
-  const answers = new Map<string, AnswerEntry>()
-  const scans = new Map<string, ScanEntry>()
-  const reports = new Map<string, ReportEntry>()
-  const requests = new Map<string, RequestEntry>()
+  const maps = emptyMaps()
+  const { shards, tables, stops, answers, scans, reports, requests, signals } = maps
   let identity: IdentityEntry | undefined
 
   const put = <T extends LedgerEntry>(into: Map<string, T>, entry: T, isGreater: (old: T) => boolean): boolean => {
@@ -105,27 +102,24 @@ export function createLaneFold(): LaneFold {
         return put(reports, entry, () => false)
       case 'request':
         return put(requests, entry, () => false)
+      case 'signal':
+        return put(signals, entry, (old) => isFurther(entry, old))
     }
   }
 
   return {
     state: {
+      ...maps,
       get identity() {
         return identity
       },
-      tables,
-      shards,
-      stops,
-      answers,
-      scans,
-      reports,
-      requests,
     },
-    apply: (record) =>
-      record.kind === 'entry'
-        ? applyEntry(record.entry)
-        : forget(record.key, { shards, stops, answers, scans, reports, requests, tables }),
+    apply: (record) => (record.kind === 'entry' ? applyEntry(record.entry) : forget(record.key, maps)),
   }
+}
+
+function isFurther(a: SignalEntry, b: SignalEntry): boolean {
+  return a.generation === b.generation ? a.next > b.next : a.generation > b.generation
 }
 
 function applyToShard(shards: Map<string, ShardState>, entry: BeginEntry | AtEntry): boolean {
@@ -214,7 +208,21 @@ interface Forgettable {
   readonly scans: Map<string, ScanEntry>
   readonly reports: Map<string, ReportEntry>
   readonly requests: Map<string, RequestEntry>
+  readonly signals: Map<string, SignalEntry>
   readonly tables: Map<string, TableEntry>
+}
+
+function emptyMaps(): Forgettable {
+  return {
+    shards: new Map(),
+    stops: new Map(),
+    answers: new Map(),
+    scans: new Map(),
+    reports: new Map(),
+    requests: new Map(),
+    signals: new Map(),
+    tables: new Map(),
+  }
 }
 
 /** A tombstone. `begin` and `at` of a shard are forgotten together, so the `at` stands for both. */
@@ -236,6 +244,8 @@ function forget(key: string, maps: Forgettable): boolean {
       return maps.reports.delete(key)
     case 'request':
       return maps.requests.delete(key)
+    case 'signal':
+      return maps.signals.delete(key)
     default:
       return false
   }

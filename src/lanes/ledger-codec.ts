@@ -35,6 +35,8 @@ export function ledgerKey(entry: LedgerEntry): string {
       return `scan/${entry.tableArn}/${entry.run}/${entry.segment}`
     case 'request':
       return `request/${entry.id}`
+    case 'signal':
+      return `signal/${entry.source}/${entry.partition}`
     case 'report':
       return `report/${entry.tableArn}/${entry.run}`
   }

@@ -1,9 +1,12 @@
 import { TailraceError } from '../errors.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
 import type { LaneSession } from '../lanes/lane-session.ts'
-import type { AddressedEntry, TableEntry } from '../lanes/ledger-entry.ts'
+import type { TableEntry } from '../lanes/ledger-entry.ts'
 import type { LedgerView } from '../lanes/ledger-view.ts'
+import type { CoordinatedWrite } from './coordinated-write.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
+import type { Notifier } from './signals/notifier.ts'
+import type { SignalChannels } from './signals/signal-ports.ts'
 import type { SnapshotRules } from './snapshot/snapshot-life.ts'
 import type { TopicProvisioner } from './topic-provisioner.ts'
 
@@ -15,12 +18,18 @@ export interface CoordinatorTuning {
   readonly tableCheckMs: number
   /** Full listings of each stream: a safety net, since children are found by the ends of their parents. */
   readonly listingMs: number
+  /** Signals, where they are used. */
+  readonly signalCheckMs: number
+  /** How often is told how far running snapshots are, where notifications are used. */
+  readonly progressMs: number
 }
 
 export const defaultCoordinatorTuning: CoordinatorTuning = {
   stopCheckMs: 500,
   tableCheckMs: 60_000,
   listingMs: 300_000,
+  signalCheckMs: 1_000,
+  progressMs: 60_000,
 }
 
 /** Where a pipeline's first start begins: `undefined` = the trim horizon, else a moment (milliseconds) or `LATEST`. */
@@ -38,14 +47,17 @@ export interface CoordinatorOptions {
   readonly start: StartPosition
   readonly snapshots: SnapshotRules
   readonly tuning: CoordinatorTuning
+  /** Undefined: none are read. */
+  readonly signals?: SignalChannels | undefined
+  /** Undefined: none are written. */
+  readonly notifier?: Notifier | undefined
 }
 
 /** One life of the coordinator: what its parts share. Writes go through lane 0's session, so a zombie cannot write. */
 export interface Coordination extends CoordinatorOptions {
   readonly session: LaneSession
   readonly ledger: LedgerView
-  /** Commits entries in one transaction of lane 0. */
-  readonly write: (entries: readonly AddressedEntry[]) => Promise<void>
+  readonly write: CoordinatedWrite
   /** Commits entries of tables, each into all partitions, in one transaction. */
   readonly writeTables: (entries: readonly TableEntry[]) => Promise<void>
 }

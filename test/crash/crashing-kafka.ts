@@ -71,6 +71,7 @@ function createClassifier(ledgerTopic: string): (request: ProduceRequest) => Tra
       case 'report':
         return entry.kind
       case 'request':
+      case 'signal':
         return undefined
       case 'at': {
         const isFirst = !seenShards.has(entry.shardId)

@@ -57,7 +57,11 @@ export async function retrySnapshots(coordination: Coordination): Promise<void> 
 }
 
 /** For people only: a snapshot begins without it, too. */
-async function itemsOf({ environment }: Coordination, { table }: TableEntry, signal: AbortSignal): Promise<number> {
+export async function itemsOf(
+  { environment }: Coordination,
+  { table }: TableEntry,
+  signal: AbortSignal,
+): Promise<number> {
   try {
     return (await environment.source.tableSize(table.name, signal)).items
   } catch (error) {
@@ -66,7 +70,8 @@ async function itemsOf({ environment }: Coordination, { table }: TableEntry, sig
   }
 }
 
-function contextOf({ snapshots, environment }: Coordination, expectedItems: number): SnapshotContext {
+/** In which circumstances something about a snapshot is decided now. */
+export function contextOf({ snapshots, environment }: Coordination, expectedItems: number): SnapshotContext {
   return { ...snapshots, lanes: environment.identity.lanes, nowMs: environment.clock.now(), expectedItems }
 }
 
@@ -76,7 +81,8 @@ async function decide(coordination: Coordination, decision: TableDecision): Prom
   tell(coordination, decision)
 }
 
-function tell({ environment: { onEvent } }: Coordination, { table, homeLane, snapshot }: TableEntry): void {
+/** Tells what has become of a table's snapshot. */
+export function tell({ environment: { onEvent } }: Coordination, { table, homeLane, snapshot }: TableEntry): void {
   if (snapshot === undefined) return
   const { state, code, reason, totals, segments } = snapshot
   if (homeLane !== undefined) onEvent({ kind: 'snapshot-started', table: table.name, lane: homeLane, segments })
