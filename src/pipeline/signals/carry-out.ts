@@ -25,7 +25,7 @@ export async function carryOut(coordination: Coordination, found: FoundSignal, s
   const { session, environment } = coordination
   const { id = found.place, outcome: read } = readSignal(found.bytes)
   const items = 'problem' in read ? new Map<string, number>() : await sizesFor(coordination, read, signal)
-  // From here to the write nothing may be awaited: the decision is about these very entries.
+  // Decided over the entries as they are now: if another duty is quicker, the write is refused and all of this repeated.
   const outcome = outcomeOf(coordination, { id, read, items })
   const entries: readonly AddressedEntry[] = [
     ...outcome.tables.flatMap((entry) =>
