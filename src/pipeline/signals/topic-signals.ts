@@ -9,7 +9,7 @@ import type { SignalTopic } from './signal-ports.ts'
 
 /**
  * Carries out the signals of a topic, partition by partition in their order, from where lane 0's ledger says. Returns when
- * it has met the end of each. TOPIC_MISSING while there is no topic and none may be made.
+ * it has met the end of each; one that cannot be read does not hold up the others. TOPIC_MISSING while there is no topic and none may be made.
  */
 export async function settleTopicSignals(
   coordination: Coordination,
@@ -17,8 +17,16 @@ export async function settleTopicSignals(
   signal: AbortSignal,
 ): Promise<void> {
   const info = await beginTopic(coordination, topic, signal)
-  for (let partition = 0; partition < info.partitions; partition++)
-    await settlePartition(coordination, { topic, partition }, signal)
+  const failures: unknown[] = []
+  for (let partition = 0; partition < info.partitions; partition++) {
+    try {
+      await settlePartition(coordination, { topic, partition }, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
 }
 
 /**
