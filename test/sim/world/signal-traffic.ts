@@ -33,7 +33,7 @@ export function sendSignal(world: World, value: string, rng: Rng, key: string = 
   return true
 }
 
-/** Sends signals at random moments until `untilMs`; about one a second. Returns how many were sent, asked afterwards. */
+/** Sends signals at random moments, some of them by file, until `untilMs`; about one a second. Returns how many were sent, asked afterwards. */
 export function keepSignalling(
   world: World,
   { untilMs, tables }: { readonly untilMs: number; readonly tables: readonly string[] },
@@ -46,7 +46,9 @@ export function keepSignalling(
       if (time.elapsedMs > untilMs) return
       const table = tables[Math.floor(rng.next() * tables.length)] ?? ''
       const key = rng.next() < 0.1 ? 'somebody else' : signalKey
-      if (sendSignal(world, drawSignal(rng, `s-${sent + 1}`, table), rng, key)) sent++
+      const { signalDisk } = world.surroundings
+      if (rng.next() < 0.3 && signalDisk !== undefined) signalDisk.append(drawSignal(rng, `s-${++sent}`, table))
+      else if (sendSignal(world, drawSignal(rng, `s-${sent + 1}`, table), rng, key)) sent++
       next()
     })
   }

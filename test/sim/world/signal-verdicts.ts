@@ -24,11 +24,18 @@ export function accountOfSignals(world: World): SignalAccount {
   const { topics } = world.surroundings.kafka.state
   const ledger = ledgerOf(topics.get(world.ledgerTopic), world.plan.snapshot === undefined)
   const told = toldOf(topics.get(notificationTopic))
-  const signals = signalsOf(topics.get(signalTopic), ledger.begins)
+  const { signalDisk } = world.surroundings
+  const byFile = (signalDisk?.taken ?? []).map(({ place, line }) => foundSignal(place, Buffer.from(line)))
+  const signals = [...signalsOf(topics.get(signalTopic), ledger.begins), ...byFile]
   const refusals = told.filter(({ aggregate_type: aggregate }) => aggregate === 'Signal')
   const steps = told.filter(({ aggregate_type: aggregate, type }) => aggregate !== 'Signal' && type !== 'IN_PROGRESS')
+  const isLeft = signalDisk?.isEmpty === false
   return {
-    wrong: [...compareSteps(ledger.steps, steps), ...compareSignals(signals, steps, refusals)],
+    wrong: [
+      ...(isLeft ? ['the file of signals was not dealt with'] : []),
+      ...compareSteps(ledger.steps, steps),
+      ...compareSignals(signals, steps, refusals),
+    ],
     signals: signals.length,
     refused: refusals.length,
     snapshots: ledger.snapshots,
@@ -78,7 +85,8 @@ function ledgerOf(topic: Topic | undefined, isSkipping: boolean): LedgerAccount 
     const record = decodeEntry(key, value)
     if (partition !== 0 || record.kind !== 'entry') continue
     const { entry } = record
-    if (entry.kind === 'signal' && !begins.has(entry.partition)) begins.set(entry.partition, entry.next)
+    if (entry.kind === 'signal' && entry.source === signalTopic && !begins.has(entry.partition))
+      begins.set(entry.partition, entry.next)
     if (entry.kind !== 'table') continue
     const before = tables.get(entry.table.arn)
     if (before !== undefined && before.version >= entry.version) continue
@@ -110,10 +118,14 @@ function signalsOf(topic: Topic | undefined, begins: ReadonlyMap<number, number>
   return recordsOf(topic)
     .filter(({ partition, offset }) => offset >= (begins.get(partition) ?? Number.POSITIVE_INFINITY))
     .filter(({ key, value }) => key?.toString() === signalKey && value !== null)
-    .map(({ partition, offset, value }) => {
-      const { id = `${signalTopic}-${partition}@${offset}`, outcome } = readSignal(value ?? Buffer.alloc(0))
-      return { id, type: 'problem' in outcome ? 'invalid' : outcome.type }
-    })
+    .map(({ partition, offset, value }) =>
+      foundSignal(`${signalTopic}-${partition}@${offset}`, value ?? Buffer.alloc(0)),
+    )
+}
+
+function foundSignal(place: string, bytes: Uint8Array): FoundSignal {
+  const { id = place, outcome } = readSignal(bytes)
+  return { id, type: 'problem' in outcome ? 'invalid' : outcome.type }
 }
 
 /**
