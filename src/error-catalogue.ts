@@ -77,6 +77,26 @@ export const errorCatalogue = {
     "While a table is snapshotted, one process reads all of its changes, and this table's come faster than that. The snapshot stands still, and the shards are spread over all workers again.",
     'Go on with it at a quieter time, or begin from a point-in-time export.',
   ),
+  SIGNAL_INVALID: entry(
+    'refuse',
+    'A signal is no JSON, too large, of an unknown type, or its data are wrong. It was passed over; nothing was done.',
+    'Send it again as docs/signals.md shows it.',
+  ),
+  SIGNAL_TABLE_UNKNOWN: entry(
+    'refuse',
+    'A signal names a table that the pipeline does not have. It was passed over; nothing was done.',
+    'Send it again with names, ARNs or patterns of tables that `tailrace status` shows.',
+  ),
+  SIGNAL_REFUSED: entry(
+    'refuse',
+    'A signal makes no sense at this moment: a snapshot that is to begin is running already, or one that is to rest is not.',
+    'Look at `tailrace snapshot status`, and send it again if it is still wanted.',
+  ),
+  SIGNAL_FILE: entry(
+    'retry',
+    'The file of `signal.file`, or its folder, cannot be read or written. Its signals wait.',
+    'Let the worker read, rename and remove files in that folder; keep the file below 16 MiB.',
+  ),
   AWS_ACCESS_DENIED: entry(
     'retry',
     'The credentials may not perform the action that the message names.',
@@ -333,6 +353,11 @@ export const errorCatalogue = {
     'stop-worker',
     'The process, or the machine, may not open another file or connection (EMFILE, ENFILE).',
     "Raise the limit (`ulimit -n`, `LimitNOFILE`, the container's `nofile`): 1,024 are plenty for most pipelines. Whoever supervises the worker starts it again; others take its lanes meanwhile.",
+  ),
+  DECISION_OUTDATED: entry(
+    'retry',
+    'Two duties of the coordinator decided about one table at the same moment; the later one decides anew.',
+    'Nothing has to be done.',
   ),
   INTERNAL: entry('stop-worker', 'A promise inside tailrace was broken.', 'Please report it with the log.'),
 } as const satisfies Record<string, ErrorEntry>

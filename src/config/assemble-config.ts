@@ -17,6 +17,8 @@ import { parseStartPosition } from './start-position.ts'
 export interface ConfigParts {
   readonly region: string
   readonly kafka: KafkaClientConfig
+  /** `signal.file` as seen from the pipeline file. */
+  readonly signalFile: string | undefined
   readonly secrets: readonly Secret[]
   readonly notes: readonly string[]
 }
@@ -31,6 +33,11 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     source: sourceConfig(values, parts.region),
     kafka: parts.kafka,
     snapshot: snapshotConfig(values),
+    signals: {
+      topic: values['signal.kafka.topic'],
+      file: parts.signalFile,
+      notificationTopic: values['notification.sink.topic.name'],
+    },
     topic: topicConfig(values),
     ledger: { topic: values['ledger.topic'], replicationFactor: values['ledger.replication.factor'] },
     groupId: values['group.id'],

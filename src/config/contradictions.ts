@@ -13,6 +13,7 @@ export function findContradictions(values: PropertyValues, whereOf: WhereOf): re
     ...topicProblems(values, whereOf),
     ...roleProblems(values, whereOf),
     ...exportProblems(values, whereOf),
+    ...signalProblems(values, whereOf),
     ...listenProblems(values, whereOf),
   ]
 }
@@ -55,6 +56,15 @@ function exportProblems(values: PropertyValues, whereOf: WhereOf): readonly Prob
   const where = whereOf('snapshot.export.bucket')
   if (where === undefined) return []
   return [{ where, text: 'snapshot.export.bucket is set without snapshot.source: export' }]
+}
+
+/** Each of these topics holds one kind of record, and whoever reads it stumbles over others. */
+function signalProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {
+  const names = ['ledger.topic', 'signal.kafka.topic', 'notification.sink.topic.name'] as const
+  return names.flatMap((name, index) => {
+    const same = names.slice(0, index).find((other) => values[name] !== undefined && values[other] === values[name])
+    return same === undefined ? [] : [{ where: whereOf(name), text: `${name} and ${same} are one topic` }]
+  })
 }
 
 function listenProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {

@@ -76,6 +76,7 @@ describe('loadConfig', () => {
         itemsPerSecond: undefined,
         window: undefined,
       },
+      signals: { topic: undefined, file: undefined, notificationTopic: undefined },
       topic: {
         prefix: 'shop',
         name: '{prefix}.{table}',

@@ -73,7 +73,9 @@ export function loadConfig(input: ConfigInput): PipelineConfig {
       remaining.toSorted((a, b) => lineOf(a) - lineOf(b)),
     )
   }
-  return assembleConfig(read.values, { region, kafka, secrets: findings.secrets, notes: findings.notes })
+  const file = read.values['signal.file']
+  const signalFile = file === undefined || isAbsolute(file) ? file : join(dirname(input.path), file)
+  return assembleConfig(read.values, { region, kafka, signalFile, secrets: findings.secrets, notes: findings.notes })
 }
 
 interface Scope {

@@ -14,6 +14,7 @@ export interface PipelineConfig {
   readonly source: SourceConfig
   readonly kafka: KafkaClientConfig
   readonly snapshot: SnapshotConfig
+  readonly signals: SignalConfig
   readonly topic: TopicConfig
   readonly ledger: { readonly topic: string; readonly replicationFactor: number }
   readonly groupId: string
@@ -68,6 +69,14 @@ export interface ExportConfig {
   readonly format: 'DYNAMODB_JSON' | 'ION'
   /** Of a server that speaks like S3; undefined means S3. */
   readonly endpoint: string | undefined
+}
+
+/** Undefined means none, for each. */
+export interface SignalConfig {
+  readonly topic: string | undefined
+  /** Absolute, unless the pipeline file's own path is not. */
+  readonly file: string | undefined
+  readonly notificationTopic: string | undefined
 }
 
 export interface RoleConfig {

@@ -2,6 +2,7 @@ import type { Property, ValueOf } from './property.ts'
 import { pipelineProperties } from './properties/pipeline-properties.ts'
 import { processProperties } from './properties/process-properties.ts'
 import { snapshotProperties } from './properties/snapshot-properties.ts'
+import { signalProperties } from './properties/signal-properties.ts'
 import { sourceProperties } from './properties/source-properties.ts'
 import { topicProperties } from './properties/topic-properties.ts'
 
@@ -10,6 +11,7 @@ export const properties = {
   ...pipelineProperties,
   ...sourceProperties,
   ...snapshotProperties,
+  ...signalProperties,
   ...topicProperties,
   ...processProperties,
 } as const satisfies Readonly<Record<string, Property>>

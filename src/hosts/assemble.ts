@@ -14,7 +14,7 @@ import { createLaneTaker } from '../lanes/lane-session.ts'
 import { admitToLedger } from '../pipeline/admission.ts'
 import type { AdmissionOptions } from '../pipeline/admission.ts'
 import { defaultCoordinatorTuning } from '../pipeline/coordination.ts'
-import type { CoordinatorTuning, StartPosition } from '../pipeline/coordination.ts'
+import type { CoordinatorOptions, CoordinatorTuning, StartPosition } from '../pipeline/coordination.ts'
 import { coordinate } from '../pipeline/coordinator.ts'
 import { defaultLaneTuning } from '../pipeline/lane-environment.ts'
 import type { LaneEnvironment, LaneTuning } from '../pipeline/lane-environment.ts'
@@ -27,12 +27,15 @@ import type { TopicLog } from '../pipeline/snapshot/topic-log.ts'
 import type { Stages } from '../pipeline/stages.ts'
 import { createTopicLimits } from '../pipeline/topic-limits.ts'
 import { createTopicProvisioner } from '../pipeline/topic-provisioner.ts'
-import type { TopicRules } from '../pipeline/topic-provisioner.ts'
+import type { TopicProvisioner, TopicRules } from '../pipeline/topic-provisioner.ts'
+import { createNotifier } from '../pipeline/signals/notifier.ts'
+import type { SignalFile } from '../pipeline/signals/signal-ports.ts'
 import { runWorker } from '../pipeline/worker.ts'
 import { createJsonSerializer } from '../serialize/json-serializer.ts'
 import type { Source } from '../sources/source.ts'
 import type { TableExports } from '../sources/table-export/table-exports.ts'
 import { createRecordStages } from './record-stages.ts'
+import { createSignalTopic } from './signal-topic.ts'
 
 /** The parts of the outside world that a worker stands on; a simulation gives its own. */
 export interface WorkerPorts {
@@ -42,6 +45,8 @@ export interface WorkerPorts {
   readonly clock: Clock
   readonly rng: Rng
   readonly onEvent: PipelineEventSink
+  /** Where signals are looked for besides their topic; default: nowhere. */
+  readonly signalFile?: SignalFile | undefined
   /** The bound on bytes in flight, for whoever wants to watch it; default: one of the configured size. */
   readonly budget?: ByteBudget
   /** For tables that begin with an export. */
@@ -90,11 +95,13 @@ export async function runPipeline(
     rng,
     onEvent,
   }
-  const options = {
+  const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
+  const options: CoordinatorOptions = {
     environment,
     kafka,
     ledgerTopic,
-    topics: createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent }),
+    topics,
+    ...signalling(config, ports, topics),
     start: startOf(config),
     snapshots: config.snapshot,
     isPipelineStart: firstLook(membership, identity.lanes),
@@ -122,6 +129,28 @@ function firstLook(membership: GroupMembership, lanes: number): () => boolean {
     const isFirst = !hasLooked
     hasLooked = true
     return isFirst && Array.from({ length: lanes }, (_, lane) => lane).every((lane) => membership.owns(lane))
+  }
+}
+
+/** The ways in and out besides the streams: signals, and notifications of what became of them. */
+function signalling(
+  { signals, topic: { prefix } }: PipelineConfig,
+  { kafka, signalFile, onEvent }: WorkerPorts,
+  topics: TopicProvisioner,
+): Pick<CoordinatorOptions, 'signals' | 'notifier'> {
+  const { topic: name, notificationTopic } = signals
+  const topic = name === undefined ? undefined : createSignalTopic({ name, key: prefix }, { kafka, topics })
+  return {
+    signals: { topic, file: signalFile },
+    notifier:
+      notificationTopic === undefined
+        ? undefined
+        : createNotifier({
+            topic: notificationTopic,
+            connector: prefix,
+            provide: (signal) => topics.provideOwn(notificationTopic, signal),
+            onEvent,
+          }),
   }
 }
 

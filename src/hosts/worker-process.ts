@@ -23,6 +23,7 @@ import type { ProgressBoard } from './server/progress-board.ts'
 import { openExports } from './exports-of.ts'
 import { snapshotFacts, snapshotLine } from './server/snapshot-line.ts'
 import { createSnapshotReport } from './server/snapshot-report.ts'
+import { createSignalFile } from './signal-file.ts'
 import { openSource } from './source-of.ts'
 import type { SourceParts } from './source-of.ts'
 
@@ -87,6 +88,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
   await using loading = await openExports(config.snapshot.exports, config.source.region, owned, parts)
   options.onStarted?.({ board, monitoringUrl: monitoring?.url })
   const onEvent: PipelineEventSink = (event) => sinks.forEach((sink) => sink(event))
+  const { file } = config.signals
   await runPipeline(
     config,
     {
@@ -98,6 +100,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
       rng,
       onEvent,
       budget,
+      signalFile: file === undefined ? undefined : createSignalFile(file, { clock, rng }),
     },
     options.version,
     signal,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createLaneFold } from './lane-state.ts'
 import type { LaneState } from './lane-state.ts'
 import { ledgerKey } from './ledger-codec.ts'
-import type { AtEntry, BeginEntry, LedgerEntry } from './ledger-entry.ts'
+import type { AtEntry, BeginEntry, LedgerEntry, SignalEntry } from './ledger-entry.ts'
 
 const shard = { tableArn: 't', streamArn: 's', shardId: 'x' }
 const sequence = fc.option(fc.bigInt(1n, 40n).map(String), { nil: undefined })
@@ -123,5 +123,45 @@ describe('the fold of a ledger partition', () => {
     fold.apply({ kind: 'entry', entry: child('q') })
     // What is unread is younger than the last change of either.
     expect([...fold.state.shards.values()][0]).toMatchObject({ status: 'open', sinceMs: 7 })
+  })
+})
+
+describe('the fold of signal positions', () => {
+  const positions: fc.Arbitrary<readonly SignalEntry[]> = fc.array(
+    fc
+      .record({ generation: fc.integer({ min: 0, max: 3 }), next: fc.nat(20), partition: fc.nat(1) })
+      .map((drawn) => ({ kind: 'signal', source: 's', topicId: `of ${drawn.generation}`, ...drawn })),
+    { minLength: 1, maxLength: 12 },
+  )
+  const fold = (list: readonly SignalEntry[]): ReadonlyMap<string, SignalEntry> => {
+    const lane = createLaneFold()
+    for (const entry of list) lane.apply({ kind: 'entry', entry })
+    return new Map(lane.state.signals)
+  }
+
+  it('does not depend on order or repetition: the greatest generation stays, and of it the greatest position', () => {
+    fc.assert(
+      fc.property(positions, fc.infiniteStream(fc.nat()), (list, numbers) => {
+        const shuffled = list
+          .map((entry) => ({ entry, at: numbers.next().value }))
+          .sort((a, b) => a.at - b.at)
+          .map(({ entry }) => entry)
+        expect(fold([...shuffled, ...list])).toEqual(fold(list))
+        for (const [key, { generation, next }] of fold(list)) {
+          const own = list.filter((entry) => ledgerKey(entry) === key)
+          expect(generation).toBe(Math.max(...own.map((entry) => entry.generation)))
+          expect(next).toBe(Math.max(...own.filter((e) => e.generation === generation).map((e) => e.next)))
+        }
+      }),
+    )
+  })
+
+  it('forgets a file that was removed', () => {
+    const lane = createLaneFold()
+    const facts = { source: 'file:a.taken', partition: 0, generation: 1, topicId: undefined, next: 7 }
+    const entry: SignalEntry = { kind: 'signal', ...facts }
+    lane.apply({ kind: 'entry', entry })
+    expect(lane.apply({ kind: 'forget', key: ledgerKey(entry) })).toBe(true)
+    expect(lane.state.signals.size).toBe(0)
   })
 })

@@ -11,6 +11,7 @@ import type {
   ReportEntry,
   RequestEntry,
   ScanEntry,
+  SignalEntry,
   StopEntry,
   TableEntry,
 } from './ledger-entry.ts'
@@ -48,6 +49,7 @@ export interface LaneState {
   readonly reports: ReadonlyMap<string, ReportEntry>
   readonly requests: ReadonlyMap<string, RequestEntry>
   readonly baselines: ReadonlyMap<string, BaselineEntry>
+  readonly signals: ReadonlyMap<string, SignalEntry>
 }
 
 /** A lane's state that takes further records. */
@@ -70,16 +72,7 @@ const rank: Readonly<Record<ShardStatus, number>> = { waiting: 0, open: 1, moved
  * tails, own entries that are read back, and compaction change nothing.
  */
 export function createLaneFold(): LaneFold {
-  const maps: FoldedMaps = {
-    shards: new Map(),
-    tables: new Map(),
-    stops: new Map(),
-    answers: new Map(),
-    scans: new Map(),
-    reports: new Map(),
-    requests: new Map(),
-    baselines: new Map(),
-  }
+  const maps = emptyMaps()
   let identity: IdentityEntry | undefined
 
   const put = <T extends LedgerEntry>(into: Map<string, T>, entry: T, isGreater: (old: T) => boolean): boolean => {
@@ -112,6 +105,8 @@ export function createLaneFold(): LaneFold {
         return put(maps.requests, entry, () => false)
       case 'baseline':
         return put(maps.baselines, entry, () => false)
+      case 'signal':
+        return put(maps.signals, entry, (old) => isFurther(entry, old))
     }
   }
 
@@ -124,6 +119,10 @@ export function createLaneFold(): LaneFold {
     },
     apply: (record) => (record.kind === 'entry' ? applyEntry(record.entry) : forget(record.key, maps)),
   }
+}
+
+function isFurther(a: SignalEntry, b: SignalEntry): boolean {
+  return a.generation === b.generation ? a.next > b.next : a.generation > b.generation
 }
 
 function applyToShard(shards: Map<string, ShardState>, entry: BeginEntry | AtEntry): boolean {
@@ -213,7 +212,22 @@ interface FoldedMaps {
   readonly reports: Map<string, ReportEntry>
   readonly requests: Map<string, RequestEntry>
   readonly baselines: Map<string, BaselineEntry>
+  readonly signals: Map<string, SignalEntry>
   readonly tables: Map<string, TableEntry>
+}
+
+function emptyMaps(): FoldedMaps {
+  return {
+    shards: new Map(),
+    stops: new Map(),
+    answers: new Map(),
+    scans: new Map(),
+    reports: new Map(),
+    requests: new Map(),
+    baselines: new Map(),
+    signals: new Map(),
+    tables: new Map(),
+  }
 }
 
 /** A tombstone. `begin` and `at` of a shard are forgotten together, so the `at` stands for both. */
@@ -237,6 +251,8 @@ function forget(key: string, maps: FoldedMaps): boolean {
       return maps.requests.delete(key)
     case 'baseline':
       return maps.baselines.delete(key)
+    case 'signal':
+      return maps.signals.delete(key)
     default:
       return false
   }

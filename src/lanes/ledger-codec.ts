@@ -37,6 +37,8 @@ export function ledgerKey(entry: LedgerEntry): string {
       return `request/${entry.id}`
     case 'baseline':
       return `baseline/${entry.tableArn}/${entry.run}`
+    case 'signal':
+      return `signal/${entry.source}/${entry.partition}`
     case 'report':
       return `report/${entry.tableArn}/${entry.run}`
   }

@@ -16,6 +16,7 @@ export type LedgerEntry =
   | ReportEntry
   | RequestEntry
   | BaselineEntry
+  | SignalEntry
 
 /** Whose ledger this is. In every partition; written at the first start and at each change of configuration. */
 export interface IdentityEntry {
@@ -87,6 +88,24 @@ export interface RequestEntry {
   readonly atMs: number
 }
 
+/**
+ * Up to where the signals of one place were dealt with; written into lane 0's partition by the coordinator, in the
+ * transaction that carries what the last of them caused. A greater generation wins, then a greater `next`.
+ */
+export interface SignalEntry {
+  readonly kind: 'signal'
+  /** A topic's name, or `file:` and the name of a file that was taken. */
+  readonly source: string
+  /** 0 for a file. */
+  readonly partition: number
+  /** Grows when counting begins anew: the topic was made anew, or has lost its end. */
+  readonly generation: number
+  /** The topic whose offsets are counted; undefined for a file, and for a topic that did not exist when it was looked for. */
+  readonly topicId: string | undefined
+  /** What comes next: an offset of the topic, or a byte of the file. */
+  readonly next: number
+}
+
 /** One snapshot of a table, from its request to its end. */
 export interface SnapshotRun {
   /** The value of the table's `run` when it began: under it its scans are kept, however often it is interrupted. */
@@ -114,6 +133,8 @@ export interface SnapshotRun {
   readonly code: string | undefined
   readonly beganAtMs: number
   readonly endedAtMs: number | undefined
+  /** The signal that asked for it; undefined for all others. */
+  readonly signal?: string | undefined
   /** Items that DynamoDB counted in the table when it began, which may be hours old. */
   readonly expectedItems: number
   /** By its end; while it runs the scans know better. */

@@ -92,6 +92,12 @@ export const metricCatalogue = {
   ),
   tailrace_snapshot_read_units_total: entry('counter', ['table'], 'Read capacity units that scans took.'),
 
+  tailrace_signals_total: entry(
+    'counter',
+    ['outcome'],
+    'Signals dealt with: "carried-out", or "refused" (once for each table that was not taken, or once for the whole).',
+  ),
+
   // --- ownership ---
   tailrace_lanes: entry('gauge', ['state'], 'Lanes that this process holds: "running".'),
   tailrace_lane_retakes_total: entry(

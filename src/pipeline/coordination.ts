@@ -1,9 +1,12 @@
 import { TailraceError } from '../errors.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
 import type { LaneSession } from '../lanes/lane-session.ts'
-import type { AddressedEntry, TableEntry } from '../lanes/ledger-entry.ts'
+import type { TableEntry } from '../lanes/ledger-entry.ts'
 import type { LedgerView } from '../lanes/ledger-view.ts'
+import type { CoordinatedWrite } from './coordinated-write.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
+import type { Notifier } from './signals/notifier.ts'
+import type { SignalChannels } from './signals/signal-ports.ts'
 import type { SnapshotRules } from './snapshot/snapshot-life.ts'
 import type { TopicProvisioner } from './topic-provisioner.ts'
 
@@ -17,6 +20,10 @@ export interface CoordinatorTuning {
   readonly exportCheckMs: number
   /** Full listings of each stream: a safety net, since children are found by the ends of their parents. */
   readonly listingMs: number
+  /** Signals, where they are used. */
+  readonly signalCheckMs: number
+  /** How often is told how far running snapshots are, where notifications are used. */
+  readonly progressMs: number
 }
 
 export const defaultCoordinatorTuning: CoordinatorTuning = {
@@ -24,6 +31,9 @@ export const defaultCoordinatorTuning: CoordinatorTuning = {
   tableCheckMs: 60_000,
   exportCheckMs: 15_000,
   listingMs: 300_000,
+  signalCheckMs: 1_000,
+  // A tenth less at times: see the coordinator's clocks.
+  progressMs: 67_000,
 }
 
 /** Where a pipeline's first start begins: `undefined` = the trim horizon, else a moment (milliseconds) or `LATEST`. */
@@ -43,14 +53,17 @@ export interface CoordinatorOptions {
   /** True at the first look of a worker that has the pipeline for itself: nobody has run it until now. */
   readonly isPipelineStart: () => boolean
   readonly tuning: CoordinatorTuning
+  /** Undefined: none are read. */
+  readonly signals?: SignalChannels | undefined
+  /** Undefined: none are written. */
+  readonly notifier?: Notifier | undefined
 }
 
 /** One life of the coordinator: what its parts share. Writes go through lane 0's session, so a zombie cannot write. */
 export interface Coordination extends CoordinatorOptions {
   readonly session: LaneSession
   readonly ledger: LedgerView
-  /** Commits entries in one transaction of lane 0. */
-  readonly write: (entries: readonly AddressedEntry[]) => Promise<void>
+  readonly write: CoordinatedWrite
   /** Commits entries of tables, each into all partitions, in one transaction. */
   readonly writeTables: (entries: readonly TableEntry[]) => Promise<void>
 }

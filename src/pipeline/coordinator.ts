@@ -4,11 +4,12 @@ import { countWithoutIdentity } from '../lanes/identity.ts'
 import type { LaneSession } from '../lanes/lane-session.ts'
 import { createLedgerView } from '../lanes/ledger-view.ts'
 import { missingTables } from '../lanes/missing-tables.ts'
-import type { AddressedEntry } from '../lanes/ledger-entry.ts'
+import { createCoordinatedWrite } from './coordinated-write.ts'
 import { reportFailure } from './coordination.ts'
 import type { Coordination, CoordinatorOptions } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
 import type { LaneInbox } from './lane-inbox.ts'
+import { beginSignals, signalDuties } from './signals/signal-duties.ts'
 import { advanceExports } from './snapshot/export-duties.ts'
 import {
   beginSnapshots,
@@ -31,9 +32,11 @@ export async function coordinate(
   inbox: LaneInbox,
   signal: AbortSignal,
 ): Promise<void> {
-  const { lanes } = options.environment.identity
-  const write = (entries: readonly AddressedEntry[]): Promise<void> =>
-    entries.length === 0 ? Promise.resolve() : inbox.submit(entries)
+  const { clock, identity } = options.environment
+  const { lanes } = identity
+  const { notifier, snapshots } = options
+  const isSkipping = snapshots.mode === 'never'
+  const write = createCoordinatedWrite({ state: session.state, inbox, clock, isSkipping, notifier, signal })
   const coordination: Coordination = {
     ...options,
     session,
@@ -44,6 +47,7 @@ export async function coordinate(
   }
   await ensureIdentity(coordination, signal)
   await repairTables(coordination, signal)
+  await beginSignals(coordination, signal)
   await findTables(coordination, 'taken-over', signal)
   await discoverShards(coordination, signal)
   await retrySnapshots(coordination)
@@ -80,6 +84,7 @@ async function watch(coordination: Coordination, signal: AbortSignal): Promise<v
     [tuning.exportCheckMs, () => advanceExports(coordination, signal)],
     [tuning.tableCheckMs, () => lookAtTables(coordination, signal)],
     [tuning.listingMs, () => discoverShards(coordination, signal).then(() => beginSnapshots(coordination, signal))],
+    ...signalDuties(coordination, signal),
   ]
   await Promise.all(duties.map(([everyMs, duty]) => repeat(coordination, everyMs, duty, signal)))
 }
@@ -102,9 +107,15 @@ async function repeat(
     } catch (error) {
       if (signal.aborted || isFatal(error)) throw error
       failures++
+      if (isOutdated(error)) continue
       reportFailure(coordination, error, backoffDelay(retryBackoff, failures, rng))
     }
   }
+}
+
+/** Another duty was quicker: this one decides anew. */
+function isOutdated(error: unknown): boolean {
+  return error instanceof TailraceError && error.code === 'DECISION_OUTDATED'
 }
 
 function isFatal(error: unknown): boolean {

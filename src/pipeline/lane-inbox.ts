@@ -1,12 +1,13 @@
+import type { ProducerRecord } from '../kafka/kafka.ts'
 import type { AddressedEntry } from '../lanes/ledger-entry.ts'
 
 /**
- * Ledger entries that somebody else (the coordinator) wants committed by a lane's session. The lane takes them along
- * with its next transaction.
+ * Ledger entries, and records that tell of them, which somebody else (the coordinator) wants committed by a lane's
+ * session. The lane takes them along with its next transaction, what was submitted together in one.
  */
 export interface LaneInbox {
-  /** Resolves when the entries are committed; rejects when the session that held them was lost. */
-  submit(entries: readonly AddressedEntry[]): Promise<void>
+  /** Resolves when all of it is committed; rejects when the session that held them was lost. */
+  submit(entries: readonly AddressedEntry[], told?: readonly ProducerRecord[]): Promise<void>
 }
 
 /** The lane's side of it. */
@@ -19,12 +20,14 @@ export interface LaneInboxOwner extends LaneInbox {
 
 export interface InboxBatch {
   readonly entries: readonly AddressedEntry[]
+  readonly told: readonly ProducerRecord[]
   settle(): void
   fail(reason: unknown): void
 }
 
 interface Waiting {
   readonly entries: readonly AddressedEntry[]
+  readonly told: readonly ProducerRecord[]
   readonly resolve: () => void
   readonly reject: (reason: unknown) => void
 }
@@ -33,13 +36,13 @@ export function createLaneInbox(onSubmit: () => void): LaneInboxOwner {
   let waiting: Waiting[] = []
   let closed: { readonly reason: unknown } | undefined
   return {
-    submit: (entries) =>
+    submit: (entries, told = []) =>
       new Promise<void>((resolve, reject) => {
         if (closed !== undefined) {
           reject(closed.reason)
           return
         }
-        waiting.push({ entries, resolve, reject })
+        waiting.push({ entries, told, resolve, reject })
         onSubmit()
       }),
     takeAll: () => {
@@ -47,6 +50,7 @@ export function createLaneInbox(onSubmit: () => void): LaneInboxOwner {
       waiting = []
       return {
         entries: batch.flatMap((item) => item.entries),
+        told: batch.flatMap((item) => item.told),
         settle: () => batch.forEach((item) => item.resolve()),
         fail: (reason) => batch.forEach((item) => item.reject(reason)),
       }

@@ -1,3 +1,4 @@
+import type { ProducerRecord } from '../kafka/kafka.ts'
 import type { LaneContext } from '../lanes/hand-over.ts'
 import type { LaneCommit } from '../lanes/lane-session.ts'
 import type { LaneState } from '../lanes/lane-state.ts'
@@ -14,6 +15,8 @@ import type { RowDelivery } from './snapshot/row-delivery.ts'
 export interface LaneWork {
   /** What others asked this lane to write, and what it owes. */
   readonly entries: readonly AddressedEntry[]
+  /** What those others want to be told together with it. */
+  readonly told: readonly ProducerRecord[]
   readonly batch: FeedBatch
   readonly scanned: ScanBatch
 }
@@ -47,7 +50,8 @@ export async function prepareTransaction(
   const rows = await prepareRows(work.scanned, state, parts)
   const noted = baselines.map((entry) => ({ lane: parts.context.lane, entry }))
   const entries = [...work.entries, ...noted, ...delivery.entries, ...rows.entries]
-  const output = rows.output.length === 0 ? delivery.output : [...delivery.output, ...rows.output]
+  const more = [...rows.output, ...work.told]
+  const output = more.length === 0 ? delivery.output : [...delivery.output, ...more]
   return {
     delivery,
     rows,

@@ -88,7 +88,7 @@ function createStep(parts: StepParts): LaneStep {
   const { lane, state } = session
   let isStale = true
   const contextNow = (): LaneContext => ({ lane, lanes: identity.lanes, nowMs: clock.now() })
-  const takeWork = (): Omit<LaneWork, 'entries'> & { readonly owed: readonly AddressedEntry[] } => {
+  const takeWork = (): Omit<LaneWork, 'entries' | 'told'> & { readonly owed: readonly AddressedEntry[] } => {
     if (!isLedgerOf(state, identity)) return { owed: raisedEpoch(state, identity), batch: noBatch, scanned: noScans }
     const batch = feeds.takeBatch()
     const scanned = scans.takeBatch(tuning.maxScanBytes, batch.pages.length > 0)
@@ -124,7 +124,7 @@ function createStep(parts: StepParts): LaneStep {
       // From here on somebody waits for these entries: whatever happens, they are settled.
       const requests = inbox.takeAll()
       try {
-        const hasCommitted = await commit({ entries: [...requests.entries, ...owed], batch, scanned })
+        const hasCommitted = await commit({ ...requests, entries: [...requests.entries, ...owed], batch, scanned })
         requests.settle()
         return hasCommitted
       } catch (error) {

@@ -117,6 +117,31 @@ export type PipelineEvent =
       readonly deletes: number
       readonly isDone: boolean
     }
+  /** A signal was carried out in full; `message` is that of a `log`. */
+  | {
+      readonly kind: 'signal-settled'
+      readonly id: string
+      readonly place: string
+      readonly type: string
+      readonly tables: number
+      readonly message: string | undefined
+    }
+  /** A signal, or its part about one table, was passed over. */
+  | {
+      readonly kind: 'signal-refused'
+      readonly id: string
+      readonly place: string
+      readonly error: TailraceError
+    }
+  /** Signals may have been missed: their topic was made anew, or cut. */
+  | {
+      readonly kind: 'signals-lost'
+      readonly topic: string
+      readonly partition: number | undefined
+      readonly reason: string
+    }
+  /** There is no topic for notifications, so some were not written. */
+  | { readonly kind: 'notifications-lost'; readonly topic: string; readonly error: TailraceError }
   | { readonly kind: 'coordinator-failed'; readonly error: TailraceError; readonly retryInMs: number }
 
 /** Which export. Times in milliseconds. */

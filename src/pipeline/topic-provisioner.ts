@@ -2,7 +2,7 @@ import type { Clock } from '../async/clock.ts'
 import type { Table } from '../change/table.ts'
 import { TailraceError } from '../errors.ts'
 import { KafkaError } from '../kafka/kafka.ts'
-import type { KafkaApi, TopicInfo } from '../kafka/kafka.ts'
+import type { KafkaApi, NewTopic, TopicInfo } from '../kafka/kafka.ts'
 import type { PipelineEventSink } from './pipeline-event.ts'
 
 /** How the topics of tables are named and made. */
@@ -33,6 +33,8 @@ export interface TopicProvisioner {
   refuseCollisions(tables: readonly Table[]): void
   /** The table's topic; created if missing and allowed, else TOPIC_MISSING. */
   provide(table: Table, signal: AbortSignal): Promise<ProvidedTopic>
+  /** Another topic of the pipeline, of one partition; made under the same rules, else TOPIC_MISSING. */
+  provideOwn(topic: string, signal: AbortSignal): Promise<ProvidedTopic>
   /** A topic as it is now; undefined if there is none. */
   look(topic: string, signal: AbortSignal): Promise<TopicInfo | undefined>
 }
@@ -44,14 +46,33 @@ export function createTopicProvisioner(
 ): TopicProvisioner {
   const look = async (topic: string, signal: AbortSignal): Promise<TopicInfo | undefined> =>
     (await kafka.topics([topic], signal)).get(topic)
-  const create = async (topic: string, signal: AbortSignal): Promise<void> => {
-    const { partitions, replicationFactor, config } = rules
+  const create = async (
+    topic: Pick<NewTopic, 'name' | 'partitions' | 'config'>,
+    signal: AbortSignal,
+  ): Promise<void> => {
     try {
-      await kafka.createTopic({ name: topic, partitions, replicationFactor, config }, signal)
-      parts.onEvent({ kind: 'topic-created', topic, partitions })
+      await kafka.createTopic({ ...topic, replicationFactor: rules.replicationFactor }, signal)
+      parts.onEvent({ kind: 'topic-created', topic: topic.name, partitions: topic.partitions })
     } catch (error) {
       if (!(error instanceof KafkaError && error.errorName === 'TOPIC_ALREADY_EXISTS')) throw error
     }
+  }
+  const provide = async (
+    topic: Pick<NewTopic, 'name' | 'partitions' | 'config'>,
+    missing: string,
+    signal: AbortSignal,
+  ): Promise<ProvidedTopic> => {
+    const { name } = topic
+    const existing = await look(name, signal)
+    if (existing !== undefined) return { ...existing, topic: name }
+    if (!rules.mayCreate) throw new TailraceError('TOPIC_MISSING', missing)
+    await create(topic, signal)
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const made = await look(name, signal)
+      if (made !== undefined && made.partitions > 0) return { ...made, topic: name }
+      await parts.clock.sleep(100, signal)
+    }
+    throw new TailraceError('TOPIC_MISSING', `topic ${name} was created but does not appear`)
   }
   return {
     refuseCollisions: (tables) => {
@@ -59,19 +80,14 @@ export function createTopicProvisioner(
     },
     nameOf: rules.nameOf,
     look,
-    provide: async (table, signal) => {
-      const topic = rules.nameOf(table)
-      const existing = await look(topic, signal)
-      if (existing !== undefined) return { ...existing, topic }
-      if (!rules.mayCreate)
-        throw new TailraceError('TOPIC_MISSING', `topic ${topic} of table ${table.name} does not exist`)
-      await create(topic, signal)
-      for (let attempt = 0; attempt < 100; attempt++) {
-        const made = await look(topic, signal)
-        if (made !== undefined && made.partitions > 0) return { ...made, topic }
-        await parts.clock.sleep(100, signal)
-      }
-      throw new TailraceError('TOPIC_MISSING', `topic ${topic} was created but does not appear`)
+    provide: (table, signal) => {
+      const { partitions, config } = rules
+      const name = rules.nameOf(table)
+      return provide({ name, partitions, config }, `topic ${name} of table ${table.name} does not exist`, signal)
+    },
+    provideOwn: (name, signal) => {
+      const config = { 'cleanup.policy': 'delete' }
+      return provide({ name, partitions: 1, config }, `topic ${name} does not exist`, signal)
     },
   }
 }

@@ -74,6 +74,7 @@ function createClassifier(ledgerTopic: string): (request: ProduceRequest) => Tra
       case 'baseline':
         return 'scan'
       case 'request':
+      case 'signal':
         return undefined
       case 'at': {
         const isFirst = !seenShards.has(entry.shardId)

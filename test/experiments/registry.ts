@@ -3,6 +3,7 @@ import type { Experiment } from './experiment.ts'
 import { proxiedExperiments } from './proxied/proxied-experiments.ts'
 import { realExperiments } from './real/real-experiments.ts'
 import { RefusedStart } from './refused-start.ts'
+import { askedSnapshotExperiment } from './simulated/asked-snapshots.ts'
 import { backlogExperiment } from './simulated/backlog.ts'
 import { longOutageExperiment } from './simulated/long-outage.ts'
 import { regainExperiment } from './simulated/regaining.ts'
@@ -26,6 +27,7 @@ export const experiments: readonly Experiment[] = [
   ...tableLifeExperiments,
   ...snapshotExperiments,
   ...valueExperiments,
+  askedSnapshotExperiment,
   mergedSnapshot,
   manyShardsExperiment,
   longOutageExperiment,

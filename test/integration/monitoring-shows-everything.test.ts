@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { request } from 'undici'
 import { describe, expect, inject, it } from 'vitest'
 import { systemClock } from '../../src/async/system-clock.ts'
@@ -8,6 +10,7 @@ import { silentLogger } from '../../src/observe/logger.ts'
 import { configText, outputOf, readConfig } from '../servers/pipeline-under-test.ts'
 import { throttled } from '../servers/stream-simulator/fault-plan.ts'
 import { startStreamSimulator } from '../servers/stream-simulator/stream-simulator.ts'
+import { temporaryFolder } from '../servers/temporary-folder.ts'
 
 /** Needs a zombie or a broker that goes away; the tests of those look at the events behind it. */
 const needsDoubt = new Set(['tailrace_lane_retakes_total'])
@@ -23,18 +26,22 @@ describe('metrics and health of a worker', () => {
     const [, ailing] = tables
     if (ailing === undefined) throw new Error('no table')
     simulator.faults.add({ action: 'GetRecords', fault: throttled, count: 3 })
+    await using folder = await temporaryFolder()
+    const signals = path.join(folder.path, 'signals.jsonl')
     const pipeline = `metrics-${randomUUID().slice(0, 8)}`
     const text = configText({
       pipeline,
       endpoint: simulator.endpoint,
       bootstrapServers,
       tables: ['orders', 'ailing'],
-      more: 'http.listen: 127.0.0.1:0\nsnapshot.mode: initial',
+      more: `http.listen: 127.0.0.1:0\nsnapshot.mode: initial\nsignal.file: ${signals}`,
     })
+    await writeFile(signals, '{"type":"log","data":{"message":"hello"}}\n')
     const stop = new AbortController()
     let url = ''
     const stoppedTables: string[] = []
     const snapshots = new Set<string>()
+    const settled: (string | undefined)[] = []
     const running = runWorkerProcess(
       {
         config: readConfig(text),
@@ -47,6 +54,7 @@ describe('metrics and health of a worker', () => {
         },
         onEvent: (event) => {
           if (event.kind === 'table-stopped') stoppedTables.push(event.table)
+          if (event.kind === 'signal-settled') settled.push(event.message)
           if (event.kind === 'snapshot-completed') snapshots.add(event.table)
         },
       },
@@ -55,6 +63,7 @@ describe('metrics and health of a worker', () => {
     await outputOf(bootstrapServers, `${pipeline}.orders`, 20)
     await outputOf(bootstrapServers, `${pipeline}.ailing`, 20)
     await expect.poll(() => snapshots.size, { timeout: 20_000 }).toBe(2)
+    await expect.poll(() => settled, { timeout: 20_000 }).toEqual(['hello'])
     simulator.expireIterators()
     for (let i = 0; i < 20; i++) ailing.put({ id: { S: `late${i}` } })
     for (const shard of ailing.stream.shards) ailing.stream.trim(shard.shardId, 'all')
@@ -66,7 +75,7 @@ describe('metrics and health of a worker', () => {
     expect(silent.filter((name) => !needsDoubt.has(name))).toEqual([])
     expect(page).toMatch(/tailrace_retention_headroom_seconds\{table="ailing"\} 8\d{4}/)
     expect(page).toMatch(/tailrace_shards\{state="stopped"\} 1/)
-    for (const path of ['/livez', '/readyz']) expect((await request(url + path)).statusCode).toBe(200)
+    for (const route of ['/livez', '/readyz']) expect((await request(url + route)).statusCode).toBe(200)
     expect((await request(`${url}/nothing`)).statusCode).toBe(404)
     expect((await request(`${url}/livez`, { method: 'POST' })).statusCode).toBe(405)
     stop.abort(new Error('the test is over'))

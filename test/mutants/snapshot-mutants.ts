@@ -84,4 +84,34 @@ export const snapshotMutants: readonly Mutant[] = [
     ],
     caughtBy: { kind: 'worlds', experiment: 'E35-sim', overrides: busy },
   },
+  {
+    id: 'S4',
+    title: 'that a signal is dealt with is committed behind what it caused',
+    patches: [
+      {
+        file: 'src/pipeline/signals/carry-out.ts',
+        find: '    { lane: 0, entry: found.position },\n',
+        replace: '',
+      },
+      {
+        file: 'src/pipeline/signals/carry-out.ts',
+        find: '  const { onEvent } = environment\n',
+        replace:
+          '  await coordination.write([{ lane: 0, entry: found.position }])\n  const { onEvent } = environment\n',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['test/sim/runs/signals.test.ts'] },
+  },
+  {
+    id: 'S5',
+    title: 'two decisions of the coordinator about one table replace each other',
+    patches: [
+      {
+        file: 'src/pipeline/coordinated-write.ts',
+        find: 'if ((versions.get(table.arn) ?? 0) >= version) {',
+        replace: 'if ((versions.get(table.arn) ?? 0) > version) {',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['src/pipeline/coordinated-write.test.ts', 'test/sim/runs/signals.test.ts'] },
+  },
 ]

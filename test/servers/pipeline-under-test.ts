@@ -4,6 +4,7 @@ import { loadConfig } from '../../src/config/load-config.ts'
 import type { PipelineConfig } from '../../src/config/pipeline-config.ts'
 import { TailraceError } from '../../src/errors.ts'
 import { runPipeline } from '../../src/hosts/assemble.ts'
+import { createSignalFile } from '../../src/hosts/signal-file.ts'
 import { createCommittedReader } from '../../src/kafka/committed-reader.ts'
 import { createWireGroupMembership } from '../../src/kafka/wire-group-membership.ts'
 import type { PipelineEvent } from '../../src/pipeline/pipeline-event.ts'
@@ -85,10 +86,18 @@ export function startWorker(config: PipelineConfig, seed = 1): WorkerUnderTest {
       events.push(event)
       for (const listener of listeners) listener()
     }
-    const coordinatorTuning = { stopCheckMs: 100, tableCheckMs: 500, listingMs: 1_000 }
+    const coordinatorTuning = {
+      stopCheckMs: 100,
+      tableCheckMs: 500,
+      listingMs: 1_000,
+      signalCheckMs: 100,
+      progressMs: 500,
+    }
+    const { file } = config.signals
+    const signalFile = file === undefined ? undefined : createSignalFile(file, { clock, rng })
     await runPipeline(
       config,
-      { kafka, membership, source, clock, rng, onEvent, coordinatorTuning },
+      { kafka, membership, source, clock, rng, onEvent, coordinatorTuning, signalFile },
       '0.0.0-test',
       stop.signal,
     )

@@ -15,6 +15,7 @@ import type { KafkaAccess } from './kafka-access.ts'
 import { checkLedger } from './ledger-checks.ts'
 import { ask } from './preflight-parts.ts'
 import type { PreflightParts } from './preflight-parts.ts'
+import { checkSignalTopics } from './signal-checks.ts'
 import { checkTopics } from './topic-checks.ts'
 
 /** What was found at the cluster. */
@@ -51,6 +52,7 @@ export async function checkKafka(
     ...(await checkGroup(access)),
     ...ledger.findings,
     ...(await checkTopics(access, tables, ledger.tables)),
+    ...(await checkSignalTopics(access)),
   ]
   return { findings: withoutRepetition(findings), knownTables: ledger.tables }
 }

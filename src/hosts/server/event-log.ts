@@ -18,6 +18,8 @@ export function createEventLog(logger: Logger): PipelineEventSink {
       case 'lane-in-doubt':
       case 'coordinator-failed':
       case 'worker-waits':
+      case 'signal-refused':
+      case 'notifications-lost':
         return logger.warn(`${event.kind}: ${event.error.message}`, {
           ...factsOf(event),
           code: event.error.code,
@@ -39,6 +41,8 @@ export function createEventLog(logger: Logger): PipelineEventSink {
           : logger.warn(`the snapshot of table ${event.table} began: ${event.caution}`, factsOf(event))
       case 'snapshot-halted':
         return logger.warn(`the snapshot of table ${event.table} is ${event.state}`, factsOf(event))
+      case 'signals-lost':
+        return logger.warn(`signals of topic ${event.topic} may be lost: ${event.reason}`, factsOf(event))
       case 'table-replaced':
         return logger.warn(`table ${event.table} was replaced`, factsOf(event))
       default:

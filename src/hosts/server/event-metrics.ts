@@ -102,6 +102,12 @@ function count(event: PipelineEvent, metrics: Metrics): void {
         metrics.set('tailrace_gap_seconds', { table: event.shard.table }, event.lost.spanMs / 1000)
       metrics.increment('tailrace_errors_total', { code: event.error.code })
       return
+    case 'signal-settled':
+      return metrics.increment('tailrace_signals_total', { outcome: 'carried-out' })
+    case 'signal-refused':
+      metrics.increment('tailrace_signals_total', { outcome: 'refused' })
+      return metrics.increment('tailrace_errors_total', { code: event.error.code })
+    case 'notifications-lost':
     case 'record-refused':
     case 'snapshot-refused':
     case 'coordinator-failed':
@@ -109,22 +115,22 @@ function count(event: PipelineEvent, metrics: Metrics): void {
       metrics.increment('tailrace_errors_total', { code: event.error.code })
       return
     case 'table-stopped':
-      metrics.set('tailrace_entity_health', { entity: `table ${event.table}`, status: 'stopped' }, 1)
-      metrics.set('tailrace_entity_health', { entity: `table ${event.table}`, status: 'streaming' }, 0)
-      return
     case 'table-started':
     case 'table-resumed':
-      metrics.set('tailrace_entity_health', { entity: `table ${event.table}`, status: 'stopped' }, 0)
-      metrics.set('tailrace_entity_health', { entity: `table ${event.table}`, status: 'streaming' }, 1)
-      return
+      return showHealth(event.table, event.kind !== 'table-stopped', metrics)
     case 'shard-closed':
       metrics.remove('tailrace_shard_iterator_age_seconds', { table: event.shard.table, shard: event.shard.shardId })
       return
     case 'lanes-assigned':
-      metrics.set('tailrace_group_generation', {}, event.generation)
-      return
+      return metrics.set('tailrace_group_generation', {}, event.generation)
     default:
   }
+}
+
+function showHealth(table: string, isStreaming: boolean, metrics: Metrics): void {
+  const entity = `table ${table}`
+  metrics.set('tailrace_entity_health', { entity, status: 'stopped' }, isStreaming ? 0 : 1)
+  metrics.set('tailrace_entity_health', { entity, status: 'streaming' }, isStreaming ? 1 : 0)
 }
 
 function countRows(

@@ -1,11 +1,9 @@
-import type { Table } from '../../change/table.ts'
-import { TailraceError } from '../../errors.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import type { Coordination } from '../coordination.ts'
 import type { TableDecision } from '../table-life.ts'
 import { discoverShards } from '../discovery.ts'
+import { contextFor, contextNow } from './snapshot-context.ts'
 import { afterDiscovery, afterReport, afterRequest, afterSnapshotTakeOver } from './snapshot-life.ts'
-import type { SnapshotContext } from './snapshot-life.ts'
 import { isSnapshotDue } from './snapshot-mode.ts'
 
 /** Reports of home lanes, from lane 0's partition. */
@@ -14,7 +12,7 @@ export async function settleReports(coordination: Coordination, signal: AbortSig
   for (const report of reports.values()) {
     const known = tables.get(report.tableArn)
     if (known === undefined) continue
-    const decision = afterReport(known, report, contextOf(coordination, 0))
+    const decision = afterReport(known, report, contextNow(coordination))
     await decide(coordination, decision)
     // Its stream is read from now on, and has shards that nobody knows yet.
     if (known.status.kind === 'loading' && decision?.status.kind === 'streaming')
@@ -36,17 +34,15 @@ export async function settleRequests(coordination: Coordination, signal: AbortSi
       continue
     }
     const isStart = entry.action.kind === 'start'
-    const items = isStart ? await itemsOf(coordination, known, signal) : 0
-    const present = isStart ? await presentOf(coordination, known, signal) : undefined
-    const caution = isStart ? await cautionOf(coordination, known, signal) : undefined
-    const outcome = afterRequest(known, entry.action, { ...contextOf(coordination, items), present, caution })
+    const context = isStart ? await contextFor(coordination, known, signal) : contextNow(coordination)
+    const outcome = afterRequest(known, entry.action, context)
     const settled = { request: entry.id, refusal: outcome.kind === 'refused' ? outcome.reason : undefined }
     const table: TableEntry =
       outcome.kind === 'done' ? { ...outcome.table, settled } : { ...known, version: known.version + 1, settled }
     const lanes = Array.from({ length: environment.identity.lanes }, (_, lane) => ({ lane, entry: table }))
     await coordination.write([...lanes, tombstone])
     if (outcome.kind === 'done') tell(coordination, table)
-    if (present !== undefined) await discoverShards(coordination, signal)
+    if (context.present !== undefined) await discoverShards(coordination, signal)
   }
 }
 
@@ -62,9 +58,8 @@ export async function beginSnapshots(
   const rules = { ...coordination.snapshots, isPipelineStart }
   for (const known of coordination.session.state.tables.values()) {
     if (known.status.kind === 'stopped' || !isSnapshotDue(known, rules)) continue
-    const items = await itemsOf(coordination, known, signal)
-    const caution = await cautionOf(coordination, known, signal)
-    await decide(coordination, afterDiscovery(known, { ...contextOf(coordination, items), isPipelineStart, caution }))
+    const context = await contextFor(coordination, known, signal)
+    await decide(coordination, afterDiscovery(known, { ...context, isPipelineStart }))
   }
 }
 
@@ -73,63 +68,17 @@ export async function regainTables(coordination: Coordination, signal: AbortSign
   const rules = { ...coordination.snapshots, isPipelineStart: false }
   for (const known of coordination.session.state.tables.values()) {
     if (known.status.kind !== 'stopped' || !isSnapshotDue(known, rules)) continue
-    const present = await presentOf(coordination, known, signal)
-    const items = await itemsOf(coordination, known, signal)
-    const caution = await cautionOf(coordination, known, signal)
-    await decide(coordination, afterDiscovery(known, { ...contextOf(coordination, items), present, caution }))
+    const context = await contextFor(coordination, known, signal)
+    await decide(coordination, afterDiscovery(known, context))
     // A new stream has shards that nobody knows yet.
-    if (present !== undefined) await discoverShards(coordination, signal)
+    if (context.present !== undefined) await discoverShards(coordination, signal)
   }
-}
-
-/** Where a table's stream was replaced, only the source can tell what is there now. */
-async function presentOf(
-  { environment }: Coordination,
-  { table, status }: TableEntry,
-  signal: AbortSignal,
-): Promise<Table | undefined> {
-  const isReplaced = status.kind === 'stopped' && status.code === 'SOURCE_REPLACED'
-  return isReplaced ? await environment.source.describeTable(table.name, signal) : undefined
-}
-
-/** Of a topic that throws records away by their age, nobody can read back which items it has shown. */
-async function cautionOf(
-  { kafka }: Coordination,
-  { topic, status, lossAtMs }: TableEntry,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (status.kind !== 'stopped' && lossAtMs === undefined) return undefined
-  const policies = (await kafka.topicConfig(topic, signal)).get('cleanup.policy')?.split(',') ?? []
-  if (policies.includes('compact') && !policies.includes('delete')) return undefined
-  return `deletes may be missing: topic ${topic} has cleanup.policy=${policies.join(',')}, so its keys may be incomplete`
 }
 
 /** Tries failed snapshots again. */
 export async function retrySnapshots(coordination: Coordination): Promise<void> {
   for (const known of coordination.session.state.tables.values())
-    await decide(coordination, afterSnapshotTakeOver(known, contextOf(coordination, 0)))
-}
-
-/** For people only: a snapshot begins without it, too. */
-async function itemsOf({ environment }: Coordination, { table }: TableEntry, signal: AbortSignal): Promise<number> {
-  try {
-    return (await environment.source.tableSize(table.name, signal)).items
-  } catch (error) {
-    if (!(error instanceof TailraceError)) throw error
-    return 0
-  }
-}
-
-function contextOf({ snapshots, environment }: Coordination, expectedItems: number): SnapshotContext {
-  return {
-    ...snapshots,
-    lanes: environment.identity.lanes,
-    nowMs: environment.clock.now(),
-    isPipelineStart: false,
-    present: undefined,
-    caution: undefined,
-    expectedItems,
-  }
+    await decide(coordination, afterSnapshotTakeOver(known, contextNow(coordination)))
 }
 
 async function decide(coordination: Coordination, decision: TableDecision): Promise<void> {
@@ -138,7 +87,8 @@ async function decide(coordination: Coordination, decision: TableDecision): Prom
   tell(coordination, decision)
 }
 
-function tell({ environment: { onEvent } }: Coordination, { table, homeLane, snapshot }: TableEntry): void {
+/** Tells what has become of a table's snapshot. */
+export function tell({ environment: { onEvent } }: Coordination, { table, homeLane, snapshot }: TableEntry): void {
   if (snapshot === undefined) return
   const { state, code, reason, totals, segments, regains } = snapshot
   if (homeLane !== undefined)

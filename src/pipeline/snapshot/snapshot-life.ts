@@ -47,7 +47,7 @@ export interface SnapshotContext extends SnapshotRules {
  * (table-life.ts); the next one regains what they said.
  */
 export function afterDiscovery(known: TableEntry, context: SnapshotContext): TableDecision {
-  if (!isSnapshotDue(known, context)) return undefined
+  if (!isSnapshotDue(known, context) || isOutOfSight(known, context)) return undefined
   return started(known, { snapshot: 'initial', segments: undefined, filter: undefined }, context)
 }
 
@@ -97,6 +97,8 @@ export function afterRequest(known: TableEntry, action: SnapshotAction, context:
   if (action.kind === 'start') {
     const isLost = status.kind === 'stopped' && isLoss(status.code)
     if (!canScan(known) && !isLost) return { kind: 'refused', reason: `the table is ${status.kind}` }
+    if (isOutOfSight(known, context))
+      return { kind: 'refused', reason: 'its stream was replaced, and the source does not show another one now' }
     if (isLost && action.filter !== undefined)
       return {
         kind: 'refused',
@@ -116,6 +118,11 @@ export function afterRequest(known: TableEntry, action: SnapshotAction, context:
     case 'stop':
       return done(released(known, { ...snapshot, state: 'stopped', endedAtMs: context.nowMs }))
   }
+}
+
+/** Replaced, and what took its place cannot be seen. */
+function isOutOfSight({ status }: TableEntry, { present }: SnapshotContext): boolean {
+  return status.kind === 'stopped' && status.code === 'SOURCE_REPLACED' && present === undefined
 }
 
 /** What is stopped, or read to the end of an old stream, cannot be scanned. */

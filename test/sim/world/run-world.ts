@@ -13,6 +13,7 @@ import type { Nemesis } from './nemesis.ts'
 import { createOutputScan, loggedTransactions } from './output-scan.ts'
 import { startFleet } from './simulated-fleet.ts'
 import type { CrashCounts, SimulatedFleet } from './simulated-fleet.ts'
+import { notificationTopic, signalTopic } from './signal-topics.ts'
 import { createSnapshotWatch } from './snapshot-watch.ts'
 import { createStateWatch } from './state-watch.ts'
 import { createSurroundings } from './surroundings.ts'
@@ -73,6 +74,8 @@ export interface WorldOptions {
     readonly isOver: (world: World) => boolean
     readonly account: (world: World) => Pick<Delivery, 'named' | 'trimmed' | 'regained' | 'snapshots'>
   }
+  /** What is wrong besides the delivery, one line each; asked when the run is over. */
+  readonly verdicts?: (world: World) => readonly string[]
   /** Called once before the first event; may schedule what it likes. */
   readonly onReady?: (world: World) => void
 }
@@ -105,7 +108,10 @@ export async function runWorld(plan: WorldPlan, options: WorldOptions = {}): Pro
   await time.run(() => kafka.transactions.ongoing.length === 0, time.elapsedMs + 60_000)
   const outcome: WorldOutcome = {
     plan,
-    findings: judge(running, hangs, options.ending?.account(running.world) ?? {}),
+    findings: withVerdicts(
+      judge(running, hangs, options.ending?.account(running.world) ?? {}),
+      options.verdicts?.(running.world) ?? [],
+    ),
     faults: nemesis.struck,
     crashes: fleet.crashes,
     recovery: running.unseen,
@@ -161,7 +167,7 @@ function startWorld(plan: WorldPlan, surroundings: Surroundings): RunningWorld {
   const nemesis = startNemesis({ plan, surroundings, fleet, tables, ledgerTopic })
   const writing = keepWriting(plan, surroundings, { tables, writers })
   const outputTopics = (): readonly Topic[] =>
-    [...kafka.state.topics.values()].filter(({ name }) => name !== ledgerTopic)
+    [...kafka.state.topics.values()].filter(({ name }) => name !== ledgerTopic && !isBeside(name))
   const tableOf = (topic: string): string => topic.slice(topic.indexOf('.') + 1)
   const written = (): readonly (readonly WrittenChange[])[] =>
     writers.map(({ written }) => (plan.snapshot === undefined ? written : written.slice(plan.snapshot.items)))
@@ -174,6 +180,11 @@ function startWorld(plan: WorldPlan, surroundings: Surroundings): RunningWorld {
   const parts = { plan, surroundings, fleet, nemesis, tables, writers }
   const world = { ...parts, events, onEvent: listen, ledgerTopic, delivered }
   return { world, unseen, isDelivered, ...writing, outputTopics, tableOf }
+}
+
+/** Topics that hold no changes. */
+function isBeside(topic: string): boolean {
+  return topic === signalTopic || topic === notificationTopic
 }
 
 const frequent: ReadonlySet<PipelineEvent['kind']> = new Set([
@@ -196,8 +207,11 @@ kafka:
   bootstrap.servers: broker:1
 topic.partitions: ${plan.topicPartitions}
 ${snapshotProperties(plan)}
+${plan.hasSignals === true ? signalProperties : ''}
 `)
 }
+
+const signalProperties = `signal.kafka.topic: ${signalTopic}\nnotification.sink.topic.name: ${notificationTopic}`
 
 function snapshotProperties({ snapshot }: WorldPlan): string {
   if (snapshot === undefined) return 'snapshot.mode: never'
@@ -215,12 +229,14 @@ function snapshotProperties({ snapshot }: WorldPlan): string {
 /** Changes and reshardings at random moments, until they are stopped. */
 function keepWriting(
   plan: WorldPlan,
-  { time }: Surroundings,
+  { time, streams }: Surroundings,
   { tables, writers }: { readonly tables: readonly SimulatedTable[]; readonly writers: readonly VersionedWriter[] },
 ): { readonly stopWriting: () => void; readonly reshards: () => number } {
   const rng = seededRng(plan.seed ^ 0xface)
   let isOver = false
   let reshards = 0
+  const isThere = (table: SimulatedTable | undefined): boolean =>
+    table !== undefined && streams.state.tables.get(table.name) === table
   const repeat = (perSecond: number, work: () => void): void => {
     if (perSecond <= 0) return
     time.after((-Math.log(1 - rng.next()) / perSecond) * 1000, () => {
@@ -230,7 +246,8 @@ function keepWriting(
     })
   }
   repeat(plan.changesPerSecond / 4, () => {
-    const writer = writers[Math.floor(rng.next() * writers.length)]
+    const index = Math.floor(rng.next() * writers.length)
+    const writer = isThere(tables[index]) ? writers[index] : undefined
     // In bunches: several changes of one moment land in one page.
     for (let i = 1 + Math.floor(rng.next() * 7); i > 0; i--) writer?.writeOne()
   })
@@ -238,7 +255,7 @@ function keepWriting(
     const table = tables[Math.floor(rng.next() * tables.length)]
     const open = table?.stream.openShards() ?? []
     const shard = open[Math.floor(rng.next() * open.length)]
-    if (table === undefined || shard === undefined) return
+    if (table === undefined || shard === undefined || !isThere(table)) return
     reshards++
     if (open.length < 8 && rng.next() < 0.5) table.stream.split(shard.shardId)
     else table.stream.rotate(shard.shardId)
@@ -249,6 +266,13 @@ function keepWriting(
     },
     reshards: () => reshards,
   }
+}
+
+function withVerdicts(findings: Findings, wrong: readonly string[]): Findings {
+  if (wrong.length === 0) return findings
+  const { anomalies, examples } = findings
+  const miscount = anomalies.miscount + wrong.length
+  return { ...findings, anomalies: { ...anomalies, miscount }, examples: [...wrong, ...examples] }
 }
 
 function judge(
@@ -264,7 +288,7 @@ function judge(
     tables.flatMap((table) => table.stream.shards.map((shard) => [shard.shardId, shard.parentShardId] as const)),
   )
   const isExact = plan.delivery === 'exactly_once'
-  const topics = [...surroundings.kafka.state.topics.values()]
+  const topics = [...surroundings.kafka.state.topics.values()].filter(({ name }) => !isBeside(name))
   const findings = forgiveLateRepeats(plan, {
     written: writers.flatMap((writer) => writer.written),
     delivered: scan.delivered,

@@ -75,7 +75,10 @@ function openPorts(
   process: SimulatedProcess,
   rng: Rng,
   parts: Parameters<typeof startSimulatedWorker>[1],
-): Pick<Parameters<typeof runPipeline>[1], 'kafka' | 'membership' | 'source' | 'coordinatorTuning' | 'tuning'> {
+): Pick<
+  Parameters<typeof runPipeline>[1],
+  'kafka' | 'membership' | 'source' | 'coordinatorTuning' | 'tuning' | 'signalFile'
+> {
   const { surroundings, config, reach } = parts
   const { time, kafka, link, streams, trace, brokers, scanLatencyMs } = surroundings
   const onTrace = (line: string): void => trace.note(line)
@@ -109,6 +112,7 @@ function openPorts(
     source: sourceWithCrashPoints(source, reach),
     coordinatorTuning: surroundings.coordinatorTuning,
     tuning: surroundings.tuning,
+    signalFile: surroundings.signalDisk,
   }
 }
 

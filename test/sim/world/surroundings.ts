@@ -11,6 +11,8 @@ import { createSimulatedKafka } from '../kafka/simulated-kafka.ts'
 import type { SimulatedKafka } from '../kafka/simulated-kafka.ts'
 import { createVirtualTime } from '../time/virtual-time.ts'
 import type { VirtualTime } from '../time/virtual-time.ts'
+import { createSignalDisk } from './signal-disk.ts'
+import type { SignalDisk } from './signal-disk.ts'
 import { createTrace } from './trace.ts'
 import type { Trace } from './trace.ts'
 import type { WorldPlan } from './world-plan.ts'
@@ -24,6 +26,8 @@ export interface Surroundings {
   readonly link: Link
   readonly streams: ServedStreams
   readonly trace: Trace
+  /** Undefined in worlds without signals. */
+  readonly signalDisk: SignalDisk | undefined
   /** The way in, `host:port` each. */
   readonly brokers: readonly string[]
   /** What the answer of a Scan may take. */
@@ -64,6 +68,7 @@ export function createSurroundings(plan: WorldPlan, keepTrace: number): Surround
     kafka,
     link: createLink(rng),
     streams,
+    signalDisk: plan.hasSignals === true ? createSignalDisk() : undefined,
     trace: createTrace(() => time.elapsedMs, keepTrace),
     brokers: kafka.state.brokers.map(({ nodeId }) => `broker:${nodeId}`),
     scanLatencyMs: plan.snapshot?.answerMs ?? 0,

@@ -70,6 +70,8 @@ export interface WorldPlan {
   readonly sessionTimeoutMs?: number
   /** Shards on a page of DescribeStream. Default: five. */
   readonly pageShards?: number
+  /** Signals are read, and notifications written. Default: neither. */
+  readonly hasSignals?: boolean
   /** What the tables hold before their streams begin, and how it is scanned. Default: nothing, and no snapshot. */
   readonly snapshot?: SnapshotPlan
 }
