@@ -17,6 +17,7 @@ import {
   retrySnapshots,
   settleReports,
   settleRequests,
+  tellIfLoaded,
 } from './snapshot/snapshot-duties.ts'
 import { findTables, lookAtTables, settleStops } from './table-watch.ts'
 
@@ -53,6 +54,7 @@ export async function coordinate(
   await retrySnapshots(coordination)
   await beginSnapshots(coordination, signal, options.isPipelineStart())
   await regainTables(coordination, signal)
+  tellIfLoaded(coordination)
   await watch(coordination, signal)
 }
 

@@ -72,6 +72,8 @@ export type PipelineEvent =
   /** It is there; the lane loads it. */
   | ({ readonly kind: 'export-completed'; readonly table: string; readonly lane: number } & ExportName)
   | ({ readonly kind: 'snapshot-completed'; readonly table: string } & ScanTotals)
+  /** Under `snapshot.mode: only`: every table is loaded, and there is nothing more to do. */
+  | { readonly kind: 'all-loaded'; readonly tables: number }
   /** The snapshot stands still; the table's changes go on. */
   | {
       readonly kind: 'snapshot-halted'

@@ -13,6 +13,10 @@ export interface LocalTable extends AsyncDisposable {
   putAll(items: readonly Item[]): Promise<void>
   /** For a table that was made without one: what was written before is not in it. */
   enableStream(): Promise<void>
+  /** What is written from now on is in no stream; enabling makes a new one. */
+  disableStream(): Promise<void>
+  /** Disposing does not mind. */
+  drop(): Promise<void>
   /** What it holds now, by key. */
   contents(): Promise<ReadonlyMap<string, Item>>
 }
@@ -32,12 +36,18 @@ export async function createLocalTable(
     BillingMode: 'PAY_PER_REQUEST',
     ...(options.hasStream ? { StreamSpecification: bothImages } : {}),
   })
+  let isDropped = false
   return {
     name,
     put: async (item) => void (await call('PutItem', { Item: item })),
     delete: async (id) => void (await call('DeleteItem', { Key: { id: { S: id } } })),
     putAll: (items) => putAll(api, name, items),
     enableStream: async () => void (await call('UpdateTable', { StreamSpecification: bothImages })),
+    disableStream: async () => void (await call('UpdateTable', { StreamSpecification: { StreamEnabled: false } })),
+    drop: async () => {
+      isDropped = true
+      await call('DeleteTable', {})
+    },
     contents: async () => {
       const contents = new Map<string, Item>()
       for (let start: unknown; ;) {
@@ -52,7 +62,7 @@ export async function createLocalTable(
       }
     },
     [Symbol.asyncDispose]: async () => {
-      await call('DeleteTable', {})
+      if (!isDropped) await call('DeleteTable', {})
       await api[Symbol.asyncDispose]()
     },
   }

@@ -39,7 +39,7 @@ const listingPatienceMs = 120_000
 /** Asks AWS everything that a worker will ask, once, and reports each thing that it would not get. Reads no change. */
 export async function checkSource(
   config: SourceConfig,
-  snapshot: Pick<SnapshotConfig, 'mode'>,
+  snapshot: Pick<SnapshotConfig, 'mode' | 'exports'>,
   parts: PreflightParts,
 ): Promise<SourceReport> {
   let lastFailure: TailraceError | undefined
@@ -57,6 +57,7 @@ export async function checkSource(
     ...owned,
     region: config.region,
     scans: snapshot.mode !== 'never',
+    exports: snapshot.mode !== 'never' && snapshot.exports !== undefined,
     parts,
     attempt: (question, ms = 6000) => {
       const silence = new TailraceError('AWS_UNREACHABLE', `AWS did not answer within ${ms} ms`)
@@ -77,6 +78,8 @@ interface SourceAccess {
   readonly region: string
   /** Tables will be scanned. */
   readonly scans: boolean
+  /** They will be exported first. */
+  readonly exports: boolean
   readonly parts: PreflightParts
   /** One question with a few repetitions; rejects with the last failure when it has taken too long. */
   readonly attempt: <T>(question: (signal: AbortSignal) => Promise<T>, patienceMs?: number) => Promise<T>
@@ -146,6 +149,7 @@ async function checkReading(table: Table, access: SourceAccess): Promise<readonl
   if (typeof iterator === 'string')
     await attempt('GetRecords', (signal) => send(access, 'GetRecords', { ShardIterator: iterator, Limit: 1 }, signal))
   if (access.scans) findings.push(...(await checkScan(table, access)))
+  if (access.exports) findings.push(...(await checkRecovery(table, access)))
   if (findings.length > 0) return findings
   const known = counted(page?.shards.length ?? 0, 'shard')
   const shards = page?.nextShardId === undefined ? known : `more than ${known}`
@@ -166,6 +170,31 @@ async function checkScan(table: Table, { source, attempt }: SourceAccess): Promi
   }
 }
 
+/** Only a table with point-in-time recovery can be exported. */
+async function checkRecovery(table: Table, access: SourceAccess): Promise<readonly Finding[]> {
+  const { attempt, api, parts } = access
+  const name = `table ${table.name}: point-in-time recovery`
+  const request = { service: 'dynamodb', action: 'DescribeContinuousBackups', body: { TableName: table.name } } as const
+  try {
+    const answer = await attempt((signal) =>
+      retryForever({ ...patience, clock: parts.clock, rng: parts.rng }, () => api.call(request, signal), signal),
+    )
+    if (recoveryOf(answer) === 'ENABLED') return []
+    const error = new TailraceError('EXPORT_REFUSED', `point-in-time recovery of table ${table.name} is not enabled`)
+    return [{ ...failed(name, error), table: table.arn, isAboutSnapshot: true }]
+  } catch (error) {
+    return [{ ...failed(name, error), table: table.arn, isAboutSnapshot: true }]
+  }
+}
+
+function recoveryOf(answer: unknown): unknown {
+  const backups = isJsonObject(answer) ? answer['ContinuousBackupsDescription'] : undefined
+  const recovery = isJsonObject(backups) ? backups['PointInTimeRecoveryDescription'] : undefined
+  return isJsonObject(recovery) ? recovery['PointInTimeRecoveryStatus'] : undefined
+}
+
+const patience = { policy: { baseMs: 100, capMs: 2000 }, giveUpOn: hopeless }
+
 function send(
   { api, parts }: SourceAccess,
   action: string,
@@ -173,9 +202,7 @@ function send(
   signal: AbortSignal,
 ): Promise<unknown> {
   const { clock, rng } = parts
-  const policy = { baseMs: 100, capMs: 2000 }
-  const options = { clock, rng, policy, giveUpOn: hopeless }
-  return retryForever(options, () => api.call({ service: 'streams', action, body }, signal), signal)
+  return retryForever({ ...patience, clock, rng }, () => api.call({ service: 'streams', action, body }, signal), signal)
 }
 
 function withoutOldImage({ arn, name }: Table): Finding {

@@ -14,6 +14,7 @@ export async function settleReports(coordination: Coordination, signal: AbortSig
     if (known === undefined) continue
     const decision = afterReport(known, report, contextNow(coordination))
     await decide(coordination, decision)
+    if (decision !== undefined) tellIfLoaded(coordination)
     // Its stream is read from now on, and has shards that nobody knows yet.
     if (known.status.kind === 'loading' && decision?.status.kind === 'streaming')
       await discoverShards(coordination, signal)
@@ -44,6 +45,15 @@ export async function settleRequests(coordination: Coordination, signal: AbortSi
     if (outcome.kind === 'done') tell(coordination, table)
     if (context.present !== undefined) await discoverShards(coordination, signal)
   }
+}
+
+/** A pipeline that only loads is done when every table's snapshot is complete. */
+export function tellIfLoaded({ snapshots, session, environment }: Coordination): void {
+  const tables = [...session.state.tables.values()]
+  const isLoaded = ({ status, snapshot }: TableEntry): boolean =>
+    status.kind === 'loading' && snapshot?.state === 'completed'
+  if (snapshots.mode === 'only' && tables.length > 0 && tables.every(isLoaded))
+    environment.onEvent({ kind: 'all-loaded', tables: tables.length })
 }
 
 /**

@@ -5,6 +5,7 @@ import { createLogger } from '../../../observe/create-logger.ts'
 import type { Logger } from '../../../observe/logger.ts'
 import { packageVersion } from '../../package-version.ts'
 import type { Finding } from '../../preflight/finding.ts'
+import type { PipelineEvent } from '../../../pipeline/pipeline-event.ts'
 import { runPreflight } from '../../preflight/preflight.ts'
 import { runWorkerProcess } from '../../worker-process.ts'
 import type { CommandContext, CommandResult } from '../command-context.ts'
@@ -32,7 +33,13 @@ export function registerRun(program: Command, { context, action }: CommandHost):
           const failures = await failuresAtStart(config, logger, context)
           if (failures.length > 0) return refuse(failures, context, command)
         }
-        await runWorkerProcess({ config, version: packageVersion(), env: context.env, logger }, context.signal)
+        // A pipeline that only loads ends by itself.
+        const loaded = new AbortController()
+        const onEvent = ({ kind }: PipelineEvent): void => {
+          if (kind === 'all-loaded') loaded.abort(new Error('all tables are loaded'))
+        }
+        const worker = { config, version: packageVersion(), env: context.env, logger, onEvent }
+        await runWorkerProcess(worker, AbortSignal.any([context.signal, loaded.signal]))
         return succeeded
       }),
     )
