@@ -91,8 +91,9 @@ function snapshotConfig(values: PropertyValues): SnapshotConfig {
 
 function exportConfig(values: PropertyValues): ExportConfig | undefined {
   const bucket = values['snapshot.export.bucket']
-  if (values['snapshot.source'] !== 'export' || bucket === undefined) return undefined
+  if (values['snapshot.source'] === 'scan' || bucket === undefined) return undefined
   return {
+    isForAll: values['snapshot.source'] === 'export',
     bucket,
     prefix: values['snapshot.export.prefix'],
     owner: values['snapshot.export.owner'],

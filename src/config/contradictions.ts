@@ -49,9 +49,10 @@ function roleProblems(values: PropertyValues, whereOf: WhereOf): readonly Proble
 }
 
 function exportProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {
-  if (values['snapshot.source'] === 'export') {
+  const source = values['snapshot.source']
+  if (source !== 'scan') {
     if (values['snapshot.export.bucket'] !== undefined) return []
-    return [{ where: whereOf('snapshot.source'), text: 'snapshot.source: export needs snapshot.export.bucket' }]
+    return [{ where: whereOf('snapshot.source'), text: `snapshot.source: ${source} needs snapshot.export.bucket` }]
   }
   const where = whereOf('snapshot.export.bucket')
   if (where === undefined) return []

@@ -63,6 +63,8 @@ export interface SnapshotConfig {
 
 /** Where tables are exported to. */
 export interface ExportConfig {
+  /** False: only tables that change too fast for a scan. */
+  readonly isForAll: boolean
   readonly bucket: string
   readonly prefix: string | undefined
   readonly owner: string | undefined

@@ -6,6 +6,7 @@ import type { TableEntry } from '../lanes/ledger-entry.ts'
 import { reportFailure } from './coordination.ts'
 import type { Coordination } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
+import { forecastChanges, isWorthForecasting } from './snapshot/change-forecast.ts'
 import { beginSnapshots, regainTables } from './snapshot/snapshot-duties.ts'
 import {
   afterDraining,
@@ -116,7 +117,10 @@ async function startTables(coordination: Coordination, tables: readonly Table[],
   const { environment, topics, writeTables } = coordination
   for (let at = 0; at < tables.length; at += tablesAtOnce) {
     const entries = await mapBounded(tables.slice(at, at + tablesAtOnce), tablesAtOnce, async (table) =>
-      newTable(coordination, table, await topics.provide(table, signal)),
+      newTable(coordination, table, {
+        provided: await topics.provide(table, signal),
+        isLoading: await isToBeLoaded(coordination, table, signal),
+      }),
     )
     await writeTables(entries)
     for (const { table, topic } of entries)
@@ -124,13 +128,32 @@ async function startTables(coordination: Coordination, tables: readonly Table[],
   }
 }
 
-function newTable({ environment, start, snapshots }: Coordination, table: Table, provided: ProvidedTopic): TableEntry {
+function newTable(
+  { environment, start }: Coordination,
+  table: Table,
+  { provided, isLoading }: { readonly provided: ProvidedTopic; readonly isLoading: boolean },
+): TableEntry {
   const startMs = start.kind === 'LATEST' ? environment.clock.now() : start.kind === 'AT' ? start.timeMs : undefined
   // Streams round creation times down to the second: so does the boundary, or changes of its own second would be lost.
   const notBeforeMs = startMs === undefined ? undefined : Math.floor(startMs / 1000) * 1000
   const entry = firstEntry(table, provided, notBeforeMs)
-  const isLoaded = snapshots.mode === 'only' || (snapshots.exports !== undefined && snapshots.mode !== 'never')
-  return isLoaded ? { ...entry, status: { kind: 'loading' } } : entry
+  return isLoading ? { ...entry, status: { kind: 'loading' } } : entry
+}
+
+/** Nothing of its stream is read for now: it is only to be loaded, or begins with an export. */
+async function isToBeLoaded(
+  { snapshots: { mode, exports }, environment: { source } }: Coordination,
+  { name, streamArn }: Table,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (mode === 'only') return true
+  if (mode === 'never' || exports === undefined) return false
+  if (exports.isForAll) return true
+  const size = await source.tableSize(name, signal)
+  if (!isWorthForecasting(size)) return false
+  const { shards } = await source.listShards(streamArn, signal)
+  const open = shards.filter(({ endingSequenceNumber }) => endingSequenceNumber === undefined)
+  return forecastChanges(size, open.length).isOverCapacity
 }
 
 /** An item's changes would stand in two topics, in no order to each other. */

@@ -88,6 +88,8 @@ export interface TableSize {
   readonly bytes: number
   /** Provisioned read capacity units per second; undefined for a table that is billed by request. */
   readonly readUnitsPerSecond: number | undefined
+  /** The same for writes: an item takes a unit for each 1 KB. */
+  readonly writeUnitsPerSecond: number | undefined
 }
 
 /** One page of a segment. A page without items is normal. */

@@ -75,7 +75,7 @@ export function createMemorySource(table: Table, clock: Clock, pageSize = 1_000)
       const nothing = { items: [], lastKey: undefined, units: 0, throttles: 0, bytes: 0 }
       return { ...nothing, requestedAtMs: nowMs, receivedAtMs: nowMs }
     },
-    tableSize: async () => ({ items: 0, bytes: 0, readUnitsPerSecond: undefined }),
+    tableSize: async () => ({ items: 0, bytes: 0, readUnitsPerSecond: undefined, writeUnitsPerSecond: undefined }),
     openShard: (position) => {
       opened.push(position)
       return readerOf(position.after, () => find(position.shardId), { clock, pageSize })

@@ -10,11 +10,11 @@ export const snapshotProperties = {
     documentation:
       'When the items that a table holds already are written to its topic, merged with the changes of that time: `initial`, once, when the pipeline meets the table for the first time; `never`; `always`, also whenever the pipeline starts; `only`, as `initial`, but without the changes; `when_needed`, as `initial`, and whenever changes were lost: instead of standing still the table is scanned anew, and items that are gone get deletes.',
   }),
-  'snapshot.source': defaulted(choice(['scan', 'export']), 'scan', {
+  'snapshot.source': defaulted(choice(['scan', 'export', 'auto']), 'scan', {
     importance: 'medium',
     isShared: true,
     documentation:
-      'Where the items of a table that is met for the first time come from: a `scan` of the table, merged with its changes; or, for giant tables, an `export` to a point in time, then exports of what changed since, and then the stream. Needs `snapshot.export.bucket` and point-in-time recovery.',
+      'Where the items of a table that is met for the first time come from: a `scan` of the table, merged with its changes; or, for giant tables, an `export` to a point in time, then exports of what changed since, and then the stream; or `auto`: an export where more changes may come than one process writes beside a scan. `export` and `auto` need `snapshot.export.bucket` and point-in-time recovery.',
   }),
   'snapshot.export.bucket': optional(text('the name of a bucket', z.string().min(3).max(255)), {
     importance: 'medium',

@@ -1,4 +1,5 @@
 import type { SnapshotConfig } from '../../config/pipeline-config.ts'
+import { forecastChanges } from '../../pipeline/snapshot/change-forecast.ts'
 import type { TableSize } from '../../sources/source.ts'
 
 /** What a snapshot would take, from what DynamoDB says of the table. It looks at its sizes only every few hours. */
@@ -12,6 +13,9 @@ export interface SnapshotEstimate {
   readonly unitsPerSecond: number | null
   /** At the configured rates, while the window is open; null if nothing bounds them. */
   readonly ms: number | null
+  /** Changes a second that may come meanwhile, at most; and whether that is more than one process writes. */
+  readonly changesPerSecond: number
+  readonly isOverCapacity: boolean
   /** US dollars for a table that is billed by request; 0 for one with provisioned capacity, which is paid for anyway. */
   readonly usd: number
 }
@@ -26,7 +30,7 @@ export function estimateSnapshot(
   table: string,
   size: TableSize,
   config: Pick<SnapshotConfig, 'capacity' | 'itemsPerSecond'>,
-  usdPerMillion: number,
+  { usdPerMillion, openShards }: { readonly usdPerMillion: number; readonly openShards: number },
 ): SnapshotEstimate {
   const { items, bytes, readUnitsPerSecond } = size
   const units = Math.ceil(bytes / unitBytes)
@@ -42,6 +46,7 @@ export function estimateSnapshot(
     units,
     unitsPerSecond,
     ms: seconds.length === 0 ? null : Math.round(Math.max(...seconds) * 1000),
+    ...forecastChanges(size, openShards),
     usd: readUnitsPerSecond === undefined ? (units / 1_000_000) * usdPerMillion : 0,
   }
 }

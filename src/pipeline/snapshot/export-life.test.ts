@@ -9,7 +9,13 @@ import type { SnapshotContext } from './snapshot-life.ts'
 
 const hour = 3_600_000
 const start = Date.UTC(2026, 10, 3, 10) + 123
-const target = { bucket: 'exports', prefix: undefined, owner: undefined, format: 'DYNAMODB_JSON' } as const
+const target = {
+  isForAll: true,
+  bucket: 'exports',
+  prefix: undefined,
+  owner: undefined,
+  format: 'DYNAMODB_JSON',
+} as const
 const at = (nowMs: number, more: Partial<SnapshotContext> = {}): SnapshotContext => ({
   mode: 'initial',
   segments: 4,

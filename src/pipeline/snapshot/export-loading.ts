@@ -8,6 +8,8 @@ export interface ExportLoading {
 
 /** Where exports are written to. */
 export interface ExportTarget {
+  /** False: only tables begin with an export that may change too fast for a scan. */
+  readonly isForAll: boolean
   readonly bucket: string
   readonly prefix: string | undefined
   /** The account that owns the bucket, if it is not the pipeline's. */

@@ -31,7 +31,7 @@ describe("a table's pace", () => {
     const source = {
       tableSize: (name: string) => {
         asked.push(name)
-        return Promise.resolve({ items: 0, bytes: 0, readUnitsPerSecond: provisioned })
+        return Promise.resolve({ items: 0, bytes: 0, readUnitsPerSecond: provisioned, writeUnitsPerSecond: undefined })
       },
     }
     const pace = createTablePace({ source, clock, limits: { ...noScanLimits, ...limits }, gate: { verdict } }, 'orders')

@@ -3,6 +3,8 @@ import { TailraceError } from '../../errors.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import type { Coordination } from '../coordination.ts'
 import { isLoss } from '../loss.ts'
+import type { TableSize } from '../../sources/source.ts'
+import { forecastChanges, isWorthForecasting } from './change-forecast.ts'
 import type { SnapshotContext } from './snapshot-life.ts'
 
 /** In which circumstances something about a snapshot is decided that begins none. */
@@ -24,11 +26,16 @@ export async function contextFor(
   known: TableEntry,
   signal: AbortSignal,
 ): Promise<SnapshotContext> {
+  const size = await orNothing(coordination.environment.source.tableSize(known.table.name, signal))
+  const cautions = [
+    await lackOfKeys(coordination, known, signal),
+    size === undefined ? undefined : await excessOfChanges(coordination, known, size, signal),
+  ].filter((caution) => caution !== undefined)
   return {
     ...contextNow(coordination),
-    expectedItems: (await orNothing(coordination.environment.source.tableSize(known.table.name, signal)))?.items ?? 0,
+    expectedItems: size?.items ?? 0,
     present: await presentOf(coordination, known, signal),
-    caution: await cautionOf(coordination, known, signal),
+    caution: cautions.length === 0 ? undefined : cautions.join('; '),
   }
 }
 
@@ -45,7 +52,7 @@ async function presentOf(
 }
 
 /** Of a topic that throws records away by their age, nobody can read back which items it has shown. */
-async function cautionOf(
+async function lackOfKeys(
   { kafka }: Coordination,
   { topic, status, lossAtMs }: TableEntry,
   signal: AbortSignal,
@@ -54,6 +61,22 @@ async function cautionOf(
   const policies = (await kafka.topicConfig(topic, signal)).get('cleanup.policy')?.split(',') ?? []
   if (policies.includes('compact') && !policies.includes('delete')) return undefined
   return `deletes may be missing: topic ${topic} has cleanup.policy=${policies.join(',')}, so its keys may be incomplete`
+}
+
+/** Before a table's shards are gathered: may more changes come than one process writes? */
+async function excessOfChanges(
+  { ledger }: Coordination,
+  { table, status }: TableEntry,
+  size: TableSize,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (status.kind === 'loading' || !isWorthForecasting(size)) return undefined
+  const lanes = await ledger.refresh(signal)
+  const shards = lanes.flatMap((lane) => [...lane.shards.values()])
+  const open = shards.filter((shard) => shard.streamArn === table.streamArn && shard.status === 'open').length
+  const { changesPerSecond, isOverCapacity } = forecastChanges(size, open)
+  if (!isOverCapacity) return undefined
+  return `up to ${changesPerSecond} changes a second may come, which is more than one process writes: consider snapshot.source: export`
 }
 
 /** What the source cannot say is no reason not to decide; where it is needed, the decision misses it. */

@@ -30,11 +30,15 @@ function readSize(body: unknown): TableSize {
   const table = isJsonObject(body) ? body['Table'] : undefined
   if (!isJsonObject(table)) throw new TailraceError('AWS_RESPONSE', 'DescribeTable answered without a readable Table')
   const { ItemCount: items, TableSizeBytes: bytes, ProvisionedThroughput: throughput } = table
-  const units: unknown = isJsonObject(throughput) ? throughput['ReadCapacityUnits'] : undefined
+  const unitsOf = (member: string): number | undefined => {
+    const units: unknown = isJsonObject(throughput) ? throughput[member] : undefined
+    // Tables that are billed by request show zero.
+    return typeof units === 'number' && units > 0 ? units : undefined
+  }
   return {
     items: typeof items === 'number' ? items : 0,
     bytes: typeof bytes === 'number' ? bytes : 0,
-    // Tables that are billed by request show zero.
-    readUnitsPerSecond: typeof units === 'number' && units > 0 ? units : undefined,
+    readUnitsPerSecond: unitsOf('ReadCapacityUnits'),
+    writeUnitsPerSecond: unitsOf('WriteCapacityUnits'),
   }
 }

@@ -102,12 +102,16 @@ async function tellCost(command: Command, context: CommandContext, flags: StartF
   await using owned = openSource(config.source, { clock, rng, env, giveUpOn: ['AWS_ACCESS_DENIED', 'AWS_CREDENTIALS'] })
   const table = command.args[1] ?? ''
   const size = await owned.source.tableSize(table, signal)
-  const estimate = estimateSnapshot(table, size, config.snapshot, usd)
+  const { streamArn } = await owned.source.describeTable(table, signal)
+  const { shards } = await owned.source.listShards(streamArn, signal)
+  const openShards = shards.filter(({ endingSequenceNumber }) => endingSequenceNumber === undefined).length
+  const estimate = estimateSnapshot(table, size, config.snapshot, { usdPerMillion: usd, openShards })
   writeResult(context, command, { json: estimate, text: renderEstimate(estimate) })
   return succeeded
 }
 
-function renderEstimate({ table, items, bytes, units, unitsPerSecond, ms, usd }: SnapshotEstimate): string {
+function renderEstimate(estimate: SnapshotEstimate): string {
+  const { table, items, bytes, units, unitsPerSecond, ms, usd, changesPerSecond, isOverCapacity } = estimate
   const count = (value: number): string => value.toLocaleString('en-US')
   const rate = unitsPerSecond === null ? '' : ` at ${count(Math.round(unitsPerSecond))} a second`
   return renderPairs([
@@ -115,6 +119,10 @@ function renderEstimate({ table, items, bytes, units, unitsPerSecond, ms, usd }:
     ['items', `≈ ${count(items)}, ${count(Math.round(bytes / 2 ** 20))} MiB`],
     ['read capacity', `≈ ${count(units)} units${rate}`],
     ['time', ms === null ? 'as fast as the table and the brokers let it' : `≈ ${durationText(ms)}`],
+    [
+      'changes',
+      `up to ${count(changesPerSecond)} a second meanwhile${isOverCapacity ? ': more than one process writes; consider snapshot.source: export' : ''}`,
+    ],
     ['money', usd === 0 ? 'none besides the provisioned capacity' : `≈ ${usd.toFixed(2)} US dollars`],
   ])
 }
