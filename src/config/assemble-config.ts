@@ -67,6 +67,7 @@ function snapshotConfig(values: PropertyValues): SnapshotConfig {
   const window = values['snapshot.window']
   return {
     mode: values['snapshot.mode'],
+    skipsContained: values['snapshot.skip.contained.changes'],
     segments: values['snapshot.segments'],
     capacity: parseScanCapacity(values['snapshot.read.capacity']) ?? { kind: 'unlimited' },
     itemsPerSecond: values['snapshot.items.per.second'],

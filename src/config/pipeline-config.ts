@@ -50,6 +50,8 @@ export interface SourceConfig {
 
 export interface SnapshotConfig {
   readonly mode: 'initial' | 'never' | 'always' | 'only' | 'when_needed'
+  /** Changes that a row in front contains are left out. */
+  readonly skipsContained: boolean
   readonly segments: number
   readonly capacity: ScanCapacity
   /** Undefined means no bound. */

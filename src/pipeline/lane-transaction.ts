@@ -43,8 +43,10 @@ export async function prepareTransaction(
     ...parts,
     isBaselined: (arn) => baselines.some(({ tableArn }) => tableArn === arn),
     onRecords: (tableArn, records) => parts.scans.note(tableArn, records),
+    rowsInFront: (tableArn) => parts.scans.rowsInFront(tableArn),
   })
-  const rows = await prepareRows(work.scanned, state, parts)
+  const withImages = (arn: string): boolean => parts.scans.rowsInFront(arn) !== undefined
+  const rows = await prepareRows(work.scanned, state, { ...parts, withImages })
   const noted = baselines.map((entry) => ({ lane: parts.context.lane, entry }))
   const entries = [...work.entries, ...noted, ...delivery.entries, ...rows.entries]
   const output = rows.output.length === 0 ? delivery.output : [...delivery.output, ...rows.output]

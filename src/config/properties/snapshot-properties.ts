@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { choice, defaulted, integer, optional, text } from '../property.ts'
+import { choice, defaulted, integer, optional, text, trueOrFalse } from '../property.ts'
 import { parseDailyWindow, parseScanCapacity } from '../snapshot-limits.ts'
 
 /** How the items that a table already has get into its topic. */
@@ -9,6 +9,12 @@ export const snapshotProperties = {
     isShared: true,
     documentation:
       'When the items that a table holds already are written to its topic, merged with the changes of that time: `initial`, once, when the pipeline meets the table for the first time; `never`; `always`, also whenever the pipeline starts; `only`, as `initial`, but without the changes; `when_needed`, as `initial`, and whenever changes were lost: instead of standing still the table is scanned anew, and items that are gone get deletes.',
+  }),
+  'snapshot.skip.contained.changes': defaulted(trueOrFalse, false, {
+    importance: 'low',
+    isShared: true,
+    documentation:
+      'Leaves out changes that a row in front of them contains already, so that readers do not see an item go back while its table is snapshotted. **Then not every change is delivered.** Only for tables whose streams have both images of a change; the snapshot of any other is refused (`SNAPSHOT_IMAGES`).',
   }),
   'snapshot.segments': defaulted(integer(1, 1_000), 4, {
     importance: 'medium',

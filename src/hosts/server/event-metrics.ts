@@ -88,6 +88,7 @@ function count(event: PipelineEvent, metrics: Metrics): void {
       return
     case 'rows-committed':
     case 'vanished-committed':
+    case 'contained-changes-skipped':
       return countRows(event, metrics)
     case 'lane-in-doubt': {
       metrics.increment('tailrace_lane_retakes_total', { reason: event.error.code })
@@ -121,19 +122,25 @@ function count(event: PipelineEvent, metrics: Metrics): void {
       metrics.remove('tailrace_shard_iterator_age_seconds', { table: event.shard.table, shard: event.shard.shardId })
       return
     case 'lanes-assigned':
-      metrics.set('tailrace_group_generation', {}, event.generation)
-      return
+      return metrics.set('tailrace_group_generation', {}, event.generation)
     default:
   }
 }
 
 function countRows(
-  event: Extract<PipelineEvent, { readonly kind: 'rows-committed' | 'vanished-committed' }>,
+  event: Extract<
+    PipelineEvent,
+    { readonly kind: 'rows-committed' | 'vanished-committed' | 'contained-changes-skipped' }
+  >,
   metrics: Metrics,
 ): void {
   const { table } = event
   if (event.kind === 'vanished-committed') {
     metrics.increment('tailrace_snapshot_deletes_total', { table }, event.deletes)
+    return
+  }
+  if (event.kind === 'contained-changes-skipped') {
+    metrics.increment('tailrace_snapshot_changes_skipped_total', { table }, event.changes)
     return
   }
   metrics.increment('tailrace_snapshot_items_total', { table }, event.items)
