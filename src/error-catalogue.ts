@@ -72,6 +72,11 @@ export const errorCatalogue = {
     'A snapshot was to delete items that a table has no longer, and the topic holds keys in another form than the configuration gives them now (another key schema, `format.number.mode` or `format.schemas.enable`).',
     'Write into a new topic, or give the configuration the form that the topic has, and begin the snapshot again.',
   ),
+  SNAPSHOT_IMAGES: entry(
+    'stop-table',
+    "`snapshot.skip.contained.changes` is on, and the table's stream has not both images of each change. Which changes a row contains cannot be told there, so the snapshot does not begin; the table's changes go on.",
+    'Switch the property off, or give the table a stream with NEW_AND_OLD_IMAGES.',
+  ),
   SNAPSHOT_PARKED: entry(
     'stop-table',
     "While a table is snapshotted, one process reads all of its changes, and this table's come faster than that. The snapshot stands still, and the shards are spread over all workers again.",

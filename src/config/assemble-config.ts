@@ -81,6 +81,7 @@ function snapshotConfig(values: PropertyValues): SnapshotConfig {
   const window = values['snapshot.window']
   return {
     mode: values['snapshot.mode'],
+    skipsContained: values['snapshot.skip.contained.changes'],
     segments: values['snapshot.segments'],
     exports: exportConfig(values),
     capacity: parseScanCapacity(values['snapshot.read.capacity']) ?? { kind: 'unlimited' },

@@ -71,6 +71,7 @@ describe('loadConfig', () => {
       },
       snapshot: {
         mode: 'initial',
+        skipsContained: false,
         segments: 4,
         capacity: { kind: 'share', share: 0.5 },
         itemsPerSecond: undefined,

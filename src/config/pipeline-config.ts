@@ -51,6 +51,8 @@ export interface SourceConfig {
 
 export interface SnapshotConfig {
   readonly mode: 'initial' | 'never' | 'always' | 'only' | 'when_needed'
+  /** Changes that a row in front contains are left out. */
+  readonly skipsContained: boolean
   readonly segments: number
   /** Undefined where tables are scanned. */
   readonly exports: ExportConfig | undefined

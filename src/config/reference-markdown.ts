@@ -11,6 +11,7 @@ import type { Property } from './property.ts'
 const headings: readonly (readonly [string, readonly string[]])[] = [
   ['The pipeline', ['pipeline', 'epoch', 'lanes', 'delivery', 'ledger', 'group']],
   ['Source', ['source']],
+  ['Snapshots', ['snapshot']],
   ['Topics', ['topic']],
   ['Records', ['format']],
   ['The process', ['memory', 'poll', 'http', 'log']],

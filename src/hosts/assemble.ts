@@ -89,6 +89,7 @@ export async function runPipeline(
     topicLimits: createTopicLimits(kafka),
     nudges: createLaneNudges(),
     scanLimits: scanLimitsOf(config),
+    skipsContained: config.snapshot.skipsContained,
     budget,
     scanBudget: createSubBudget(budget, config.memoryMaxBytes / 4),
     clock,

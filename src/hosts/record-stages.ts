@@ -6,6 +6,7 @@ import type { ProducerRecord } from '../kafka/kafka.ts'
 import type { StageInput, StageOutput, StagePosition, Stages } from '../pipeline/stages.ts'
 import { tableHeader } from '../serialize/record-headers.ts'
 import type { SerializedRecord, Serializer } from '../serialize/serializer.ts'
+import { createContainedChanges } from './contained-changes.ts'
 import { addRecords, refuseTooLarge, sizeOfRecords } from './producer-records.ts'
 import { processRows, processVanished } from './row-stages.ts'
 
@@ -43,6 +44,7 @@ export function createRecordStages(options: RecordStagesOptions): Stages {
 function processPage(input: StageInput, envelope: Envelope, serializer: Serializer): StageOutput {
   const { table } = input.table
   const notBeforeMs = input.notBeforeMs ?? -Infinity
+  const contained = createContainedChanges(input)
   const records: ProducerRecord[] = []
   let bytes = 0
   let changes = 0
@@ -52,7 +54,9 @@ function processPage(input: StageInput, envelope: Envelope, serializer: Serializ
   for (const wire of input.records) {
     try {
       const event = decodeStreamRecord(wire, table, input.shardId)
-      if (event.createdAtMs >= notBeforeMs) {
+      // Asked of every change, also of what is too old: it may be the one that a row ends with.
+      const isContained = contained?.isContained(event) === true
+      if (!isContained && event.createdAtMs >= notBeforeMs) {
         const serialized = serializer.serialize(envelope.wrap(event, input.nowMs))
         bytes += sizeWithin(serialized, input, event.sequenceNumber)
         addRecords(records, serialized, input.table, event.createdAtMs)
@@ -67,7 +71,8 @@ function processPage(input: StageInput, envelope: Envelope, serializer: Serializ
   }
   const reached =
     last === undefined ? undefined : { sequenceNumber: last.sequenceNumber, createdAtMs: last.createdAtMs }
-  return { records, bytes, changes, read, last: reached, failure }
+  const left = { contained: contained?.count ?? 0, caughtUp: contained?.caughtUp ?? [] }
+  return { records, bytes, changes, ...left, read, last: reached, failure }
 }
 
 /** Together the records of a change are hardly larger than the largest of them: each is looked at only if all are too large. */

@@ -5,16 +5,18 @@ import type { Envelope } from '../envelope/envelope.ts'
 import { TailraceError } from '../errors.ts'
 import type { ProducerRecord } from '../kafka/kafka.ts'
 import type { TableEntry } from '../lanes/ledger-entry.ts'
-import type { RowInput, RowOutput, VanishedInput } from '../pipeline/stages.ts'
+import type { RowImage, RowInput, RowOutput, VanishedInput } from '../pipeline/stages.ts'
 import type { SerializedRecord, Serializer } from '../serialize/serializer.ts'
+import { rowImageOf } from './contained-changes.ts'
 import { addRecords, refuseTooLarge, sizeOfRecords } from './producer-records.ts'
 import type { RecordLimits } from './producer-records.ts'
 
 /** The rows of a scanned page, without those that a newer change has displaced. */
 export function processRows(input: RowInput, envelope: Envelope, serializer: Serializer): RowOutput {
-  const { table, items, readAtMs, isDisplaced } = input
+  const { table, items, readAtMs, isDisplaced, withImages = false } = input
   const limits: RecordLimits = { table, maxRecordBytes: input.maxRecordBytes, position: undefined }
   const records: ProducerRecord[] = []
+  const images: RowImage[] = []
   let bytes = 0
   let rows = 0
   const rowOf = (item: unknown, snapshot: SnapshotMark): readonly SerializedRecord[] => {
@@ -31,15 +33,21 @@ export function processRows(input: RowInput, envelope: Envelope, serializer: Ser
       bytes += sizeOfRecords(serialized)
       addRecords(records, serialized, table, readAtMs)
       rows++
+      const image = withImages ? imageOf(item, input) : undefined
+      if (image !== undefined) images.push(image)
     }
-    return { records, bytes, rows, failure: undefined }
+    return { records, bytes, rows, images, failure: undefined }
   } catch (error) {
     const failure =
       error instanceof TailraceError
         ? error
         : new TailraceError('RECORD_UNREADABLE', 'a row of a snapshot could not be converted', { cause: error })
-    return { records, bytes, rows, failure }
+    return { records, bytes, rows, images, failure }
   }
+}
+
+function imageOf(item: unknown, { table, readAtMs }: RowInput): RowImage | undefined {
+  return rowImageOf(decodeRow(item, table.table, { readAtMs, snapshot: 'true' }), table.table)
 }
 
 /**
@@ -65,13 +73,13 @@ export function processVanished(
       item === undefined
         ? []
         : serializer.serialize(envelope.wrap(vanishedItem(item, { readAtMs, snapshot }), input.nowMs))
-    if (serialized[0]?.key.equals(key) !== true) return { records, bytes, rows, failure: unknownKey(table) }
+    if (serialized[0]?.key.equals(key) !== true) return { records, bytes, rows, images: [], failure: unknownKey(table) }
     refuseTooLarge(serialized, limits)
     bytes += sizeOfRecords(serialized)
     addRecords(records, serialized, table, readAtMs)
     rows++
   }
-  return { records, bytes, rows, failure: undefined }
+  return { records, bytes, rows, images: [], failure: undefined }
 }
 
 function unknownKey({ topic, table }: TableEntry): TailraceError {

@@ -85,6 +85,11 @@ export const metricCatalogue = {
     ['table'],
     'Rows of snapshots written; fewer than items, because newer changes displace some.',
   ),
+  tailrace_snapshot_changes_skipped_total: entry(
+    'counter',
+    ['table'],
+    'Changes left out because a row of a snapshot in front of them contains them (`snapshot.skip.contained.changes`).',
+  ),
   tailrace_snapshot_deletes_total: entry(
     'counter',
     ['table'],

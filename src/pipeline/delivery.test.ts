@@ -42,6 +42,7 @@ const deliverAfter = (error: TailraceError): Promise<Delivery> => {
     signal: new AbortController().signal,
     onRecords: unused,
     isBaselined: unused,
+    rowsInFront: unused,
   })
 }
 

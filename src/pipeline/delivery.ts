@@ -11,6 +11,7 @@ import type { FeedBatch } from './lane-feeds.ts'
 import { isLoss } from './loss.ts'
 import { describeLostInterval, lostIntervalOf } from './lost-interval.ts'
 import type { PipelineEvent, ShardProgress } from './pipeline-event.ts'
+import type { RowMemory } from './snapshot/contained-changes.ts'
 import type { StageOutput, StagePosition } from './stages.ts'
 import { convertWithin } from './topic-limits.ts'
 
@@ -45,6 +46,8 @@ export async function prepareDelivery(
     readonly onRecords: (tableArn: string, records: readonly ProducerRecord[]) => void
     /** True for a table of which the same transaction says that its scan begins. */
     readonly isBaselined: (tableArn: string) => boolean
+    /** Rows in front of a table's changes; undefined if they contain none, or none that is to be left out. */
+    readonly rowsInFront: (tableArn: string) => RowMemory | undefined
   },
 ): Promise<Delivery> {
   refuseExhaustion(batch.failures)
@@ -52,7 +55,9 @@ export async function prepareDelivery(
   for (const { key, takePage } of batch.pages) {
     const known = draft.lookUp(key)
     if (known === undefined || draft.isHalted(known.shard)) continue
-    const output = await convert(known, takePage()?.records ?? [], parts)
+    const rows = parts.rowsInFront(known.table.table.arn)
+    const output = await convert(known, takePage()?.records ?? [], rows, parts)
+    rows?.forget(output.caughtUp)
     draft.addOutput(key, known, output)
     parts.onRecords(known.table.table.arn, output.records)
     if (output.failure !== undefined) draft.stop(key, known, output.failure)
@@ -81,12 +86,14 @@ export function refuseExhaustion(failures: readonly { readonly error: TailraceEr
 function convert(
   { shard, table }: Known,
   records: readonly unknown[],
+  rows: RowMemory | undefined,
   { environment, signal }: { readonly environment: Converting; readonly signal: AbortSignal },
 ): Promise<StageOutput> {
   const { topicLimits, stages, clock } = environment
   const { shardId, notBeforeMs } = shard
+  const rowInFront = rows === undefined ? undefined : (item: string) => rows.rowOf(item)
   const process = (maxRecordBytes: number): StageOutput =>
-    stages.process({ table, shardId, records, notBeforeMs, maxRecordBytes, nowMs: clock.now() })
+    stages.process({ table, shardId, records, notBeforeMs, rowInFront, maxRecordBytes, nowMs: clock.now() })
   return convertWithin(topicLimits, table.topic, process, signal)
 }
 
@@ -132,6 +139,7 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
       output.push(stage.records)
       changes += stage.changes
       bytes += stage.bytes
+      events.push(...skipsOf(known, stage, context))
       if (stage.last === undefined) return
       const before = last.get(key) ?? { changes: 0, read: 0 }
       const counts = { changes: before.changes + stage.changes, read: before.read + stage.read }
@@ -171,6 +179,11 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
       halts: [...halts].map(([tableArn, version]) => ({ tableArn, version })),
     }),
   }
+}
+
+function skipsOf({ table }: Known, { contained }: StageOutput, { lane }: LaneContext): readonly PipelineEvent[] {
+  if (contained === 0) return []
+  return [{ kind: 'contained-changes-skipped', lane, table: table.table.name, changes: contained }]
 }
 
 function nameOf({ shard, table }: Known, lane: number): ShardProgress['shard'] {

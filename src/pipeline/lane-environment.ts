@@ -32,6 +32,8 @@ export interface LaneTuning {
   readonly scansAtOnce: number
   /** Keys that are remembered to tell which rows of a scan are out of date; more make its pages be read again. */
   readonly maxRecentKeys: number
+  /** Rows of one table that are remembered to tell which changes they contain; more are forgotten, which is harmless. */
+  readonly maxRowsInFront: number
   /** Keys of a topic that are held while it is swept for items that are gone; more make it be read several times. Bytes. */
   readonly maxSweepBytes: number
   readonly scanGate: ScanGateBounds
@@ -49,6 +51,7 @@ export const defaultLaneTuning: LaneTuning = {
   maxScanItems: 1_000,
   scansAtOnce: 8,
   maxRecentKeys: 200_000,
+  maxRowsInFront: 200_000,
   maxSweepBytes: 32 * 1024 * 1024,
   scanGate: defaultGateBounds,
   stopGraceMs: 10_000,
@@ -68,6 +71,8 @@ export interface LaneEnvironment {
   readonly topicLimits: TopicLimits
   readonly nudges: LaneNudges
   readonly scanLimits: ScanLimits
+  /** Changes that a delivered row contains are left out. */
+  readonly skipsContained: boolean
   readonly budget: ByteBudget
   /** The part of it that scans may take, so that streams are read first. */
   readonly scanBudget: ByteBudget

@@ -88,6 +88,7 @@ const setUp = () => {
     topicLimits: { maxRecordBytes: unused, maxRecordBytesNow: unused, lookAgain: unused, refused: unused },
     nudges: createLaneNudges(),
     scanLimits: noScanLimits,
+    skipsContained: false,
     budget: createByteBudget(1_000_000),
     scanBudget: createByteBudget(1_000_000),
     clock,

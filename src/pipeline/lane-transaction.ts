@@ -46,8 +46,10 @@ export async function prepareTransaction(
     ...parts,
     isBaselined: (arn) => baselines.some(({ tableArn }) => tableArn === arn),
     onRecords: (tableArn, records) => parts.scans.note(tableArn, records),
+    rowsInFront: (tableArn) => parts.scans.rowsInFront(tableArn),
   })
-  const rows = await prepareRows(work.scanned, state, parts)
+  const withImages = (arn: string): boolean => parts.scans.rowsInFront(arn) !== undefined
+  const rows = await prepareRows(work.scanned, state, { ...parts, withImages })
   const noted = baselines.map((entry) => ({ lane: parts.context.lane, entry }))
   const entries = [...work.entries, ...noted, ...delivery.entries, ...rows.entries]
   const more = [...rows.output, ...work.told]

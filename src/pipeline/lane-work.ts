@@ -2,6 +2,7 @@ import { createBell } from '../async/bell.ts'
 import { createGrace } from '../async/grace.ts'
 import type { LaneContext } from '../lanes/hand-over.ts'
 import type { LaneSession } from '../lanes/lane-session.ts'
+import type { LaneState } from '../lanes/lane-state.ts'
 import type { AddressedEntry } from '../lanes/ledger-entry.ts'
 import type { Delivery } from './delivery.ts'
 import { dutiesOf, isLedgerOf, raisedEpoch } from './lane-duties.ts'
@@ -92,7 +93,7 @@ function createStep(parts: StepParts): LaneStep {
     if (!isLedgerOf(state, identity)) return { owed: raisedEpoch(state, identity), batch: noBatch, scanned: noScans }
     const batch = feeds.takeBatch()
     const scanned = scans.takeBatch(tuning.maxScanBytes, batch.pages.length > 0)
-    return { owed: dutiesOf(state, contextNow()), batch, scanned }
+    return { owed: owedNow(state, contextNow(), scans), batch, scanned }
   }
   const commit = async (work: LaneWork): Promise<boolean> => {
     const context = contextNow()
@@ -107,6 +108,7 @@ function createStep(parts: StepParts): LaneStep {
     using grace = createGrace(clock, live, tuning.stopGraceMs)
     await session.commit(transaction, grace.signal)
     scans.delivered(delivery.progress)
+    for (const images of rows.images) scans.remember(images)
     report(delivery, rows, entries, { environment, lane, tookMs: clock.monotonic() - startedAt })
     return true
   }
@@ -136,6 +138,13 @@ function createStep(parts: StepParts): LaneStep {
       }
     },
   }
+}
+
+/** A snapshot is not over while changes that its last rows contain are still expected here. */
+function owedNow(state: LaneState, context: LaneContext, scans: LaneScans): readonly AddressedEntry[] {
+  return dutiesOf(state, context).filter(
+    ({ entry, isTombstone }) => entry.kind !== 'report' || isTombstone === true || !scans.isSettling(entry.tableArn),
+  )
 }
 
 const noBatch: FeedBatch = { pages: [], ends: [], failures: [] }

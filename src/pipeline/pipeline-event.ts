@@ -110,6 +110,13 @@ export type PipelineEvent =
       readonly isDone: boolean
       readonly snapshot: SnapshotProgress
     }
+  /** Changes were left out because rows in front contain them, and positions behind them are durable. */
+  | {
+      readonly kind: 'contained-changes-skipped'
+      readonly lane: number
+      readonly table: string
+      readonly changes: number
+    }
   /** Deletes are durable, of items that are gone: their keys were read back from a partition of the topic. */
   | {
       readonly kind: 'vanished-committed'

@@ -50,6 +50,8 @@ export interface RowInput {
   readonly nowMs: number
   /** True for the key of a row that a newer change has made worthless: it is left out. */
   readonly isDisplaced: (key: Buffer) => boolean
+  /** True if `images` is wanted. Default: false. */
+  readonly withImages?: boolean
 }
 
 /** What came of it: all rows, or those before the one that failed. */
@@ -59,7 +61,21 @@ export interface RowOutput {
   readonly bytes: number
   /** Items that came through. */
   readonly rows: number
+  /** Of these, if they are wanted: those that changes can be compared with. */
+  readonly images: readonly RowImage[]
   readonly failure: TailraceError | undefined
+}
+
+/** A row: its item's identity, and a digest of what the item was. Equal digests, same image. */
+export interface RowImage {
+  readonly item: string
+  readonly image: string
+}
+
+/** A row that was delivered in front of changes. */
+export interface RowInFront extends Pick<RowImage, 'image'> {
+  /** When its page was asked for. Milliseconds. */
+  readonly readAtMs: number
 }
 
 /** Consecutive wire records of one shard. */
@@ -69,6 +85,8 @@ export interface StageInput {
   readonly records: readonly unknown[]
   /** Changes created before this are dropped (milliseconds). */
   readonly notBeforeMs: number | undefined
+  /** An item's row that may contain the item's changes; those that it contains are left out. Undefined: none is. */
+  readonly rowInFront?: ((item: string) => RowInFront | undefined) | undefined
   /** A produced record must not be larger; larger ones fail with RECORD_TOO_LARGE. Bytes as the broker counts them. */
   readonly maxRecordBytes: number
   /** Wall clock at processing, milliseconds. */
@@ -82,6 +100,10 @@ export interface StageOutput {
   readonly bytes: number
   /** Changes that came through; drops by `notBeforeMs` are not counted. */
   readonly changes: number
+  /** Changes that were left out because a row in front contains them. */
+  readonly contained: number
+  /** Items whose rows in front contain nothing that follows this page. */
+  readonly caughtUp: readonly string[]
   /** Wire records that were dealt with: delivered, or dropped by rule. */
   readonly read: number
   /** The last wire record that was dealt with (delivered or dropped by rule); undefined if there was none. */

@@ -115,6 +115,17 @@ describe('a source that cannot be read', () => {
     })
   })
 
+  it('a stream with one image only, where changes are to be compared with rows', async () => {
+    simulator.createTable({ name: 'half', keySchema, viewType: 'NEW_IMAGE' })
+    const more = 'snapshot.mode: initial\nsnapshot.skip.contained.changes: true'
+    expect(await refusal(cli, admin, textOf({ tables: ['half'], more }))).toEqual(
+      refused('SNAPSHOT_IMAGES', /the stream is NEW_IMAGE/),
+    )
+    expect(await cli.json('check', cli.file('pipeline.yaml', textOf({ tables: ['orders'], more })))).toMatchObject({
+      exitCode: 0,
+    })
+  })
+
   it('all that is wrong at once, each by name', async () => {
     simulator.createTable({ name: 'quiet', keySchema })
     for (const action of ['DescribeStream', 'GetShardIterator'])

@@ -114,4 +114,52 @@ export const snapshotMutants: readonly Mutant[] = [
     ],
     caughtBy: { kind: 'tests', files: ['src/pipeline/coordinated-write.test.ts', 'test/sim/runs/signals.test.ts'] },
   },
+  {
+    id: 'C1',
+    title: 'changes behind a row are left out although their old images are not known',
+    patches: [
+      {
+        file: 'src/pipeline/snapshot/contained-changes.ts',
+        find: 'if (before === undefined || before === row.image)',
+        replace: 'if (before !== undefined && before === row.image)',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['src/pipeline/snapshot/contained-changes.test.ts'] },
+  },
+  {
+    id: 'C2',
+    title: 'changes behind a row are left out because they are of its item',
+    patches: [
+      {
+        file: 'src/pipeline/snapshot/contained-changes.ts',
+        find: 'if (before === undefined || before === row.image)',
+        replace: 'if (before === undefined)',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['src/hosts/contained-changes.test.ts'] },
+  },
+  {
+    id: 'C3',
+    title: 'a row swallows changes that came behind a loss',
+    patches: [
+      {
+        file: 'src/pipeline/snapshot/contained-changes.ts',
+        find: 'if (run !== present) rows.clear()',
+        replace: 'if (present === undefined) rows.clear()',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['src/pipeline/snapshot/contained-changes.test.ts'] },
+  },
+  {
+    id: 'C4',
+    title: 'the rows of a snapshot are forgotten with its last page',
+    patches: [
+      {
+        file: 'src/pipeline/snapshot/lane-scans.ts',
+        find: '!scanned.has(arn) && !this.#isHomeOf(state.tables.get(arn), rows?.run)',
+        replace: '!scanned.has(arn)',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['test/sim/runs/contained-changes.test.ts'] },
+  },
 ]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { choice, defaulted, integer, optional, text } from '../property.ts'
+import { choice, defaulted, integer, optional, text, trueOrFalse } from '../property.ts'
 import { parseDailyWindow, parseScanCapacity } from '../snapshot-limits.ts'
 
 /** How the items that a table already has get into its topic. */
@@ -42,6 +42,12 @@ export const snapshotProperties = {
     importance: 'low',
     documentation: 'A server that speaks like S3, instead of S3.',
     defaultNote: "S3's own",
+  }),
+  'snapshot.skip.contained.changes': defaulted(trueOrFalse, false, {
+    importance: 'low',
+    isShared: true,
+    documentation:
+      'Leaves out changes that a row in front of them contains already, so that readers do not see an item go back while its table is snapshotted. **Then not every change is delivered.** Only for tables whose streams have both images of a change; the snapshot of any other is refused (`SNAPSHOT_IMAGES`).',
   }),
   'snapshot.segments': defaulted(integer(1, 1_000), 4, {
     importance: 'medium',

@@ -39,7 +39,7 @@ const listingPatienceMs = 120_000
 /** Asks AWS everything that a worker will ask, once, and reports each thing that it would not get. Reads no change. */
 export async function checkSource(
   config: SourceConfig,
-  snapshot: Pick<SnapshotConfig, 'mode' | 'exports'>,
+  snapshot: Pick<SnapshotConfig, 'mode' | 'exports' | 'skipsContained'>,
   parts: PreflightParts,
 ): Promise<SourceReport> {
   let lastFailure: TailraceError | undefined
@@ -58,6 +58,7 @@ export async function checkSource(
     region: config.region,
     scans: snapshot.mode !== 'never',
     exports: snapshot.mode !== 'never' && snapshot.exports !== undefined,
+    skipsContained: snapshot.skipsContained,
     parts,
     attempt: (question, ms = 6000) => {
       const silence = new TailraceError('AWS_UNREACHABLE', `AWS did not answer within ${ms} ms`)
@@ -80,6 +81,7 @@ interface SourceAccess {
   readonly scans: boolean
   /** They will be exported first. */
   readonly exports: boolean
+  readonly skipsContained: boolean
   readonly parts: PreflightParts
   /** One question with a few repetitions; rejects with the last failure when it has taken too long. */
   readonly attempt: <T>(question: (signal: AbortSignal) => Promise<T>, patienceMs?: number) => Promise<T>
@@ -148,7 +150,7 @@ async function checkReading(table: Table, access: SourceAccess): Promise<readonl
   const iterator = isJsonObject(answer) ? answer['ShardIterator'] : undefined
   if (typeof iterator === 'string')
     await attempt('GetRecords', (signal) => send(access, 'GetRecords', { ShardIterator: iterator, Limit: 1 }, signal))
-  if (access.scans) findings.push(...(await checkScan(table, access)))
+  if (access.scans) findings.push(...(await checkScan(table, access)), ...checkImages(table, access))
   if (access.exports) findings.push(...(await checkRecovery(table, access)))
   if (findings.length > 0) return findings
   const known = counted(page?.shards.length ?? 0, 'shard')
@@ -194,6 +196,14 @@ function recoveryOf(answer: unknown): unknown {
 }
 
 const patience = { policy: { baseMs: 100, capMs: 2000 }, giveUpOn: hopeless }
+
+/** What a worker would find when it begins the table's snapshot. */
+function checkImages({ arn, name, viewType }: Table, { skipsContained }: SourceAccess): readonly Finding[] {
+  if (!skipsContained || viewType === 'NEW_AND_OLD_IMAGES') return []
+  const text = `snapshot.skip.contained.changes needs both images of a change, and the stream is ${viewType}`
+  const error = new TailraceError('SNAPSHOT_IMAGES', text)
+  return [{ ...failed(`table ${name}`, error), table: arn, isAboutSnapshot: true }]
+}
 
 function send(
   { api, parts }: SourceAccess,

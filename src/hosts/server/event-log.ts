@@ -9,6 +9,7 @@ export function createEventLog(logger: Logger): PipelineEventSink {
       case 'scan-page-read':
       case 'rows-committed':
       case 'vanished-committed':
+      case 'contained-changes-skipped':
       case 'transaction-committed':
         return logger.trace(event.kind, factsOf(event))
       case 'shard-closed':

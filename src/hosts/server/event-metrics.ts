@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../error-catalogue.ts'
 import type { ByteBudget } from '../../async/byte-budget.ts'
 import type { Clock } from '../../async/clock.ts'
 import type { Metrics } from '../../observe/metrics.ts'
@@ -88,14 +89,10 @@ function count(event: PipelineEvent, metrics: Metrics): void {
       return
     case 'rows-committed':
     case 'vanished-committed':
+    case 'contained-changes-skipped':
       return countRows(event, metrics)
-    case 'lane-in-doubt': {
-      metrics.increment('tailrace_lane_retakes_total', { reason: event.error.code })
-      metrics.increment('tailrace_errors_total', { code: event.error.code })
-      const outcome = event.error.code === 'KAFKA_FENCED' ? 'fenced' : 'indefinite'
-      metrics.increment('tailrace_kafka_transaction_total', { outcome })
-      return
-    }
+    case 'lane-in-doubt':
+      return countDoubt(event.error.code, metrics)
     case 'stream-gap':
       metrics.increment('tailrace_gap_total', { table: event.shard.table })
       if (event.lost.spanMs !== undefined)
@@ -133,13 +130,26 @@ function showHealth(table: string, isStreaming: boolean, metrics: Metrics): void
   metrics.set('tailrace_entity_health', { entity, status: 'streaming' }, isStreaming ? 1 : 0)
 }
 
+function countDoubt(code: ErrorCode, metrics: Metrics): void {
+  metrics.increment('tailrace_lane_retakes_total', { reason: code })
+  metrics.increment('tailrace_errors_total', { code })
+  metrics.increment('tailrace_kafka_transaction_total', { outcome: code === 'KAFKA_FENCED' ? 'fenced' : 'indefinite' })
+}
+
 function countRows(
-  event: Extract<PipelineEvent, { readonly kind: 'rows-committed' | 'vanished-committed' }>,
+  event: Extract<
+    PipelineEvent,
+    { readonly kind: 'rows-committed' | 'vanished-committed' | 'contained-changes-skipped' }
+  >,
   metrics: Metrics,
 ): void {
   const { table } = event
   if (event.kind === 'vanished-committed') {
     metrics.increment('tailrace_snapshot_deletes_total', { table }, event.deletes)
+    return
+  }
+  if (event.kind === 'contained-changes-skipped') {
+    metrics.increment('tailrace_snapshot_changes_skipped_total', { table }, event.changes)
     return
   }
   metrics.increment('tailrace_snapshot_items_total', { table }, event.items)

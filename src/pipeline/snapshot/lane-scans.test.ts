@@ -85,6 +85,7 @@ const openScans = async () => {
       membership: { owns: () => true },
       topicLog: { committed: unused, offsets: unused },
       exports: undefined,
+      skipsContained: false,
       topicLimits: { maxRecordBytes: unused, maxRecordBytesNow: unused, lookAgain: unused, refused: unused },
       nudges: createLaneNudges(),
       scanLimits: noScanLimits,

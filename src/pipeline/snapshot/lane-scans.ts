@@ -7,8 +7,10 @@ import type { ScanPage } from '../../sources/source.ts'
 import type { LaneEnvironment } from '../lane-environment.ts'
 import type { LaneFeeds } from '../lane-feeds.ts'
 import type { ShardProgress } from '../pipeline-event.ts'
+import type { RowImage } from '../stages.ts'
 import { createBaselines } from './baselines.ts'
 import type { Baselines } from './baselines.ts'
+import type { RowMemory } from './contained-changes.ts'
 import type { RecentKeys } from './recent-keys.ts'
 import { createSegmentFeed } from './segment-feed.ts'
 import type { SegmentFeed } from './segment-feed.ts'
@@ -27,6 +29,12 @@ export interface LaneScans extends AsyncDisposable {
   takeBatch(maxBytes: number, areChangesHere: boolean): ScanBatch
   /** Records of a table's changes that go into the transaction in front of the batch's rows. */
   note(tableArn: string, records: readonly ProducerRecord[]): void
+  /** Rows in front of a table's changes; undefined where nothing is to be left out because of them. */
+  rowsInFront(tableArn: string): RowMemory | undefined
+  /** Rows are durable now, and may contain changes that are still to come. */
+  remember(rows: DeliveredRows): void
+  /** True for a while behind the last of them: a snapshot is not over before. */
+  isSettling(tableArn: string): boolean
   /** How far shards have come: a table whose stream falls behind is scanned more slowly, or not at all. */
   delivered(progress: readonly ShardProgress[]): void
   /** The scan is read no further: it is opened anew, from what the ledger says, by the `sync` after the next commit. */
@@ -41,6 +49,14 @@ export interface ScanBatch {
   readonly baselines: readonly BaselineEntry[]
   readonly pages: readonly TakenScanPage[]
   readonly failures: readonly { readonly tableArn: string; readonly error: TailraceError }[]
+}
+
+/** Rows of one page. */
+export interface DeliveredRows {
+  readonly tableArn: string
+  readonly images: readonly RowImage[]
+  /** When the page was asked for. Wall clock milliseconds. */
+  readonly readAtMs: number
 }
 
 /** A page in a batch. */
@@ -109,7 +125,8 @@ class OwnScans implements LaneScans {
     await Promise.all(gone.map(([name]) => this.#close(name)))
     for (const [name, scan] of wanted) if (!this.#scans.has(name)) this.#scans.set(name, this.#open(scan))
     const scanned = new Set([...this.#scans.values()].map(({ tableArn }) => tableArn))
-    for (const arn of this.#tables.keys()) if (!scanned.has(arn)) this.#tables.delete(arn)
+    for (const [arn, { rows }] of this.#tables)
+      if (!scanned.has(arn) && !this.#isHomeOf(state.tables.get(arn), rows?.run)) this.#tables.delete(arn)
   }
 
   takeBatch(maxBytes: number, areChangesHere: boolean): ScanBatch {
@@ -130,13 +147,29 @@ class OwnScans implements LaneScans {
     const baselines = this.#unready.flatMap(
       (table) => this.#baselines.of(table, this.#feeds.readingsOf(table.table.arn)) ?? [],
     )
-    return { ...batch, baselines, failures: [...batch.failures, ...parked(this.#tables, arns)] }
+    return { ...batch, baselines, failures: [...batch.failures, ...parked(this.#tables, arns), ...this.#blind(arns)] }
   }
 
   note(tableArn: string, records: readonly ProducerRecord[]): void {
     const recent = this.#tables.get(tableArn)?.recent
     if (recent === undefined) return
     for (const { key } of records) if (key !== null) recent.note(key)
+  }
+
+  rowsInFront(tableArn: string): RowMemory | undefined {
+    return this.#tables.get(tableArn)?.rows
+  }
+
+  remember({ tableArn, images, readAtMs }: DeliveredRows): void {
+    const table = this.#tables.get(tableArn)
+    if (table?.rows === undefined) return
+    table.rows.remember(images, readAtMs)
+    table.settledAt = this.#environment.clock.monotonic() + settleMs
+  }
+
+  isSettling(tableArn: string): boolean {
+    const settledAt = this.#tables.get(tableArn)?.settledAt ?? Number.NEGATIVE_INFINITY
+    return this.#environment.clock.monotonic() < settledAt
   }
 
   delivered(progress: readonly ShardProgress[]): void {
@@ -178,11 +211,18 @@ class OwnScans implements LaneScans {
     return wanted
   }
 
+  /** Changes that rows of this run contain come for a while after its last page, and until it is released they come here. */
+  #isHomeOf(table: TableEntry | undefined, run: number | undefined): boolean {
+    if (table === undefined || run !== table.run) return false
+    return table.homeLane === this.#lane && table.snapshot?.state === 'running' && table.status.kind === 'streaming'
+  }
+
   #open(wanted: WantedScan): OpenScan {
     const { table, scan } = wanted
-    const { arn, name } = table.table
-    const shared = this.#tables.get(arn) ?? scannedTable(this.#environment, name)
+    const { arn } = table.table
+    const shared = this.#tables.get(arn) ?? scannedTable(this.#environment, table.table)
     this.#tables.set(arn, shared)
+    shared.rows?.begin(table.run)
     const feed = createSegmentFeed({
       reader: createSegmentReader(wanted, shared, this.#parts),
       afterKey: scan.lastKey,
@@ -192,6 +232,16 @@ class OwnScans implements LaneScans {
       onReady: this.#onReady,
     })
     return { tableArn: arn, segment: scan.segment, feed, recent: shared.recent, isSpent: false }
+  }
+
+  /** Tables whose changes cannot be compared with rows, although they are to be. */
+  #blind(live: ReadonlySet<string>): ScanBatch['failures'] {
+    return [...live].flatMap((tableArn) => {
+      const { name, rows, hasBothImages } = this.#tables.get(tableArn) ?? {}
+      if (rows === undefined || hasBothImages === true) return []
+      const text = `snapshot.skip.contained.changes needs both images of a change, and the stream of table ${name ?? ''} has not both`
+      return [{ tableArn, error: new TailraceError('SNAPSHOT_IMAGES', text) }]
+    })
   }
 
   /** A turn begins when the transaction of the one before is committed. */
@@ -207,6 +257,8 @@ class OwnScans implements LaneScans {
   }
 }
 
+/** Streams show a change within a second or so, and idle shards are asked once a second. */
+const settleMs = 10_000
 const turnLookMs = 50
 
 function parked(tables: ReadonlyMap<string, ScannedTable>, live: ReadonlySet<string>): ScanBatch['failures'] {

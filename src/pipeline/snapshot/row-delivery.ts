@@ -10,13 +10,15 @@ import type { LaneEnvironment } from '../lane-environment.ts'
 import type { PipelineEvent, SnapshotProgress } from '../pipeline-event.ts'
 import type { RowOutput } from '../stages.ts'
 import { convertWithin } from '../topic-limits.ts'
-import type { ScanBatch, TakenScanPage } from './lane-scans.ts'
+import type { DeliveredRows, ScanBatch, TakenScanPage } from './lane-scans.ts'
 
 /** The rows of one transaction: they go behind the changes in it. */
 export interface RowDelivery {
   readonly output: readonly ProducerRecord[]
   readonly entries: readonly AddressedEntry[]
   readonly bytes: number
+  /** To be remembered after the commit, where this is wanted. */
+  readonly images: readonly DeliveredRows[]
   /** Scans of which nothing but their position moves. */
   readonly advanced: number
   /** To be reported after the commit. */
@@ -34,6 +36,8 @@ interface Parts {
   readonly context: LaneContext
   readonly environment: Converting
   readonly signal: AbortSignal
+  /** True for a table whose rows' images are wanted. */
+  readonly withImages: (tableArn: string) => boolean
 }
 
 /**
@@ -53,7 +57,11 @@ export async function prepareRows(batch: ScanBatch, state: LaneState, parts: Par
   return draft.finish()
 }
 
-function convert(scanned: Scanned, taken: TakenScanPage, { environment, signal }: Parts): Promise<RowOutput> {
+function convert(
+  scanned: Scanned,
+  taken: TakenScanPage,
+  { environment, signal, withImages }: Parts,
+): Promise<RowOutput> {
   const { topicLimits, stages, clock } = environment
   const { table, snapshot, segments, segment } = scanned
   const { page, recent, request } = taken
@@ -72,6 +80,7 @@ function convert(scanned: Scanned, taken: TakenScanPage, { environment, signal }
     return stages.processRows({
       ...shared,
       items: page.items,
+      withImages: withImages(table.table.arn),
       form: isIncrement ? 'export-lines' : 'items',
       isFirst: !isIncrement && ofTable.every(({ rows }) => rows === 0),
       // Of exports nobody knows whether one more will follow.
@@ -105,6 +114,7 @@ class Draft {
   /** By table: all segments, with what the pages of this transaction have done. Made once, not for each page. */
   readonly #segments = new Map<string, ScanEntry[]>()
   readonly #reports: AddressedEntry[] = []
+  readonly #images: DeliveredRows[] = []
   readonly #events: PipelineEvent[] = []
   readonly #halts = new Map<string, number>()
   readonly #reopened = new Set<string>()
@@ -138,6 +148,8 @@ class Draft {
     }
     this.#output.push(rows.records)
     this.#bytes += rows.bytes
+    const { images } = rows
+    if (images.length > 0) this.#images.push({ tableArn: table.table.arn, images, readAtMs: page.requestedAtMs })
     const added = { items: isSweep(scanned) ? 0 : page.items.length, rows: rows.rows, units: page.units }
     const entry: ScanEntry = {
       ...segment,
@@ -184,6 +196,7 @@ class Draft {
       output: this.#output.length === 1 ? (this.#output[0] ?? []) : this.#output.flat(),
       entries: [...[...this.#reached.values()].map((entry) => ({ lane, entry })), ...this.#reports],
       bytes: this.#bytes,
+      images: this.#images,
       advanced: [...this.#reached.values()].filter(({ isDone }) => !isDone).length,
       events: this.#events,
       reopen: [...this.#reopened],

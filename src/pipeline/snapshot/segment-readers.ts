@@ -1,7 +1,10 @@
+import type { Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
 import type { BaselineEntry, ScanEntry, TableEntry } from '../../lanes/ledger-entry.ts'
 import type { TableExport } from '../../sources/table-export/table-exports.ts'
 import type { LaneEnvironment } from '../lane-environment.ts'
+import { createRowMemory } from './contained-changes.ts'
+import type { RowMemory } from './contained-changes.ts'
 import { createExportReader } from './export-reader.ts'
 import { createKeySweep } from './key-sweep.ts'
 import { createRecentKeys } from './recent-keys.ts'
@@ -24,6 +27,11 @@ export interface WantedScan {
 export interface ScannedTable {
   readonly name: string
   readonly recent: RecentKeys
+  /** Undefined if no change is to be left out. */
+  readonly rows: RowMemory | undefined
+  readonly hasBothImages: boolean
+  /** When what the rows contain should have come (clock.monotonic). */
+  settledAt: number
   readonly pace: ScanPace
   readonly gate: ScanGate
   /** What `open` gives, asked once for all segments; after a failure again. */
@@ -43,14 +51,17 @@ export interface ReaderParts {
 const gateLookMs = 1_000
 
 /** What is shared by the scans of a table. */
-export function scannedTable(environment: LaneEnvironment, name: string): ScannedTable {
-  const { source, clock, scanLimits, tuning } = environment
+export function scannedTable(environment: LaneEnvironment, { name, viewType }: Table): ScannedTable {
+  const { source, clock, scanLimits, tuning, skipsContained } = environment
   const gate = createScanGate(clock, tuning.scanGate)
   return {
     name,
     gate,
     opened: onceForAll(),
     recent: createRecentKeys(tuning.maxRecentKeys),
+    rows: skipsContained ? createRowMemory(tuning.maxRowsInFront) : undefined,
+    hasBothImages: viewType === 'NEW_AND_OLD_IMAGES',
+    settledAt: Number.NEGATIVE_INFINITY,
     pace: createTablePace({ source, clock, limits: scanLimits, gate }, name),
   }
 }

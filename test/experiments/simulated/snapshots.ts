@@ -4,6 +4,7 @@ import type { World } from '../../sim/world/run-world.ts'
 import type { PlanOverrides, SnapshotPlan } from '../../sim/world/world-plan.ts'
 import type { Experiment } from '../experiment.ts'
 import { worldWithVerdicts } from '../values/world-with-verdicts.ts'
+import { containedChanges } from './contained-changes.ts'
 import { createShareMeter } from './scan-meter.ts'
 import { simulatedExperiment } from './simulated-experiment.ts'
 
@@ -72,6 +73,20 @@ export const snapshotExperiments: readonly Experiment[] = [
     minimum: { records: 100, faults: { 'row-written': 100 } },
     target: { records: 100_000, faults: { 'row-written': 100_000 } },
     prepare: countRows,
+  }),
+  containedChanges({
+    id: 'E35-chain',
+    title: 'The same, and changes that rows contain are left out: no item goes back, and nothing else is missing',
+    // Small pages keep the stream behind the scan.
+    overrides: (seed) => ({
+      ...busy,
+      faults: {},
+      pageRecords: 3,
+      snapshot: snapshotOf(seed, { skipsContained: true }),
+    }),
+    drainMs: longScanMs,
+    minimum: { records: 100, faults: {} },
+    target: { records: 100_000, faults: { 'change-skipped': 1_000 } },
   }),
   simulatedExperiment({
     id: 'E36-sim',

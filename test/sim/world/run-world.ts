@@ -191,6 +191,7 @@ const frequent: ReadonlySet<PipelineEvent['kind']> = new Set([
   'page-read',
   'scan-page-read',
   'rows-committed',
+  'contained-changes-skipped',
   'transaction-committed',
   'lane-surveyed',
 ])
@@ -215,11 +216,12 @@ const signalProperties = `signal.kafka.topic: ${signalTopic}\nnotification.sink.
 
 function snapshotProperties({ snapshot }: WorldPlan): string {
   if (snapshot === undefined) return 'snapshot.mode: never'
-  const { segments, itemsPerSecond, window, capacity } = snapshot
+  const { segments, skipsContained, itemsPerSecond, window, capacity } = snapshot
   const lines = [
     `snapshot.mode: ${snapshot.mode ?? 'initial'}`,
     `snapshot.segments: ${segments}`,
     `snapshot.read.capacity: ${capacity ?? 'unlimited'}`,
+    ...(skipsContained === undefined ? [] : [`snapshot.skip.contained.changes: ${skipsContained}`]),
     ...(itemsPerSecond === undefined ? [] : [`snapshot.items.per.second: ${itemsPerSecond}`]),
     ...(window === undefined ? [] : [`snapshot.window: '${window}'`]),
   ]

@@ -81,6 +81,8 @@ export interface SnapshotPlan {
   /** `snapshot.mode`. Default: initial. */
   readonly mode?: 'initial' | 'when_needed' | 'always'
   readonly items: number
+  /** `snapshot.skip.contained.changes`. Default: false. */
+  readonly skipsContained?: boolean
   readonly segments: number
   /** Items that a page of Scan holds at most. */
   readonly pageItems: number
