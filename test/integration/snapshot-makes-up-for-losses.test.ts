@@ -140,6 +140,22 @@ describe('a table that is only loaded', () => {
   })
 })
 
+describe('a table that is snapshotted at each start', () => {
+  it('gets its rows again when the pipeline starts anew, and not while it runs', async () => {
+    await table.putAll(Array.from({ length: 50 }, (_, number) => itemOf(number, 'before')))
+    const { text, topicOf } = pipelineOf('snapshot.mode: always')
+    worker = startWorker(readConfig(text))
+    await worker.seen('snapshot-completed', undefined, 60_000)
+    await worker.stop()
+    worker = startWorker(readConfig(text), 2)
+    expect(await worker.seen('snapshot-completed', undefined, 60_000)).toMatchObject({ items: 50 })
+    await table.put(itemOf(1, 'changed'))
+    const output = await untilEqual(topicOf(table.name))
+    expect(output.filter(({ value }) => value?.op === 'r').length).toBeGreaterThanOrEqual(50)
+    expect(worker.events.filter(({ kind }) => kind === 'snapshot-started')).toHaveLength(1)
+  })
+})
+
 describe('a table that is deleted while it is scanned', () => {
   it('fails by name, and its neighbours go on', async () => {
     await using other = await createLocalTable(endpoint)

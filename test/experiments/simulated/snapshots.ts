@@ -5,7 +5,7 @@ import type { PlanOverrides, SnapshotPlan } from '../../sim/world/world-plan.ts'
 import type { Experiment } from '../experiment.ts'
 import { worldWithVerdicts } from '../values/world-with-verdicts.ts'
 import { containedChanges } from './contained-changes.ts'
-import { createShareMeter } from './scan-meter.ts'
+import { createBoundMeter, createShareMeter } from './scan-meter.ts'
 import { simulatedExperiment } from './simulated-experiment.ts'
 
 const hourMs = 3_600_000
@@ -151,6 +151,23 @@ export const snapshotExperiments: readonly Experiment[] = [
     minimum: { records: 50, faults: { 'window-of-capacity': 5 } },
     target: { faults: { 'window-of-capacity': 1_000 } },
     intervene: createShareMeter,
+  }),
+  worldWithVerdicts({
+    id: 'E38-throttled',
+    title:
+      'Scans are throttled, and the capacity of their tables is halved or doubled: they never take more than their share',
+    overrides: (seed) => ({
+      delivery: 'exactly_once',
+      faults: { 'aws-throttle': 1 },
+      tables: 1,
+      workload: { keys: 6_000, skew: 1, deleteShare: 0.1, paddingBytes: 4_000 },
+      changesPerSecond: 5,
+      activeMs: 60_000,
+      snapshot: snapshotOf(seed, { items: 5_000, segments: 4, pageItems: 250, answerMs: 200, ...shares(seed) }),
+    }),
+    minimum: { records: 50, faults: { 'window-of-capacity': 5, 'capacity-changed': 1, 'aws-throttle': 5 } },
+    target: { faults: { 'window-of-capacity': 1_000, 'capacity-changed': 100 } },
+    intervene: createBoundMeter,
   }),
 ]
 
