@@ -34,8 +34,8 @@ export interface ScannedTable {
   settledAt: number
   readonly pace: ScanPace
   readonly gate: ScanGate
-  /** What `open` gives, asked once for all segments; after a failure again. */
-  readonly opened: (open: () => Promise<TableExport>) => Promise<TableExport>
+  /** What `open` gives, asked once for all segments of an export; after a failure again. */
+  readonly opened: (name: string, open: () => Promise<TableExport>) => Promise<TableExport>
 }
 
 /** What readers have of their lane. */
@@ -121,7 +121,7 @@ function exportOf(
   const expected = { arn, id, fromMs: step.fromMs, toMs: step.toMs }
   return createExportReader({
     exports: exports.api,
-    open: () => opened(() => exports.api.openExpected(manifest, expected, parts.live)),
+    open: () => opened(manifest.key, () => exports.api.openExpected(manifest, expected, parts.live)),
     segment,
     totalSegments,
     recent,
@@ -157,12 +157,14 @@ function sweepOf(
 }
 
 function onceForAll(): ScannedTable['opened'] {
-  let opened: Promise<TableExport> | undefined
-  return (open) => {
-    opened ??= open().catch((error: unknown) => {
-      opened = undefined
+  let known: { readonly name: string; readonly opened: Promise<TableExport> } | undefined
+  return (name, open) => {
+    if (known?.name === name) return known.opened
+    const opened = open().catch((error: unknown) => {
+      known = undefined
       throw error
     })
+    known = { name, opened }
     return opened
   }
 }
