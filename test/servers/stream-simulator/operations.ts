@@ -1,3 +1,4 @@
+import { describeExport, exportTable } from './export-operations.ts'
 import type { Fault, SimulatedRequest } from './fault-plan.ts'
 import { describeStream, listStreams } from './listing-operations.ts'
 import { getRecords, getShardIterator } from './reading-operations.ts'
@@ -11,7 +12,9 @@ const operations: Readonly<Record<string, Operation>> = {
   'DynamoDB_20120810.CreateTable': tables.createTable,
   'DynamoDB_20120810.DeleteItem': tables.deleteItem,
   'DynamoDB_20120810.DeleteTable': tables.deleteTable,
+  'DynamoDB_20120810.DescribeExport': describeExport,
   'DynamoDB_20120810.DescribeTable': tables.describeTable,
+  'DynamoDB_20120810.ExportTableToPointInTime': exportTable,
   'DynamoDB_20120810.ListTables': tables.listTables,
   'DynamoDB_20120810.PutItem': tables.putItem,
   'DynamoDB_20120810.Scan': tables.scan,

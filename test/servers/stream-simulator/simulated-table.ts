@@ -4,6 +4,8 @@ import type { KeyAttribute, StreamViewType } from '../../../src/change/table.ts'
 import { canonicalItem, itemSize, keyHash, keyText, pick } from './item-text.ts'
 import { createSimulatedStream } from './simulated-stream.ts'
 import type { SimulatedStream } from './simulated-stream.ts'
+import { createTableHistory } from './table-history.ts'
+import type { RecoveryOptions, TableHistory } from './table-history.ts'
 import type { LedgerWrite } from './write-ledger.ts'
 
 /** What a table is made of. */
@@ -31,6 +33,8 @@ export interface SimulatedTable {
   readonly streams: readonly SimulatedStream[]
   /** The newest stream; throws if there is none. */
   readonly stream: SimulatedStream
+  /** What point-in-time recovery keeps; undefined while it is off. */
+  readonly history: TableHistory | undefined
   /** Where an item or key belongs, see `keyHash`. */
   hashOf(key: Item): number
   /** Writes an item. Writing what is already there makes no stream record. Returns the ledger's entry, if any. */
@@ -43,6 +47,9 @@ export interface SimulatedTable {
   enableStream(viewType: StreamViewType): SimulatedStream
   /** Ends the stream; it stays readable. */
   disableStream(): void
+  /** Switches point-in-time recovery on: from now on the table can be exported. Anew, it forgets what it had. */
+  enableRecovery(options?: RecoveryOptions): void
+  disableRecovery(): void
 }
 
 /** An item and where it belongs. */
@@ -76,6 +83,7 @@ class Table implements SimulatedTable {
   readonly keySchema: readonly KeyAttribute[]
   readonly items = new Map<string, StoredItem>()
   readonly streams: SimulatedStream[] = []
+  history: TableHistory | undefined
   readonly #keyNames: readonly string[]
   readonly #versions = new Map<string, number>()
   readonly #definition: TableDefinition
@@ -144,7 +152,23 @@ class Table implements SimulatedTable {
     this.stream.disable()
   }
 
+  enableRecovery(options?: RecoveryOptions): void {
+    const begin = [...this.items].map(([key, { item, hash }]) => ({
+      key,
+      keys: pick(item, this.#keyNames),
+      hash,
+      after: item,
+    }))
+    this.history = createTableHistory(this.#surroundings.clock, begin, options)
+  }
+
+  disableRecovery(): void {
+    this.history = undefined
+  }
+
   #record(key: string, hash: number, change: ItemChange): LedgerWrite | undefined {
+    const keys = pick(change.new ?? change.old ?? {}, this.#keyNames)
+    this.history?.note({ key, keys, hash, after: change.new })
     const stream = this.streams.at(-1)
     const version = (this.#versions.get(key) ?? 0) + 1
     this.#versions.set(key, version)

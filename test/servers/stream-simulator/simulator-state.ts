@@ -1,5 +1,6 @@
 import type { Clock } from '../../../src/async/clock.ts'
 import { ServiceError } from './service-error.ts'
+import type { SimulatedExports } from './simulated-exports.ts'
 import type { SimulatedStream } from './simulated-stream.ts'
 import type { SimulatedTable, TableDefinition } from './simulated-table.ts'
 
@@ -41,6 +42,7 @@ export interface SimulatorState {
   /** Streams by ARN, those of deleted tables too. */
   readonly streams: Map<string, { readonly stream: SimulatedStream; readonly table: SimulatedTable }>
   readonly forgottenStreams: Set<string>
+  readonly exports: SimulatedExports
   /** Iterators of older generations are expired. */
   iteratorGeneration: number
   readonly createTable: (definition: TableDefinition) => SimulatedTable

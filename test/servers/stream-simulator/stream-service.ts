@@ -3,6 +3,8 @@ import { seededRng } from '../../../src/async/rng.ts'
 import type { Rng } from '../../../src/async/rng.ts'
 import { createFaultPlan } from './fault-plan.ts'
 import type { FaultPlan, FaultSource } from './fault-plan.ts'
+import { createSimulatedExports } from './simulated-exports.ts'
+import type { SimulatedExports } from './simulated-exports.ts'
 import { registerStreams, defaultSettings } from './simulator-state.ts'
 import type { SimulatorSettings, SimulatorState } from './simulator-state.ts'
 import { createSimulatedTable } from './simulated-table.ts'
@@ -18,6 +20,7 @@ export interface StreamService {
   readonly ledger: readonly LedgerWrite[]
   readonly faults: FaultPlan
   readonly settings: SimulatorSettings
+  readonly exports: SimulatedExports
   createTable(definition: TableDefinition): SimulatedTable
   /** A live table; throws if there is none. */
   table(name: string): SimulatedTable
@@ -75,6 +78,7 @@ export function createStreamService(options: {
     tables: new Map(),
     streams: new Map(),
     forgottenStreams: new Set(),
+    exports: createSimulatedExports(clock),
     iteratorGeneration: 0,
     createTable,
     deleteTable,
@@ -84,6 +88,7 @@ export function createStreamService(options: {
     ledger,
     faults: createFaultPlan(options.rng ?? seededRng(1)),
     settings: state.settings,
+    exports: state.exports,
     createTable,
     deleteTable,
     table: tableNamed,
