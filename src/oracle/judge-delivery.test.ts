@@ -217,6 +217,15 @@ const samples: Readonly<Record<string, Sample>> = {
       named: ({ key }) => key === 'b',
     },
   },
+  'torn: a position behind a change that is not of before the stream': {
+    fault: { transactions: [transaction(['p@10'], ['p@11'])], stored: () => false },
+    found: ['torn'],
+    nearMiss: {
+      delivered: log(inA, [row(written[1]), B2]),
+      transactions: [transaction(['p@10'], ['p@11'])],
+      stored: isOf('b', 1),
+    },
+  },
   'torn: a position that no change has': {
     fault: { transactions: [transaction(['p@10'], ['p@999'])], named: ({ position }) => position?.shardId === 'p' },
     found: ['torn'],

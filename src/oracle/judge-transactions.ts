@@ -14,7 +14,7 @@ export function judgeTransactions(delivery: Delivery, shards: ShardHistories, ta
   for (const { name, outcome } of transactions)
     if (outcome === 'open') tally.add('hang', () => `transaction ${name} has not ended`)
   judgeReads(delivery, transactions, tally)
-  if (guarantee === 'exactly_once') judgeTears(transactions, isNamedStretch(delivery, shards), tally)
+  if (guarantee === 'exactly_once') judgeTears(transactions, isSilentStretch(delivery, shards), tally)
 }
 
 function judgeReads({ delivered }: Delivery, transactions: readonly LoggedTransaction[], tally: Tally): void {
@@ -37,14 +37,15 @@ function judgeReads({ delivered }: Delivery, transactions: readonly LoggedTransa
   }
 }
 
-/** True if every change behind `after` up to `upTo` is named, and the last of them is at `upTo`. Digits, not texts. */
-type NamedStretch = (shardId: string, after: string | undefined, upTo: string) => boolean
+/** True if every change behind `after` up to `upTo` needs no record, and the last of them is at `upTo`. Digits, not texts. */
+type SilentStretch = (shardId: string, after: string | undefined, upTo: string) => boolean
 
 /**
  * Each transaction must commit, for each of its shards, the position of its newest record. Without a record of the shard
- * it may say again what is committed. Positions may go on over changes that are named, because those have no record.
+ * it may say again what is committed. Positions may go on over changes that are named or stored, because those have no
+ * record.
  */
-function judgeTears(transactions: readonly LoggedTransaction[], isNamed: NamedStretch, tally: Tally): void {
+function judgeTears(transactions: readonly LoggedTransaction[], isSilent: SilentStretch, tally: Tally): void {
   const committed = new Map<string, string>()
   for (const { name, outcome, records, positions } of transactions) {
     if (outcome !== 'commit') continue
@@ -52,7 +53,7 @@ function judgeTears(transactions: readonly LoggedTransaction[], isNamed: NamedSt
     const claimed = newestOf(positions)
     for (const [shardId, newest] of written) {
       const claim = claimed.get(shardId)
-      if (claim !== newest && !(claim !== undefined && isNamed(shardId, newest, claim)))
+      if (claim !== newest && !(claim !== undefined && isSilent(shardId, newest, claim)))
         tally.add(
           'torn',
           () => `transaction ${name}: records of ${shardId} up to ${newest}, position ${claim ?? 'none'}`,
@@ -63,7 +64,7 @@ function judgeTears(transactions: readonly LoggedTransaction[], isNamed: NamedSt
       if (written.has(shardId)) continue
       const known = committed.get(shardId)
       const isOld = known !== undefined && compareDigits(claim, known) <= 0
-      if (!isOld && !isNamed(shardId, known, claim))
+      if (!isOld && !isSilent(shardId, known, claim))
         tally.add(
           'torn',
           () => `transaction ${name}: position ${claim} of ${shardId}, records up to ${known ?? 'none'}`,
@@ -72,8 +73,8 @@ function judgeTears(transactions: readonly LoggedTransaction[], isNamed: NamedSt
   }
 }
 
-function isNamedStretch({ written, named }: Delivery, shards: ShardHistories): NamedStretch {
-  if (named === undefined) return () => false
+function isSilentStretch({ written, named, stored }: Delivery, shards: ShardHistories): SilentStretch {
+  if (named === undefined && stored === undefined) return () => false
   return (shardId, after, upTo) => {
     const changes = shards.shards.get(shardId)
     const last = shards.countUpTo({ shardId, sequenceNumber: upTo }) - 1
@@ -83,7 +84,7 @@ function isNamedStretch({ written, named }: Delivery, shards: ShardHistories): N
     for (let rank = last; rank >= 0; rank--) {
       const change = written[changes[rank] ?? -1]
       if (after !== undefined && compareDigits(digitsAt(rank), after) <= 0) break
-      if (change === undefined || !named(change)) return false
+      if (change === undefined || (named?.(change) !== true && stored?.(change) !== true)) return false
     }
     return after === undefined || compareDigits(upTo, after) > 0
   }
