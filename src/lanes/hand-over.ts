@@ -122,7 +122,8 @@ export function endEntries(
 
 /**
  * A shard of which changes were lost is read on from the oldest that is left; one that no longer exists counts as read.
- * Only for tables of which every item is about to be read: see `mayPassOverGaps`.
+ * Only for changes that are not wanted (`isFromBefore`), and for tables of which every item is about to be read
+ * (`mayPassOverGaps`).
  */
 export function passOverEntries(shard: ShardState, isThere: boolean, context: LaneContext): readonly AddressedEntry[] {
   if (!isThere) return endEntries(shard, [], context)

@@ -8,7 +8,7 @@ import type { AddressedEntry, StopEntry, TableEntry } from '../lanes/ledger-entr
 import { mayPassOverGaps } from '../lanes/snapshot-progress.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
 import type { FeedBatch } from './lane-feeds.ts'
-import { isLoss } from './loss.ts'
+import { isFromBefore, isLoss } from './loss.ts'
 import { describeLostInterval, lostIntervalOf } from './lost-interval.ts'
 import type { PipelineEvent, ShardProgress } from './pipeline-event.ts'
 import type { RowMemory } from './snapshot/contained-changes.ts'
@@ -69,9 +69,10 @@ export async function prepareDelivery(
   for (const { key, error } of batch.failures) {
     const known = draft.lookUp(key)
     if (known === undefined) continue
-    const { table } = known
-    if (isLoss(error.code) && mayPassOverGaps(state, table) && !parts.isBaselined(table.table.arn))
-      draft.passOver(known, error)
+    const { shard, table } = known
+    if (isFromBefore(shard, error, parts.context.nowMs)) draft.passOver(known, error, false)
+    else if (isLoss(error.code) && mayPassOverGaps(state, table) && !parts.isBaselined(table.table.arn))
+      draft.passOver(known, error, true)
     else draft.stop(key, known, error)
   }
   return draft.finish()
@@ -114,8 +115,8 @@ interface Draft {
   isHalted(shard: ShardState): boolean
   addOutput(key: string, known: Known, stage: StageOutput): void
   end(known: Known, children: readonly Shard[]): void
-  /** What was lost is about to be made up for. */
-  passOver(known: Known, error: TailraceError): void
+  /** What is missing is about to be made up for, and told of; or it is not wanted. */
+  passOver(known: Known, error: TailraceError, isWanted: boolean): void
   stop(key: string, known: Known, error: TailraceError): void
   finish(): Delivery
 }
@@ -153,10 +154,11 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
         children: children.map((child) => child.shardId),
       })
     },
-    passOver: (known, error) => {
+    passOver: (known, error, isWanted) => {
       const { shard } = known
-      const lost = lostIntervalOf(error, shard, shard.after, context.nowMs)
       entries.push(...passOverEntries(shard, error.code !== 'SHARD_NOT_FOUND', context))
+      if (!isWanted) return
+      const lost = lostIntervalOf(error, shard, shard.after, context.nowMs)
       events.push({ kind: 'stream-gap', shard: nameOf(known, context.lane), error, lost, isPassedOver: true })
     },
     stop: (key, known, error) => {

@@ -1,7 +1,39 @@
+import type { TailraceError } from '../errors.ts'
+import type { ShardState } from '../lanes/lane-state.ts'
+
 /** Stops after which changes are missing downstream that no later change may bring back. */
 const losses: ReadonlySet<string> = new Set(['STREAM_GAP', 'SHARD_NOT_FOUND', 'SOURCE_REPLACED'])
 
 /** True for the code of such a stop. */
 export function isLoss(code: string): boolean {
   return losses.has(code)
+}
+
+const hourMs = 3_600_000
+/** Streams keep changes for 24 hours; the rest is for clocks. */
+const surelyKeptMs = 20 * hourMs
+
+/**
+ * True if what was trimmed of a shard is all from before the time from which its table's changes are wanted. Such a table
+ * is read from the oldest change on, too, and who is interrupted there soon finds it trimmed; nothing is lost by that.
+ */
+export function isFromBefore(
+  { shardId, notBeforeMs, createdAtMs }: Pick<ShardState, 'shardId' | 'notBeforeMs' | 'createdAtMs'>,
+  { code, details }: TailraceError,
+  nowMs: number,
+): boolean {
+  if (notBeforeMs === undefined || (code !== 'STREAM_GAP' && code !== 'SHARD_NOT_FOUND')) return false
+  const { oldestLeftAtMs } = details
+  if (typeof oldestLeftAtMs === 'number') return oldestLeftAtMs < notBeforeMs
+  // Nothing is left to look at, and what is gone is a day old. But a shard that is merely out of sight must not count as
+  // gone: it must also be old by what is known of it.
+  const knownMs = createdAtMs ?? birthOf(shardId)
+  const isOld = knownMs !== undefined && knownMs < notBeforeMs - (24 * hourMs - surelyKeptMs)
+  return isOld && notBeforeMs > nowMs - surelyKeptMs
+}
+
+/** DynamoDB's names of shards tell when they were made. Nothing relies on that but for doubt. */
+function birthOf(shardId: string): number | undefined {
+  const digits = /^shardId-(\d{20})-/.exec(shardId)?.[1]
+  return digits === undefined ? undefined : Number(digits)
 }
