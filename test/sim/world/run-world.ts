@@ -7,6 +7,7 @@ import { createVersionedWriter } from '../../oracle/versioned-writer.ts'
 import type { VersionedWriter } from '../../oracle/versioned-writer.ts'
 import { readConfig } from '../../servers/pipeline-under-test.ts'
 import type { SimulatedTable } from '../../servers/stream-simulator/simulated-table.ts'
+import type { RecoveryOptions } from '../../servers/stream-simulator/table-history.ts'
 import type { Topic } from '../kafka/cluster-state.ts'
 import { startNemesis } from './nemesis.ts'
 import type { Nemesis } from './nemesis.ts'
@@ -16,12 +17,12 @@ import type { CrashCounts, SimulatedFleet } from './simulated-fleet.ts'
 import { notificationTopic, signalTopic } from './signal-topics.ts'
 import { createSnapshotWatch } from './snapshot-watch.ts'
 import { createStateWatch } from './state-watch.ts'
-import { createSurroundings } from './surroundings.ts'
+import { createSurroundings, originMs } from './surroundings.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Trace } from './trace.ts'
 import { createUnseenWatch } from './unseen-watch.ts'
 import type { UnseenWatch } from './unseen-watch.ts'
-import type { FaultKind, WorldPlan } from './world-plan.ts'
+import type { ExportsPlan, FaultKind, WorldPlan } from './world-plan.ts'
 
 /** What a simulated run showed. */
 export interface WorldOutcome {
@@ -63,6 +64,9 @@ export interface WorkerEvent {
   readonly event: PipelineEvent
 }
 
+/** What a run's delivery is judged by besides writes and records. */
+export type Account = Pick<Delivery, 'named' | 'trimmed' | 'regained' | 'snapshots' | 'stored'>
+
 /** How a run may differ from the usual one. */
 export interface WorldOptions {
   /** Trace lines to keep; default none. */
@@ -72,7 +76,7 @@ export interface WorldOptions {
   /** For runs that are not meant to deliver everything: when they are over, and what excuses what is missing. */
   readonly ending?: {
     readonly isOver: (world: World) => boolean
-    readonly account: (world: World) => Pick<Delivery, 'named' | 'trimmed' | 'regained' | 'snapshots'>
+    readonly account: (world: World) => Account
   }
   /** What is wrong besides the delivery, one line each; asked when the run is over. */
   readonly verdicts?: (world: World) => readonly string[]
@@ -152,7 +156,10 @@ function startWorld(plan: WorldPlan, surroundings: Surroundings): RunningWorld {
     createVersionedWriter(table, plan.workload, seededRng(plan.seed * 31 + index), serial),
   )
   for (const writer of writers) writer.writeBeforeStream(plan.snapshot?.items ?? 0)
-  for (const table of tables) table.enableStream('NEW_AND_OLD_IMAGES')
+  for (const [index, table] of tables.entries()) {
+    if (plan.snapshot?.exports !== undefined) table.enableRecovery(recoveryOf(plan.snapshot.exports, plan.seed + index))
+    table.enableStream('NEW_AND_OLD_IMAGES')
+  }
   const watch = createStateWatch(() => time.elapsedMs)
   const events: WorkerEvent[] = []
   const completedSnapshots = createSnapshotWatch(() => kafka.state.topics.get(config.ledger.topic))
@@ -214,6 +221,12 @@ ${plan.hasSignals === true ? signalProperties : ''}
 
 const signalProperties = `signal.kafka.topic: ${signalTopic}\nnotification.sink.topic.name: ${notificationTopic}`
 
+/** It had been on for a day. */
+function recoveryOf({ skewMs }: ExportsPlan, seed: number): RecoveryOptions {
+  const beganAtMs = originMs - 86_400_000
+  return skewMs === 0 ? { beganAtMs } : { beganAtMs, skew: { rng: seededRng(seed ^ 0x5e3), maxMs: skewMs } }
+}
+
 function snapshotProperties({ snapshot }: WorldPlan): string {
   if (snapshot === undefined) return 'snapshot.mode: never'
   const { segments, skipsContained, itemsPerSecond, window, capacity } = snapshot
@@ -224,6 +237,13 @@ function snapshotProperties({ snapshot }: WorldPlan): string {
     ...(skipsContained === undefined ? [] : [`snapshot.skip.contained.changes: ${skipsContained}`]),
     ...(itemsPerSecond === undefined ? [] : [`snapshot.items.per.second: ${itemsPerSecond}`]),
     ...(window === undefined ? [] : [`snapshot.window: '${window}'`]),
+    ...(snapshot.exports === undefined
+      ? []
+      : [
+          'snapshot.source: export',
+          'snapshot.export.bucket: exports',
+          `snapshot.export.format: ${snapshot.exports.format}`,
+        ]),
   ]
   return lines.join('\n')
 }
@@ -277,11 +297,7 @@ function withVerdicts(findings: Findings, wrong: readonly string[]): Findings {
   return { ...findings, anomalies: { ...anomalies, miscount }, examples: [...wrong, ...examples] }
 }
 
-function judge(
-  running: RunningWorld,
-  hangs: readonly string[],
-  account: Pick<Delivery, 'named' | 'trimmed' | 'regained' | 'snapshots'>,
-): Findings {
+function judge(running: RunningWorld, hangs: readonly string[], account: Account): Findings {
   const { world, outputTopics, tableOf } = running
   const { plan, surroundings, tables, writers, ledgerTopic } = world
   const scan = createOutputScan(outputTopics, tableOf)

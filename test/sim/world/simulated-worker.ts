@@ -1,5 +1,6 @@
 import type { Rng } from '../../../src/async/rng.ts'
 import { seededRng } from '../../../src/async/rng.ts'
+import type { AwsApi } from '../../../src/aws/aws.ts'
 import type { PipelineConfig } from '../../../src/config/pipeline-config.ts'
 import { runPipeline } from '../../../src/hosts/assemble.ts'
 import { createMembershipOver, joinTimeoutMs } from '../../../src/kafka/wire-group-membership.ts'
@@ -7,10 +8,13 @@ import { createKafkaOver } from '../../../src/kafka/wire-kafka.ts'
 import type { Wire } from '../../../src/kafka/wire.ts'
 import type { PipelineEvent } from '../../../src/pipeline/pipeline-event.ts'
 import { createDynamoDbStreamsSource } from '../../../src/sources/dynamodb-streams/dynamodb-streams-source.ts'
+import { createTableExports } from '../../../src/sources/table-export/dynamodb-table-exports.ts'
+import type { TableExports } from '../../../src/sources/table-export/table-exports.ts'
 import type { ReachCrashPoint } from '../../crash/crash-point.ts'
 import { withCrashPoints } from '../../crash/crashing-kafka.ts'
 import { membershipWithCrashPoints, sourceWithCrashPoints } from '../../crash/crashing-ports.ts'
 import { createSimulatedAws } from '../aws/simulated-aws.ts'
+import { createSimulatedObjects } from '../aws/simulated-objects.ts'
 import { createSimulatedWire } from '../kafka/simulated-wire.ts'
 import { createSimulatedProcess } from '../time/simulated-process.ts'
 import type { SimulatedProcess } from '../time/simulated-process.ts'
@@ -77,7 +81,7 @@ function openPorts(
   parts: Parameters<typeof startSimulatedWorker>[1],
 ): Pick<
   Parameters<typeof runPipeline>[1],
-  'kafka' | 'membership' | 'source' | 'coordinatorTuning' | 'tuning' | 'signalFile'
+  'kafka' | 'membership' | 'source' | 'exports' | 'coordinatorTuning' | 'tuning' | 'signalFile'
 > {
   const { surroundings, config, reach } = parts
   const { time, kafka, link, streams, trace, brokers, scanLatencyMs } = surroundings
@@ -110,10 +114,27 @@ function openPorts(
     kafka: withCrashPoints(port, config.ledger.topic, reach),
     membership: membershipWithCrashPoints(membership, reach),
     source: sourceWithCrashPoints(source, reach),
+    exports: openExports(process, rng, api, surroundings),
     coordinatorTuning: surroundings.coordinatorTuning,
     tuning: surroundings.tuning,
     signalFile: surroundings.signalDisk,
   }
+}
+
+function openExports(process: SimulatedProcess, rng: Rng, api: AwsApi, surroundings: Surroundings): TableExports {
+  const { time, objects } = surroundings
+  return createTableExports({
+    context: {
+      api,
+      clock: process.clock,
+      rng,
+      retry: { baseMs: 100, capMs: 20_000 },
+      giveUpOn: [],
+      describeStreamBudget: { take: () => Promise.resolve() },
+      emit: () => {},
+    },
+    objects: createSimulatedObjects({ process, time, rng: surroundings.rng, objects, latencyMs: 200 }),
+  })
 }
 
 function describeEvent(event: PipelineEvent): string {

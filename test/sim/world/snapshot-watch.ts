@@ -1,22 +1,26 @@
 import { decodeEntry } from '../../../src/lanes/ledger-codec.ts'
+import type { TableEntry } from '../../../src/lanes/ledger-entry.ts'
 import type { Topic } from '../kafka/cluster-state.ts'
 import { committedReader } from './output-scan.ts'
 
-/** Names of the tables whose snapshot is complete, as lane 0's partition of the ledger says it; each call reads on. */
-export function createSnapshotWatch(ledger: () => Topic | undefined): () => ReadonlySet<string> {
-  const completed = new Set<string>()
+/** The tables by name, as lane 0's partition of the ledger says them; each call reads on. */
+export function createTableWatch(ledger: () => Topic | undefined): () => ReadonlyMap<string, TableEntry> {
+  const tables = new Map<string, TableEntry>()
   let read: ReturnType<typeof committedReader> | undefined
   return () => {
     const partition = ledger()?.partitions[0]
-    if (partition === undefined) return completed
+    if (partition === undefined) return tables
     read ??= committedReader(partition)
     read(({ key, value }) => {
       const record = decodeEntry(key, value)
-      if (record.kind !== 'entry' || record.entry.kind !== 'table') return
-      const { table, snapshot } = record.entry
-      if (snapshot?.state === 'completed') completed.add(table.name)
-      else completed.delete(table.name)
+      if (record.kind === 'entry' && record.entry.kind === 'table') tables.set(record.entry.table.name, record.entry)
     })
-    return completed
+    return tables
   }
+}
+
+/** Names of the tables whose snapshot is complete. */
+export function createSnapshotWatch(ledger: () => Topic | undefined): () => ReadonlySet<string> {
+  const watch = createTableWatch(ledger)
+  return () => new Set([...watch()].filter(([, { snapshot }]) => snapshot?.state === 'completed').map(([name]) => name))
 }

@@ -3,7 +3,10 @@ import { seededRng } from '../../../src/async/rng.ts'
 import type { CoordinatorTuning } from '../../../src/pipeline/coordination.ts'
 import type { LaneTuning } from '../../../src/pipeline/lane-environment.ts'
 import type { PollingPolicy } from '../../../src/sources/dynamodb-streams/polling.ts'
+import { createFaultyObjects } from '../../faults/object-faults.ts'
+import type { FaultyObjectStore } from '../../faults/object-faults.ts'
 import { createStreamService } from '../../servers/stream-simulator/stream-service.ts'
+import type { ExportSettings } from '../../servers/stream-simulator/simulated-exports.ts'
 import type { ServedStreams } from '../../servers/stream-simulator/stream-service.ts'
 import { createLink } from '../kafka/network.ts'
 import type { Link } from '../kafka/network.ts'
@@ -15,7 +18,7 @@ import { createSignalDisk } from './signal-disk.ts'
 import type { SignalDisk } from './signal-disk.ts'
 import { createTrace } from './trace.ts'
 import type { Trace } from './trace.ts'
-import type { WorldPlan } from './world-plan.ts'
+import type { ExportFault, ExportsPlan, WorldPlan } from './world-plan.ts'
 
 /** What all simulated processes of a run share: time, Kafka, AWS and the network between them. */
 export interface Surroundings {
@@ -25,6 +28,8 @@ export interface Surroundings {
   readonly kafka: SimulatedKafka
   readonly link: Link
   readonly streams: ServedStreams
+  /** The bucket that tables are exported to, as a reader finds it. */
+  readonly objects: FaultyObjectStore
   readonly trace: Trace
   /** Undefined in worlds without signals. */
   readonly signalDisk: SignalDisk | undefined
@@ -69,6 +74,7 @@ export function createSurroundings(plan: WorldPlan, keepTrace: number): Surround
     link: createLink(rng),
     streams,
     signalDisk: plan.hasSignals === true ? createSignalDisk() : undefined,
+    objects: openBucket(streams, plan),
     trace: createTrace(() => time.elapsedMs, keepTrace),
     brokers: kafka.state.brokers.map(({ nodeId }) => `broker:${nodeId}`),
     scanLatencyMs: plan.snapshot?.answerMs ?? 0,
@@ -83,7 +89,39 @@ export function createSurroundings(plan: WorldPlan, keepTrace: number): Surround
     coordinatorTuning: {
       listingMs: plan.listingMs ?? 10_000,
       tableCheckMs: 15_000,
-      ...(plan.dutyMs === undefined ? {} : { stopCheckMs: plan.dutyMs }),
+      ...(plan.dutyMs === undefined ? {} : { stopCheckMs: plan.dutyMs, exportCheckMs: Math.max(15_000, plan.dutyMs) }),
     },
   }
+}
+
+/** Exports go as the plan says, and their objects are what it makes of them. */
+function openBucket({ exports, state: { clock } }: ServedStreams, { seed, snapshot }: WorldPlan): FaultyObjectStore {
+  const plan = snapshot?.exports
+  if (plan !== undefined) Object.assign(exports.settings, settingsOf(plan))
+  const objectFaults = (plan?.faults ?? []).flatMap((fault) => {
+    const { kind, healsAfterMs } = fault
+    if (kind === 'failed') return []
+    const isOn = (key: string): boolean => {
+      const hit = exports.exportOf(key)
+      return hit !== undefined && isHit(fault, hit.number) && clock.now() < hit.endsAtMs + healsAfterMs
+    }
+    return [{ kind, isOn }]
+  })
+  return createFaultyObjects(exports.objects, objectFaults, seededRng(seed ^ 0xb0c))
+}
+
+function settingsOf({ fullMs, incrementMs, files, faults }: ExportsPlan): Partial<ExportSettings> {
+  return {
+    files,
+    // Whoever asks for the whole of one table again gets it sooner.
+    durationMs: (attempts, kind) => (kind === 'incremental' ? incrementMs : attempts === 0 ? fullMs : fullMs / 8),
+    failureOf: (number) =>
+      faults.some((fault) => fault.kind === 'failed' && isHit(fault, number))
+        ? { code: 'S3AccessDenied', message: 'the bucket cannot be written to' }
+        : undefined,
+  }
+}
+
+function isHit({ first, count }: ExportFault, number: number): boolean {
+  return number >= first && number < first + count
 }

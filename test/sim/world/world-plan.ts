@@ -1,5 +1,6 @@
 import type { Rng } from '../../../src/async/rng.ts'
 import { seededRng } from '../../../src/async/rng.ts'
+import type { ObjectFaultKind } from '../../faults/object-faults.ts'
 import type { Workload } from '../../oracle/versioned-writer.ts'
 
 /** Kinds of faults that a run can be given. */
@@ -98,6 +99,31 @@ export interface SnapshotPlan {
   readonly capacity?: string
   /** Read capacity with which the table is provisioned. Default: billed by request. */
   readonly readUnits?: number
+  /** `snapshot.source: export`, and how exports go. Default: tables are scanned. */
+  readonly exports?: ExportsPlan
+}
+
+/** How exports go. Milliseconds. */
+export interface ExportsPlan {
+  readonly format: 'DYNAMODB_JSON' | 'ION'
+  /** From the request to the end, for the whole table and for increments. */
+  readonly fullMs: number
+  readonly incrementMs: number
+  /** Data files of each export. */
+  readonly files: number
+  /** How far off the service's times may be. */
+  readonly skewMs: number
+  readonly faults: readonly ExportFault[]
+}
+
+/** What is wrong with some exports, by the numbers of their requests over all tables. */
+export interface ExportFault {
+  readonly kind: ObjectFaultKind | 'failed'
+  readonly first: number
+  /** How many of them. Infinity: all from there on. */
+  readonly count: number
+  /** So long after an export's end its objects are sound. Infinity: never. Nothing mends an export that failed. */
+  readonly healsAfterMs: number
 }
 
 /** What an experiment fixes; the seed decides the rest. */
