@@ -148,11 +148,8 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
     },
     end: (known, children) => {
       entries.push(...endEntries(known.shard, children, context))
-      events.push({
-        kind: 'shard-ended',
-        shard: nameOf(known, context.lane),
-        children: children.map((child) => child.shardId),
-      })
+      const names = children.map(({ shardId }) => shardId)
+      events.push({ kind: 'shard-ended', shard: nameOf(known, context.lane), children: names })
     },
     passOver: (known, error, isWanted) => {
       const { shard } = known
