@@ -1,9 +1,11 @@
 import { seededRng } from '../../src/async/rng.ts'
 import { systemClock } from '../../src/async/system-clock.ts'
+import { createCredentialsCache } from '../../src/aws/credentials.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import type { PipelineConfig } from '../../src/config/pipeline-config.ts'
 import { TailraceError } from '../../src/errors.ts'
 import { runPipeline } from '../../src/hosts/assemble.ts'
+import { openExports } from '../../src/hosts/exports-of.ts'
 import { createSignalFile } from '../../src/hosts/signal-file.ts'
 import { createCommittedReader } from '../../src/kafka/committed-reader.ts'
 import { createWireGroupMembership } from '../../src/kafka/wire-group-membership.ts'
@@ -89,15 +91,27 @@ export function startWorker(config: PipelineConfig, seed = 1): WorkerUnderTest {
     const coordinatorTuning = {
       stopCheckMs: 100,
       tableCheckMs: 500,
+      exportCheckMs: 200,
       listingMs: 1_000,
       signalCheckMs: 100,
       progressMs: 500,
     }
+    const credentials = createCredentialsCache({
+      clock,
+      load: () => Promise.resolve({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'local' }),
+    })
+    await using loading = await openExports(
+      config.snapshot.exports,
+      region,
+      { api, credentials },
+      { clock, rng, env: {} },
+    )
+    const exports = loading === undefined ? {} : { exports: loading.exports }
     const { file } = config.signals
     const signalFile = file === undefined ? undefined : createSignalFile(file, { clock, rng })
     await runPipeline(
       config,
-      { kafka, membership, source, clock, rng, onEvent, coordinatorTuning, signalFile },
+      { kafka, membership, source, clock, rng, onEvent, coordinatorTuning, signalFile, ...exports },
       '0.0.0-test',
       stop.signal,
     )

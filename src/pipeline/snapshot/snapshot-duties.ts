@@ -103,6 +103,8 @@ export function tell({ environment: { onEvent } }: Coordination, { table, homeLa
   const { state, code, reason, totals, segments, regains } = snapshot
   if (homeLane !== undefined)
     onEvent({ kind: 'snapshot-started', table: table.name, lane: homeLane, segments, regains, caution: reason })
+  // Of an export is told when it is asked for.
+  else if (state === 'exporting') return
   else if (state === 'completed') onEvent({ kind: 'snapshot-completed', table: table.name, ...totals })
   else onEvent({ kind: 'snapshot-halted', table: table.name, state, code, reason })
 }
