@@ -16,7 +16,7 @@ function total(outcomes: readonly RunOutcome[], fault: string): number {
 
 describe('tables that begin with exports', () => {
   it('end as they are, through damage that is mended and workers that die', async () => {
-    // In the fifth, changes from before the stream's beginning were trimmed while they were skipped.
+    // In the first, changes from before the stream's beginning were trimmed while they were skipped.
     const outcomes = await runAll('E40-sim', [2, 5, 12])
     for (const { anomalies, examples } of outcomes) expect([anomalies, examples]).toEqual([{}, []])
     expect(total(outcomes, 'increment-completed')).toBeGreaterThan(2)
