@@ -115,6 +115,30 @@ export const snapshotMutants: readonly Mutant[] = [
     caughtBy: { kind: 'tests', files: ['src/pipeline/coordinated-write.test.ts', 'test/sim/runs/signals.test.ts'] },
   },
   {
+    id: 'S6',
+    title: 'items that a snapshot has just shown are deleted as vanished',
+    patches: [
+      {
+        file: 'src/pipeline/snapshot/key-sweep.ts',
+        find: "offset >= baseline || presence === 'gone'",
+        replace: "presence === 'gone'",
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['src/pipeline/snapshot/key-sweep.test.ts'] },
+  },
+  {
+    id: 'S7',
+    title: 'a sweep asks for the end of its topic while what was noted before is still being written',
+    patches: [
+      {
+        file: 'src/pipeline/snapshot/key-sweep.ts',
+        find: '      await this.#options.settled(signal)\n',
+        replace: '',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['src/pipeline/snapshot/key-sweep.test.ts'] },
+  },
+  {
     id: 'C1',
     title: 'changes behind a row are left out although their old images are not known',
     patches: [
