@@ -48,7 +48,8 @@ export const sourceProperties = {
   'source.gap': defaulted(choice(['stop']), 'stop', {
     importance: 'medium',
     isShared: true,
-    documentation: 'What happens when changes were trimmed before they were read: `stop` stops the table and says so.',
+    documentation:
+      'What happens when changes were trimmed before they were read: `stop` stops the table and says so. With `snapshot.mode: when_needed` a snapshot then takes it up again.',
   }),
   'source.allow.keys.only': defaulted(trueOrFalse, false, {
     importance: 'low',

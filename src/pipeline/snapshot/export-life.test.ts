@@ -140,13 +140,19 @@ describe('a table that begins with an export', () => {
     })
   })
 
-  it('is paused and goes on while DynamoDB writes', () => {
-    const paused = afterRequest(begun, { kind: 'pause' }, at(start))
+  it('is paused and goes on while DynamoDB writes, with the same export', () => {
+    const asked = some(afterExportAccepted(begun, 'arn:export'))
+    const paused = afterRequest(asked, { kind: 'pause' }, at(start))
     if (paused.kind === 'refused') throw new Error(paused.reason)
     expect(paused.table).toMatchObject({ homeLane: undefined, snapshot: { state: 'paused' } })
     expect(afterExportAccepted(paused.table, 'arn')).toBeUndefined()
     const again = afterRequest(paused.table, { kind: 'resume' }, at(start))
-    expect(again).toMatchObject({ table: { homeLane: undefined, snapshot: { state: 'exporting' } } })
+    expect(again).toMatchObject({
+      table: {
+        homeLane: undefined,
+        snapshot: { state: 'exporting', exports: { attempt: 0, exportArn: 'arn:export' } },
+      },
+    })
   })
 
   it('is not streamed where it is only loaded', () => {

@@ -62,16 +62,16 @@ export function afterExportRefused(
   }
 }
 
-/** What a snapshot goes on with that was interrupted; an export that was accepted and never came is asked for anew. */
+/**
+ * What a snapshot goes on with that was interrupted. An export that failed is asked for anew; one that is only waited for is
+ * waited for again. Somebody who goes on with what was too slow has changed something.
+ */
 export function exportAgain(snapshot: SnapshotRun): SnapshotRun {
-  const { exports: step } = snapshot
+  const { exports: step, state } = snapshot
   if (step === undefined) return snapshot
-  // Somebody who goes on with what was too slow has changed something.
-  if (step.manifest !== undefined)
-    return snapshot.state === 'parked'
-      ? { ...snapshot, exports: { ...step, missingMs: Number.MAX_SAFE_INTEGER } }
-      : snapshot
-  return { ...snapshot, state: 'exporting', exports: { ...step, attempt: step.attempt + 1, exportArn: undefined } }
+  if (state === 'parked') return { ...snapshot, exports: { ...step, missingMs: Number.MAX_SAFE_INTEGER } }
+  if (step.manifest !== undefined || state !== 'failed') return snapshot
+  return { ...snapshot, exports: { ...step, attempt: step.attempt + 1, exportArn: undefined } }
 }
 
 /** All files of an export are delivered: the stream follows, or one more export. */

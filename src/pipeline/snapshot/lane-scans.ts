@@ -124,7 +124,11 @@ class OwnScans implements LaneScans {
     const gone = [...this.#scans].filter(([name, { isSpent }]) => isSpent || !wanted.has(name))
     await Promise.all(gone.map(([name]) => this.#close(name)))
     for (const [name, scan] of wanted) if (!this.#scans.has(name)) this.#scans.set(name, this.#open(scan))
-    const scanned = new Set([...this.#scans.values()].map(({ tableArn }) => tableArn))
+    for (const table of this.#unready) this.#tableOf(table)
+    const scanned = new Set([
+      ...[...this.#scans.values()].map(({ tableArn }) => tableArn),
+      ...this.#unready.map(({ table }) => table.arn),
+    ])
     for (const [arn, { rows }] of this.#tables)
       if (!scanned.has(arn) && !this.#isHomeOf(state.tables.get(arn), rows?.run)) this.#tables.delete(arn)
   }
@@ -144,9 +148,7 @@ class OwnScans implements LaneScans {
     const bound = now - this.#changesAtMs < streamedMs ? maxBytes / 4 : maxBytes
     const batch = takeBatch([...live.slice(start), ...live.slice(0, start)], bound)
     const arns = new Set(live.map(([, { tableArn }]) => tableArn))
-    const baselines = this.#unready.flatMap(
-      (table) => this.#baselines.of(table, this.#feeds.readingsOf(table.table.arn)) ?? [],
-    )
+    const baselines = this.#unready.flatMap((table) => this.#baselineFor(table))
     return { ...batch, baselines, failures: [...batch.failures, ...parked(this.#tables, arns), ...this.#blind(arns)] }
   }
 
@@ -217,11 +219,27 @@ class OwnScans implements LaneScans {
     return table.homeLane === this.#lane && table.snapshot?.state === 'running' && table.status.kind === 'streaming'
   }
 
+  /**
+   * Not while the table's changes are far behind: what is about to be trimmed would be lost after all, and behind the
+   * baseline that is no longer made up for.
+   */
+  #baselineFor(table: TableEntry): readonly BaselineEntry[] {
+    const { arn } = table.table
+    const readings = this.#tableOf(table).gate.verdict() === 'go' ? this.#feeds.readingsOf(arn) : undefined
+    const baseline = this.#baselines.of(table, readings)
+    return baseline === undefined ? [] : [baseline]
+  }
+
+  #tableOf({ table }: TableEntry): ScannedTable {
+    const shared = this.#tables.get(table.arn) ?? scannedTable(this.#environment, table)
+    this.#tables.set(table.arn, shared)
+    return shared
+  }
+
   #open(wanted: WantedScan): OpenScan {
     const { table, scan } = wanted
     const { arn } = table.table
-    const shared = this.#tables.get(arn) ?? scannedTable(this.#environment, table.table)
-    this.#tables.set(arn, shared)
+    const shared = this.#tableOf(table)
     shared.rows?.begin(table.run)
     const feed = createSegmentFeed({
       reader: createSegmentReader(wanted, shared, this.#parts),

@@ -30,14 +30,13 @@ export function isSnapshotDue(
 }
 
 /**
- * A table that has lost changes is snapshotted anew by itself, but not when it was such a snapshot that met the next gap: it
- * would begin again for ever. Then a person has to decide.
+ * A table that has lost changes is snapshotted anew by itself, but not when it was such a snapshot that met the next gap (it
+ * would begin again for ever), nor when somebody has stopped it. Then a person has to decide.
  */
 function mayRegainAlone({ status, snapshot, lossAtMs }: TableEntry): boolean {
   const isStoppedByLoss = status.kind === 'stopped' && isLoss(status.code)
   if (!isStoppedByLoss && (status.kind !== 'streaming' || lossAtMs === undefined)) return false
-  if (snapshot?.regains !== true) return true
-  return isOver(snapshot)
+  return snapshot?.regains !== true || snapshot.state === 'completed'
 }
 
 /** Changes were lost in the middle of it: it cannot go on, only begin anew. */
