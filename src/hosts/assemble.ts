@@ -116,10 +116,13 @@ function exportLoadingOf({ snapshot }: PipelineConfig, { exports: api }: WorkerP
   return snapshot.exports === undefined || api === undefined ? undefined : { api, target: snapshot.exports }
 }
 
+/** Requests on one connection are answered in order: one that is held for long would hold up commits. Milliseconds. */
+const tailWaitMs = 50
+
 function topicLogOf(kafka: KafkaApi): TopicLog {
   return {
     offsets: (topic, partition, signal) => kafka.offsets(topic, partition, signal),
-    committed: (range, signal) => createCommittedReader({ kafka, ...range }).read(signal),
+    committed: (range, signal) => createCommittedReader({ kafka, ...range, maxWaitMs: tailWaitMs }).read(signal),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ExportConfig } from '../config/pipeline-config.ts'
+import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { openS3ObjectStore } from '../objects/s3-object-store.ts'
 import { createSourceContext } from '../sources/source-context.ts'
 import { retryEvent } from '../sources/source-event.ts'
@@ -11,10 +11,15 @@ export interface OwnedExports extends AsyncDisposable {
   readonly exports: TableExports
 }
 
+/** What of a configuration is about exports. */
+type ExportSurroundings = Pick<PipelineConfig, 'memoryMaxBytes'> & {
+  readonly snapshot: Pick<PipelineConfig['snapshot'], 'exports'>
+  readonly source: Pick<PipelineConfig['source'], 'region'>
+}
+
 /** The exports that a configuration describes, under the credentials of its source; undefined where tables are scanned. */
 export async function openExports(
-  config: ExportConfig | undefined,
-  region: string,
+  { snapshot: { exports: config }, source: { region }, memoryMaxBytes }: ExportSurroundings,
   { api, credentials }: Pick<OwnedSource, 'api' | 'credentials'>,
   parts: SourceParts,
 ): Promise<OwnedExports | undefined> {
@@ -31,7 +36,8 @@ export async function openExports(
   })
   const context = createSourceContext({ api, clock, rng, ...(onEvent === undefined ? {} : { onEvent }) })
   return {
-    exports: createTableExports({ context, objects }),
+    // A part of what scans may hold, for each of the segments that are read side by side.
+    exports: createTableExports({ context, objects, maxHeldBytes: Math.floor(memoryMaxBytes / 32) }),
     [Symbol.asyncDispose]: () => objects[Symbol.asyncDispose](),
   }
 }

@@ -1,3 +1,4 @@
+import type { Item } from '../change/attribute-value.ts'
 import type { SnapshotMark } from '../change/change-event.ts'
 import { decodeExportLine } from '../decode/decode-export-line.ts'
 import { decodeRow, vanishedItem } from '../decode/decode-row.ts'
@@ -61,20 +62,17 @@ export function processVanished(
   name: string,
 ): RowOutput {
   const { table, keys, kind, readAtMs, isDisplaced } = input
-  const limits: RecordLimits = { table, maxRecordBytes: input.maxRecordBytes, position: undefined }
   const snapshot = kind === 'incremental' ? 'incremental' : 'true'
   const records: ProducerRecord[] = []
   let bytes = 0
   let rows = 0
+  const deleteOf = (keys: Item): readonly SerializedRecord[] =>
+    serializer.serialize(envelope.wrap(vanishedItem(keys, { readAtMs, snapshot }), input.nowMs))
   for (const key of keys) {
     if (isDisplaced(key)) continue
     const item = serializer.readKey(key, table.table, name)
-    const serialized =
-      item === undefined
-        ? []
-        : serializer.serialize(envelope.wrap(vanishedItem(item, { readAtMs, snapshot }), input.nowMs))
+    const serialized = item === undefined ? [] : deleteOf(item)
     if (serialized[0]?.key.equals(key) !== true) return { records, bytes, rows, images: [], failure: unknownKey(table) }
-    refuseTooLarge(serialized, limits)
     bytes += sizeOfRecords(serialized)
     addRecords(records, serialized, table, readAtMs)
     rows++

@@ -85,7 +85,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
   })
   const parts = sourcePartsOf(options, metrics)
   await using owned = openSource(config.source, parts)
-  await using loading = await openExports(config.snapshot.exports, config.source.region, owned, parts)
+  await using loading = await openExports(config, owned, parts)
   options.onStarted?.({ board, monitoringUrl: monitoring?.url })
   const onEvent: PipelineEventSink = (event) => sinks.forEach((sink) => sink(event))
   const { file } = config.signals

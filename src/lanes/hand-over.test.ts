@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { AddressedEntry, AtEntry, BeginEntry } from './ledger-entry.ts'
-import { endEntries, movesOwed, progressEntry } from './hand-over.ts'
+import { tableOf } from '../../test/oracle/arbitrary-items.ts'
+import { firstEntry } from '../pipeline/table-life.ts'
+import type { AddressedEntry, AtEntry, BeginEntry, TableEntry } from './ledger-entry.ts'
+import { endEntries, movesOwed, progressEntry, shardsToRead } from './hand-over.ts'
 import { createLaneFold } from './lane-state.ts'
 import type { LaneFold, ShardState } from './lane-state.ts'
 
@@ -67,5 +69,20 @@ describe('the creation time of the last delivered change', () => {
     expect(shardOf(taker, 'parent')).toMatchObject({ after: '4', createdAtMs: 30_000 })
     take(taker, endEntries(shardOf(taker, 'parent'), [], context))
     expect(shardOf(taker, 'parent')).toMatchObject({ status: 'end', createdAtMs: 30_000 })
+  })
+})
+
+describe('the shards that a lane reads', () => {
+  const entry = (streamArn: string): TableEntry => ({
+    ...firstEntry({ ...tableOf('NEW_IMAGE'), arn: 't', streamArn }, { topic: 'o', partitions: 1, id: 'x' }, undefined),
+    homeLane: 0,
+  })
+
+  it('are those of the present stream: what a replaced one still says is older than the table', () => {
+    const fold = foldOf(parent)
+    fold.apply({ kind: 'entry', entry: entry('s') })
+    expect(shardsToRead(fold.state, context).map(({ shardId }) => shardId)).toEqual(['parent'])
+    fold.apply({ kind: 'entry', entry: { ...entry('s-2'), version: 2 } })
+    expect(shardsToRead(fold.state, context)).toEqual([])
   })
 })

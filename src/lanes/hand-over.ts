@@ -22,7 +22,8 @@ export function shardsToRead(state: LaneState, context: LaneContext): readonly S
   const mine: ShardState[] = []
   for (const shard of state.shards.values()) {
     const table = state.tables.get(shard.tableArn)
-    if (shard.status !== 'open' || table === undefined) continue
+    // Of a stream that was replaced nothing more is read: what it says is older than what the table shows now.
+    if (shard.status !== 'open' || shard.streamArn !== table?.table.streamArn) continue
     if (readerLaneOf(shard, table, context.lanes) === context.lane) mine.push(shard)
   }
   return mine

@@ -128,6 +128,8 @@ export interface SnapshotRun {
    * them.
    */
   readonly state: 'exporting' | 'running' | 'paused' | 'completed' | 'failed' | 'parked' | 'stopped'
+  /** What people should know of it from its beginning on. */
+  readonly caution?: string | undefined
   /** Why it is where it is; for people. */
   readonly reason: string | undefined
   readonly code: string | undefined

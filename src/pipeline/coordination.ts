@@ -62,6 +62,8 @@ export interface CoordinatorOptions {
 /** One life of the coordinator: what its parts share. Writes go through lane 0's session, so a zombie cannot write. */
 export interface Coordination extends CoordinatorOptions {
   readonly session: LaneSession
+  /** ARNs of the tables that the configuration meant when it was looked at last. */
+  readonly found: Set<string>
   readonly ledger: LedgerView
   readonly write: CoordinatedWrite
   /** Commits entries of tables, each into all partitions, in one transaction. */

@@ -41,6 +41,7 @@ export async function coordinate(
   const coordination: Coordination = {
     ...options,
     session,
+    found: new Set(),
     ledger: createLedgerView(options.kafka, options.ledgerTopic, lanes),
     write,
     writeTables: (entries) =>
@@ -51,11 +52,25 @@ export async function coordinate(
   await beginSignals(coordination, signal)
   await findTables(coordination, 'taken-over', signal)
   await discoverShards(coordination, signal)
-  await retrySnapshots(coordination)
-  await beginSnapshots(coordination, signal, options.isPipelineStart())
-  await regainTables(coordination, signal)
+  const isPipelineStart = options.isPipelineStart()
+  // What goes wrong with a snapshot must not keep the others, nor the pipeline, from starting: the duties try again.
+  for (const begin of [
+    () => retrySnapshots(coordination, signal),
+    () => beginSnapshots(coordination, signal, isPipelineStart),
+    () => regainTables(coordination, signal),
+  ])
+    await tolerantly(coordination, begin, signal)
   tellIfLoaded(coordination)
   await watch(coordination, signal)
+}
+
+async function tolerantly(coordination: Coordination, duty: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  try {
+    await duty()
+  } catch (error) {
+    if (signal.aborted || isFatal(error)) throw error
+    reportFailure(coordination, error, coordination.tuning.tableCheckMs)
+  }
 }
 
 /** The first start writes the identity into all partitions; later ones make sure that none has lost it. */

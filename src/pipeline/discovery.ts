@@ -49,6 +49,27 @@ export async function discoverShards(coordination: Coordination, signal: AbortSi
   if (failures.length > 0) throw failures[0]
 }
 
+/**
+ * The entry of a table for all lanes and, where its stream is begun with it, what begins the stream's shards: one
+ * transaction, so that nobody goes on with the table before it is known where its changes are read from.
+ */
+export async function tableEntries(
+  { environment, ledger, session }: Coordination,
+  entry: TableEntry,
+  signal: AbortSignal,
+): Promise<readonly AddressedEntry[]> {
+  const { lanes } = environment.identity
+  const forAll = Array.from({ length: lanes }, (_, lane): AddressedEntry => ({ lane, entry }))
+  const known = session.state.tables.get(entry.table.arn)
+  const isNew = known?.status.kind === 'loading' || known?.table.streamArn !== entry.table.streamArn
+  if (entry.status.kind !== 'streaming' || !isNew) return forAll
+  const { shards } = await environment.source.listShards(entry.table.streamArn, signal)
+  const ledgers = await ledger.refresh(signal)
+  const candidates = beginnableShards(entry, shards, ledgers)
+  const begun = await withoutHiddenParents({ environment }, { table: entry, candidates, shards, ledgers }, signal)
+  return [...forAll, ...discoveryEntries(entry, begun, { lanes, nowMs: environment.clock.now() })]
+}
+
 async function beginListed(
   coordination: Coordination,
   parts: { readonly listings: readonly Listed[]; readonly ledgers: readonly LaneState[] },
@@ -83,7 +104,7 @@ async function beginListed(
  * hidden would be read after its children. So the parent itself is asked for, and its children wait for a better listing.
  */
 async function withoutHiddenParents(
-  { environment: { source } }: Coordination,
+  { environment: { source } }: Pick<Coordination, 'environment'>,
   parts: {
     readonly table: TableEntry
     readonly candidates: readonly Shard[]

@@ -21,7 +21,7 @@ export interface LaneFeeds extends AsyncDisposable {
   haltTable(tableArn: string, version: number): void
   /** What is here, fairly over shards, up to the bounds of a transaction. */
   takeBatch(): FeedBatch
-  /** How often shards were opened, once each open shard of the table has been read from; undefined before. */
+  /** How often shards were opened and closed, once each open shard of the table has been read from; undefined before. */
   readingsOf(tableArn: string): number | undefined
 }
 
@@ -61,13 +61,14 @@ export function createLaneFeeds(lane: number, environment: LaneEnvironment, onRe
 
   const isReadable = (shard: ShardState, state: LaneState): boolean => {
     const table = state.tables.get(shard.tableArn)
-    if (table === undefined || table.status.kind === 'stopped') return false
+    if (table === undefined || table.status.kind === 'stopped' || table.status.kind === 'loading') return false
     return table.version > (halted.get(shard.tableArn) ?? 0)
   }
   const close = async (key: string): Promise<void> => {
     const open = feeds.get(key)
     feeds.delete(key)
     if (open === undefined) return
+    openings++
     await open.feed[Symbol.asyncDispose]()
     environment.onEvent({ kind: 'shard-closed', shard: open.name })
   }

@@ -74,6 +74,13 @@ export type PipelineEvent =
   | ({ readonly kind: 'snapshot-completed'; readonly table: string } & ScanTotals)
   /** Under `snapshot.mode: only`: every table is loaded, and there is nothing more to do. */
   | { readonly kind: 'all-loaded'; readonly tables: number }
+  /** The topic of a table cannot be read back for now; it is asked for again. */
+  | {
+      readonly kind: 'snapshot-waits'
+      readonly table: string
+      readonly error: TailraceError
+      readonly retryInMs: number
+    }
   /** The snapshot stands still; the table's changes go on. */
   | {
       readonly kind: 'snapshot-halted'

@@ -164,6 +164,7 @@ describe('the life of a table', () => {
     expect(afterModeChange(entry(), { mode: 'only', exports: undefined }, 5)).toMatchObject({
       version: 8,
       status: { kind: 'loading' },
+      lossAtMs: 5,
     })
     expect(afterModeChange(loading, { mode: 'only', exports: undefined }, 5)).toBeUndefined()
     expect(afterModeChange(entry(), { mode: 'initial', exports: undefined }, 5)).toBeUndefined()

@@ -58,17 +58,19 @@ export function afterLookingAgain(known: TableEntry, now: Table, nowMs: number):
 }
 
 /**
- * A pipeline that only loads reads no streams. Once it is to stream, what was not read of them meanwhile may be lost: the
- * table is then as one that is met for the first time, but for what its topic holds.
+ * A pipeline that only loads reads no streams: a table that was streamed will lack what happens from now on. Once it is to
+ * stream, it is as one that is met for the first time, but for what its topic holds.
  */
 export function afterModeChange(known: TableEntry, rules: LoadingRules, nowMs: number): TableDecision {
   const { snapshot, status } = known
   const version = known.version + 1
   if (rules.mode === 'only') {
-    return status.kind === 'streaming' ? { ...known, version, status: { kind: 'loading' } } : undefined
+    if (status.kind !== 'streaming') return undefined
+    return { ...known, version, status: { kind: 'loading' }, lossAtMs: known.lossAtMs ?? nowMs }
   }
   if (status.kind !== 'loading') return undefined
-  const isBeingLoaded = snapshot === undefined ? rules.exports !== undefined : isLoadedForStream(snapshot)
+  const isBeingLoaded =
+    snapshot === undefined ? rules.exports !== undefined && rules.mode !== 'never' : isLoadedForStream(snapshot)
   if (isBeingLoaded) return undefined
   return { ...known, version, status: { kind: 'streaming' }, lossAtMs: nowMs, homeLane: undefined, snapshot: undefined }
 }

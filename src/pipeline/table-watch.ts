@@ -6,7 +6,7 @@ import type { TableEntry } from '../lanes/ledger-entry.ts'
 import { reportFailure } from './coordination.ts'
 import type { Coordination } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
-import { forecastChanges, isWorthForecasting } from './snapshot/change-forecast.ts'
+import { isToBeExported } from './snapshot/snapshot-context.ts'
 import { beginSnapshots, regainTables } from './snapshot/snapshot-duties.ts'
 import {
   afterDraining,
@@ -31,6 +31,8 @@ export async function findTables(
 ): Promise<readonly string[]> {
   const { session, topics, environment } = coordination
   const found = await tablesNow(coordination, signal)
+  coordination.found.clear()
+  for (const { arn } of found) coordination.found.add(arn)
   topics.refuseCollisions(found)
   const unknown = found.filter(({ arn }) => !session.state.tables.has(arn))
   const earlier = found.filter(({ arn }) => session.state.tables.has(arn))
@@ -143,17 +145,11 @@ function newTable(
 /** Nothing of its stream is read for now: it is only to be loaded, or begins with an export. */
 async function isToBeLoaded(
   { snapshots: { mode, exports }, environment: { source } }: Coordination,
-  { name, streamArn }: Table,
+  table: Table,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (mode === 'only') return true
-  if (mode === 'never' || exports === undefined) return false
-  if (exports.isForAll) return true
-  const size = await source.tableSize(name, signal)
-  if (!isWorthForecasting(size)) return false
-  const { shards } = await source.listShards(streamArn, signal)
-  const open = shards.filter(({ endingSequenceNumber }) => endingSequenceNumber === undefined)
-  return forecastChanges(size, open.length).isOverCapacity
+  return mode !== 'never' && exports !== undefined && (await isToBeExported(exports, source, table, signal))
 }
 
 /** An item's changes would stand in two topics, in no order to each other. */

@@ -53,7 +53,10 @@ export function createJsonKey(writer: JsonWriter, options: JsonKeyOptions): Json
       const text = key.toString()
       if (!text.startsWith(headText) || !text.endsWith(tail)) return undefined
       const body = text.slice(headText.length, text.length - tail.length)
-      return readAttributes(body, attributes)
+      const keys = readAttributes(body, attributes)
+      // Of another table of the same name, keys may have other types.
+      const isRight = keys !== undefined && table.keySchema.every((one) => keyAttributeText(keys, one) !== undefined)
+      return isRight ? keys : undefined
     },
   }
 }

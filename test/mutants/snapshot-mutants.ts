@@ -90,8 +90,8 @@ export const snapshotMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/pipeline/signals/carry-out.ts',
-        find: '    { lane: 0, entry: found.position },\n',
-        replace: '',
+        find: '[...written, { lane: 0, entry: found.position }]',
+        replace: 'written',
       },
       {
         file: 'src/pipeline/signals/carry-out.ts',

@@ -100,12 +100,7 @@ export function startWorker(config: PipelineConfig, seed = 1): WorkerUnderTest {
       clock,
       load: () => Promise.resolve({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'local' }),
     })
-    await using loading = await openExports(
-      config.snapshot.exports,
-      region,
-      { api, credentials },
-      { clock, rng, env: {} },
-    )
+    await using loading = await openExports(config, { api, credentials }, { clock, rng, env: {} })
     const exports = loading === undefined ? {} : { exports: loading.exports }
     const { file } = config.signals
     const signalFile = file === undefined ? undefined : createSignalFile(file, { clock, rng })

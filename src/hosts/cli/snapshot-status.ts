@@ -52,7 +52,7 @@ export function snapshotStatusOf(
     beganAtMs: snapshot.beganAtMs,
     endedAtMs: snapshot.endedAtMs ?? null,
     code: snapshot.code ?? null,
-    reason: snapshot.reason ?? null,
+    reason: snapshot.reason ?? snapshot.caution ?? null,
   }
 }
 

@@ -19,6 +19,7 @@ export function createEventLog(logger: Logger): PipelineEventSink {
       case 'lane-in-doubt':
       case 'coordinator-failed':
       case 'worker-waits':
+      case 'snapshot-waits':
       case 'signal-refused':
       case 'notifications-lost':
         return logger.warn(`${event.kind}: ${event.error.message}`, {

@@ -109,6 +109,7 @@ function count(event: PipelineEvent, metrics: Metrics): void {
     case 'snapshot-refused':
     case 'coordinator-failed':
     case 'worker-waits':
+    case 'snapshot-waits':
       metrics.increment('tailrace_errors_total', { code: event.error.code })
       return
     case 'table-stopped':

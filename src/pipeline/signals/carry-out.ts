@@ -1,7 +1,7 @@
 import { TailraceError } from '../../errors.ts'
 import type { AddressedEntry, SignalEntry } from '../../lanes/ledger-entry.ts'
 import type { Coordination } from '../coordination.ts'
-import { discoverShards } from '../discovery.ts'
+import { tableEntries } from '../discovery.ts'
 import { contextFor, contextNow } from '../snapshot/snapshot-context.ts'
 import { tell } from '../snapshot/snapshot-duties.ts'
 import type { SnapshotContext } from '../snapshot/snapshot-life.ts'
@@ -30,12 +30,9 @@ export async function carryOut(coordination: Coordination, found: FoundSignal, s
   const contexts = 'problem' in read ? noContexts : await contextsFor(coordination, read, signal)
   // Decided over the entries as they are now: if another duty is quicker, the write is refused and all of this repeated.
   const outcome = outcomeOf(coordination, { id, read, contexts })
-  const entries: readonly AddressedEntry[] = [
-    ...outcome.tables.flatMap((entry) =>
-      Array.from({ length: environment.identity.lanes }, (_, lane) => ({ lane, entry })),
-    ),
-    { lane: 0, entry: found.position },
-  ]
+  const written: AddressedEntry[] = []
+  for (const entry of outcome.tables) written.push(...(await tableEntries(coordination, entry, signal)))
+  const entries: readonly AddressedEntry[] = [...written, { lane: 0, entry: found.position }]
   await coordination.write(entries, (context) => outcome.refusals.map((refusal) => refusalOf(id, refusal, context)))
   const { onEvent } = environment
   for (const { code, reason, table } of outcome.refusals) {
@@ -46,8 +43,6 @@ export async function carryOut(coordination: Coordination, found: FoundSignal, s
     const present = session.state.tables.get(table.arn)
     if (present !== undefined) tell(coordination, present)
   }
-  // A new stream has shards that nobody knows yet.
-  if ([...contexts.values()].some(({ present }) => present !== undefined)) await discoverShards(coordination, signal)
   if ('problem' in read || outcome.refusals.length > 0) return
   const message = read.type === 'log' ? read.message : undefined
   onEvent({ kind: 'signal-settled', id, place: found.place, type: read.type, tables: outcome.tables.length, message })

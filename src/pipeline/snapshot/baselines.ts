@@ -1,3 +1,4 @@
+import type { Clock } from '../../async/clock.ts'
 import type { BaselineEntry, TableEntry } from '../../lanes/ledger-entry.ts'
 import type { TopicLog } from './topic-log.ts'
 
@@ -20,8 +21,17 @@ interface Taken {
   entry: BaselineEntry | undefined
 }
 
-/** `onReady` is called when there is one more entry; after a failure it is asked for anew. */
-export function createBaselines(log: Pick<TopicLog, 'offsets'>, signal: AbortSignal, onReady: () => void): Baselines {
+const retryMs = 2_000
+
+/** `onReady` is called when there is one more entry; after a failure it is asked for anew, a little later. */
+export function createBaselines(parts: {
+  readonly log: Pick<TopicLog, 'offsets'>
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly onReady: () => void
+  readonly onRetry: (table: string, error: unknown, retryInMs: number) => void
+}): Baselines {
+  const { log, clock, signal } = parts
   const taken = new Map<string, Taken>()
   const take = async ({ table, topic, topicPartitions }: TableEntry, into: Taken): Promise<void> => {
     const partitions = Array.from({ length: topicPartitions }, (_, partition) => partition)
@@ -29,10 +39,13 @@ export function createBaselines(log: Pick<TopicLog, 'offsets'>, signal: AbortSig
       const ends = await Promise.all(partitions.map((partition) => log.offsets(topic, partition, signal)))
       const offsets = ends.map(({ highWatermark }) => String(highWatermark))
       into.entry = { kind: 'baseline', tableArn: table.arn, run: into.run, offsets }
-    } catch {
+      parts.onReady()
+    } catch (error) {
+      if (signal.aborted) return
+      parts.onRetry(table.name, error, retryMs)
+      await clock.sleep(retryMs, signal).catch(() => undefined)
       if (taken.get(table.arn) === into) taken.delete(table.arn)
     }
-    onReady()
   }
   return {
     of: (table, readings) => {

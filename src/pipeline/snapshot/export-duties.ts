@@ -11,28 +11,35 @@ import { homeLaneOf } from './snapshot-life.ts'
  * complete. Whatever is answered goes into the ledger first; a crash in between asks again, under the same token.
  */
 export async function advanceExports(coordination: Coordination, signal: AbortSignal): Promise<void> {
-  const { session, environment } = coordination
-  for (const known of session.state.tables.values()) {
-    const { snapshot } = known
-    if (snapshot?.state !== 'exporting' || snapshot.exports === undefined || known.status.kind !== 'loading') continue
-    try {
-      const next = await advance(coordination, known, snapshot.exports, signal)
-      if (next !== undefined) await coordination.writeTables([next])
-      if (next?.homeLane !== undefined && next.snapshot !== undefined)
-        environment.onEvent({
-          kind: 'export-completed',
-          table: known.table.name,
-          ...snapshot.exports,
-          lane: next.homeLane,
-        })
-    } catch (error) {
-      if (signal.aborted || !(error instanceof TailraceError) || error.policy !== 'stop-table') throw error
-      const failure = { code: error.code, reason: error.message }
-      const next = afterExportRefused(known, failure, environment.clock.now())
-      if (next !== undefined) await coordination.writeTables([next])
-      environment.onEvent({ kind: 'snapshot-halted', table: known.table.name, state: 'failed', ...failure })
-    }
+  const waiting = [...coordination.session.state.tables.values()].filter(
+    ({ snapshot, status }) => snapshot?.state === 'exporting' && status.kind === 'loading',
+  )
+  // Side by side: one that has to be waited for does not hold up the others.
+  const outcomes = await Promise.allSettled(waiting.map((known) => advanceOne(coordination, known, signal)))
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+async function advanceOne(coordination: Coordination, known: TableEntry, signal: AbortSignal): Promise<void> {
+  const { environment } = coordination
+  const step = known.snapshot?.exports
+  if (step === undefined) return
+  try {
+    const next = await advance(coordination, known, step, signal)
+    if (next !== undefined) await coordination.writeTables([next])
+    if (next?.homeLane !== undefined)
+      environment.onEvent({ kind: 'export-completed', table: known.table.name, ...step, lane: next.homeLane })
+  } catch (error) {
+    if (signal.aborted || !isRefusal(error)) throw error
+    const failure = { code: error.code, reason: error.message }
+    const next = afterExportRefused(known, failure, environment.clock.now())
+    if (next !== undefined) await coordination.writeTables([next])
+    environment.onEvent({ kind: 'snapshot-halted', table: known.table.name, state: 'failed', ...failure })
   }
+}
+
+/** Something about this table or its export, which somebody has to look at. */
+function isRefusal(error: unknown): error is TailraceError {
+  return error instanceof TailraceError && (error.policy === 'stop-table' || error.code === 'TABLE_NOT_FOUND')
 }
 
 async function advance(

@@ -74,8 +74,15 @@ export function exportAgain(snapshot: SnapshotRun): SnapshotRun {
   return { ...snapshot, exports: { ...step, attempt: step.attempt + 1, exportArn: undefined } }
 }
 
-/** All files of an export are delivered: the stream follows, or one more export. */
-export function afterExportLoaded(known: TableEntry, mode: SnapshotMode, nowMs: number): TableEntry {
+/**
+ * All files of an export are delivered: the stream follows, or one more export. `before` is the snapshot without them: one
+ * that is parked counts them again when it goes on.
+ */
+export function afterExportLoaded(
+  known: TableEntry,
+  before: Pick<SnapshotRun, 'totals'>,
+  { mode, nowMs }: { readonly mode: SnapshotMode; readonly nowMs: number },
+): TableEntry {
   const { snapshot } = known
   const step = snapshot?.exports
   if (snapshot === undefined || step === undefined || mode === 'only') return known
@@ -86,7 +93,11 @@ export function afterExportLoaded(known: TableEntry, mode: SnapshotMode, nowMs: 
   if (step.step > 0 && missingMs >= step.missingMs) {
     const hours = (missingMs / 3_600_000).toFixed(1)
     const reason = `exports are loaded more slowly than the table changes: ${hours} hours are missing, and no fewer than before`
-    return { ...known, snapshot: { ...snapshot, state: 'parked', code: 'SNAPSHOT_PARKED', reason, endedAtMs: nowMs } }
+    const { totals } = before
+    return {
+      ...known,
+      snapshot: { ...snapshot, state: 'parked', code: 'SNAPSHOT_PARKED', reason, endedAtMs: nowMs, totals },
+    }
   }
   const next: ExportStep = {
     step: step.step + 1,

@@ -45,7 +45,7 @@ class ExportSegment implements PageReader {
 
   async read(afterKey: string | undefined, signal: AbortSignal): Promise<ReadPage> {
     const { budget, recent, segment, open } = this.#options
-    const opened = await open()
+    const opened = await untilAborted(open(), signal)
     const [file = segment, line = 0] = afterKey?.split('/').map(Number) ?? []
     const share = await budget.take(pageBytes, signal)
     try {
@@ -87,6 +87,19 @@ class ExportSegment implements PageReader {
       bytes,
       receivedAtMs: clock.now(),
     }
+  }
+}
+
+/** Others wait for it, too, and it may take for ever; whoever gives up does so alone. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => reject(signal.reason as Error)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }
 

@@ -80,6 +80,7 @@ function sweepOf(
     // Waits are over at once: a broker that refuses is asked again.
     clock: { ...clock, sleep: () => Promise.resolve() },
     rng: seededRng(1),
+    onRetry: () => {},
   })
 }
 
@@ -142,17 +143,24 @@ describe('the sweep of a partition', () => {
     expect(recent.hasSince(Buffer.from('a'), request)).toBe(true)
   })
 
-  it('reads a range again if more was emitted meanwhile than could be remembered', async () => {
+  it('reads on, and not anew, if more was emitted meanwhile than could be remembered', async () => {
     const log = logOf('a', 'b')
     const recent = createRecentKeys(2)
     let floods = 0
-    log.onPage = () => {
+    const read: bigint[] = []
+    log.onPage = (from) => {
+      read.push(from)
       if (floods++ > 1) return
       for (const key of ['x', 'y', 'z']) recent.note(Buffer.from(key))
     }
-    const [read] = await readAll(sweepOf(log, 2, { recent }))
-    expect(recent.isKnown(read?.request ?? 0)).toBe(true)
+    const sweep = sweepOf(log, 2, { recent })
+    log.written.push('x', '-a')
+    const [page] = await readAll(sweep)
+    expect(page?.page.items.map(String)).toEqual(['b'])
+    expect(recent.isKnown(page?.request ?? 0)).toBe(true)
     expect(log.asked.filter((what) => what === 'settled').length).toBeGreaterThan(1)
+    // Once for the number of ranges, once for the range, and then only what came meanwhile: nothing.
+    expect(read.filter((from) => from === 0n)).toHaveLength(2)
   })
 
   it('goes on where the log begins now, when what it was reading is cleared away', async () => {

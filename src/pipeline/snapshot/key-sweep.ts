@@ -28,6 +28,7 @@ export interface KeySweepOptions {
   readonly maxKeyBytes: number
   readonly clock: Clock
   readonly rng: Rng
+  readonly onRetry: (error: unknown, retryInMs: number) => void
 }
 
 /** Keys on a page: as many deletes as fit well into a transaction. */
@@ -105,49 +106,53 @@ class KeySweep implements PageReader {
   /** Into how many ranges the keys are cut is decided once, by what is there now. */
   async #begin(signal: AbortSignal): Promise<Place> {
     let bytes = 0
-    await this.#eachRecord(this.#options.baseline, signal, ({ key }) => {
+    await this.#eachRecord(0n, this.#options.baseline, signal, ({ key }) => {
       bytes += (key?.length ?? 0) + keyOverheadBytes
     })
     return { range: 0, ranges: Math.max(1, Math.ceil(bytes / this.#options.maxKeyBytes)), page: 0 }
   }
 
-  /** What displaced keys of the range meanwhile may have been too much to remember: then it is read again. */
+  /**
+   * What displaced keys of the range while it was read may be more than can be remembered. But all of it is in the log by
+   * then: so only the rest is read, until little enough has come meanwhile.
+   */
   async #rangeAt({ range, ranges }: Place, signal: AbortSignal): Promise<OpenRange> {
     const { recent, log, topic, partition } = this.#options
     if (this.#open?.range === range && recent.isKnown(this.#open.request)) return this.#open
-    for (;;) {
+    const left = new Map<string, Buffer>()
+    for (let from = 0n; ;) {
       this.close()
       const request = recent.request()
       this.#open = { range, keys: [], request, next: 0 }
       // What was noted before the request must be in the log before its end is asked for; the rest counts as newer.
       await this.#options.settled(signal)
       const { highWatermark } = await this.#patiently(() => log.offsets(topic, partition, signal), signal)
-      const keys = await this.#vanished(range, ranges, highWatermark, signal)
-      if (!recent.isKnown(request)) continue
-      this.#open = { range, keys, request, next: 0 }
-      return this.#open
+      await this.#eachRecord(from, highWatermark, signal, (record) => this.#take(record, { range, ranges }, left))
+      if (recent.isKnown(request)) return (this.#open = { range, keys: [...left.values()], request, next: 0 })
+      from = highWatermark
     }
   }
 
-  async #vanished(range: number, ranges: number, until: bigint, signal: AbortSignal): Promise<readonly Buffer[]> {
+  #take(record: FetchedRecord, { range, ranges }: Omit<Place, 'page'>, left: Map<string, Buffer>): void {
     const { baseline, presenceOf } = this.#options
-    const left = new Map<string, Buffer>()
-    await this.#eachRecord(until, signal, (record) => {
-      const { key, offset } = record
-      const text = key?.toString('latin1') ?? ''
-      if (key === null || (ranges > 1 && textHash(text) % ranges !== range)) return
-      const presence = presenceOf(record)
-      if (presence === 'foreign') return
-      if (offset >= baseline || presence === 'gone') left.delete(text)
-      // A copy: a view would keep the whole answer that the record came in.
-      else if (!left.has(text)) left.set(text, Buffer.from(key))
-    })
-    return [...left.values()]
+    const { key, offset } = record
+    const text = key?.toString('latin1') ?? ''
+    if (key === null || (ranges > 1 && textHash(text) % ranges !== range)) return
+    const presence = presenceOf(record)
+    if (presence === 'foreign') return
+    if (offset >= baseline || presence === 'gone') left.delete(text)
+    // A copy: a view would keep the whole answer that the record came in.
+    else if (!left.has(text)) left.set(text, Buffer.from(key))
   }
 
-  async #eachRecord(until: bigint, signal: AbortSignal, take: (record: FetchedRecord) => void): Promise<void> {
+  async #eachRecord(
+    start: bigint,
+    until: bigint,
+    signal: AbortSignal,
+    take: (record: FetchedRecord) => void,
+  ): Promise<void> {
     const { log, topic, partition } = this.#options
-    let from = 0n
+    let from = start
     await this.#patiently(async () => {
       // The log's begin moves: by compaction, or by retention while it is read.
       const { logStart } = await log.offsets(topic, partition, signal)
@@ -159,15 +164,18 @@ class KeySweep implements PageReader {
     }, signal)
   }
 
-  /** Readers have no progress to lose: what a broker refuses is asked for again, for as long as it takes. */
+  /** Readers have no progress to lose: what fails is asked for again, for as long as it takes, but not what is forbidden. */
   async #patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const { clock, rng } = this.#options
     for (let attempt = 0; ; attempt++) {
       try {
         return await ask()
       } catch (error) {
-        if (signal.aborted || (error instanceof TailraceError && error.policy === 'refuse')) throw error
-        await clock.sleep(backoffDelay(retryBackoff, attempt, rng), signal)
+        const known = error instanceof TailraceError ? error : undefined
+        if (signal.aborted || known?.policy === 'refuse' || known?.code === 'KAFKA_AUTHORIZATION') throw error
+        const retryInMs = backoffDelay(retryBackoff, attempt, rng)
+        this.#options.onRetry(error, retryInMs)
+        await clock.sleep(retryInMs, signal)
       }
     }
   }

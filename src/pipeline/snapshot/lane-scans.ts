@@ -14,7 +14,7 @@ import type { RowMemory } from './contained-changes.ts'
 import type { RecentKeys } from './recent-keys.ts'
 import { createSegmentFeed } from './segment-feed.ts'
 import type { SegmentFeed } from './segment-feed.ts'
-import { createSegmentReader, isSweep, scannedTable } from './segment-readers.ts'
+import { createSegmentReader, isSweep, reportWait, scannedTable } from './segment-readers.ts'
 import type { ReaderParts, ScannedTable, WantedScan } from './segment-readers.ts'
 
 /** The scans of all snapshots whose home a lane is. */
@@ -115,7 +115,13 @@ class OwnScans implements LaneScans {
     this.#environment = environment
     this.#feeds = feeds
     this.#onReady = onReady
-    this.#baselines = createBaselines(environment.topicLog, this.#stop.signal, onReady)
+    this.#baselines = createBaselines({
+      log: environment.topicLog,
+      clock: environment.clock,
+      signal: this.#stop.signal,
+      onReady,
+      onRetry: (table, error, retryInMs) => reportWait(environment, { table, error, retryInMs }),
+    })
     this.#parts = { lane, environment, nextTurn: (signal) => this.#nextTurn(signal), live: this.#stop.signal }
   }
 
@@ -230,9 +236,10 @@ class OwnScans implements LaneScans {
     return baseline === undefined ? [] : [baseline]
   }
 
-  #tableOf({ table }: TableEntry): ScannedTable {
-    const shared = this.#tables.get(table.arn) ?? scannedTable(this.#environment, table)
-    this.#tables.set(table.arn, shared)
+  #tableOf(entry: TableEntry): ScannedTable {
+    const { arn } = entry.table
+    const shared = this.#tables.get(arn) ?? scannedTable(this.#environment, entry)
+    this.#tables.set(arn, shared)
     return shared
   }
 

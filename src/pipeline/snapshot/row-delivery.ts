@@ -80,7 +80,7 @@ function convert(
     return stages.processRows({
       ...shared,
       items: page.items,
-      withImages: withImages(table.table.arn),
+      withImages: snapshot.exports === undefined && withImages(table.table.arn),
       form: isIncrement ? 'export-lines' : 'items',
       isFirst: !isIncrement && ofTable.every(({ rows }) => rows === 0),
       // Of exports nobody knows whether one more will follow.

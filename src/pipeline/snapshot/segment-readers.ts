@@ -1,4 +1,3 @@
-import type { Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
 import type { BaselineEntry, ScanEntry, TableEntry } from '../../lanes/ledger-entry.ts'
 import type { TableExport } from '../../sources/table-export/table-exports.ts'
@@ -51,7 +50,8 @@ export interface ReaderParts {
 const gateLookMs = 1_000
 
 /** What is shared by the scans of a table. */
-export function scannedTable(environment: LaneEnvironment, { name, viewType }: Table): ScannedTable {
+export function scannedTable(environment: LaneEnvironment, { table, snapshot }: TableEntry): ScannedTable {
+  const { name, viewType } = table
   const { source, clock, scanLimits, tuning, skipsContained } = environment
   const gate = createScanGate(clock, tuning.scanGate)
   return {
@@ -59,7 +59,8 @@ export function scannedTable(environment: LaneEnvironment, { name, viewType }: T
     gate,
     opened: onceForAll(),
     recent: createRecentKeys(tuning.maxRecentKeys),
-    rows: skipsContained ? createRowMemory(tuning.maxRowsInFront) : undefined,
+    // While an export is loaded nobody reads the stream.
+    rows: skipsContained && snapshot?.exports === undefined ? createRowMemory(tuning.maxRowsInFront) : undefined,
     hasBothImages: viewType === 'NEW_AND_OLD_IMAGES',
     settledAt: Number.NEGATIVE_INFINITY,
     pace: createTablePace({ source, clock, limits: scanLimits, gate }, name),
@@ -151,9 +152,22 @@ function sweepOf(
     recent,
     budget: scanBudget,
     maxKeyBytes: tuning.maxSweepBytes,
+    onRetry: (error, retryInMs) => reportWait(parts.environment, { table: table.table.name, error, retryInMs }),
     clock,
     rng,
   })
+}
+
+/** Tells of a request about a table's topic that is repeated. */
+export function reportWait(
+  { onEvent }: Pick<LaneEnvironment, 'onEvent'>,
+  { table, error, retryInMs }: { readonly table: string; readonly error: unknown; readonly retryInMs: number },
+): void {
+  const known =
+    error instanceof TailraceError
+      ? error
+      : new TailraceError('KAFKA_PROTOCOL', 'a topic could not be read back', { cause: error })
+  onEvent({ kind: 'snapshot-waits', table, error: known, retryInMs })
 }
 
 function onceForAll(): ScannedTable['opened'] {

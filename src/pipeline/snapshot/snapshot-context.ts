@@ -3,7 +3,8 @@ import { TailraceError } from '../../errors.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import type { Coordination } from '../coordination.ts'
 import { isLoss } from '../loss.ts'
-import type { TableSize } from '../../sources/source.ts'
+import type { Source, TableSize } from '../../sources/source.ts'
+import type { ExportTarget } from './export-loading.ts'
 import { forecastChanges, isWorthForecasting } from './change-forecast.ts'
 import type { SnapshotContext } from './snapshot-life.ts'
 
@@ -26,13 +27,21 @@ export async function contextFor(
   known: TableEntry,
   signal: AbortSignal,
 ): Promise<SnapshotContext> {
-  const size = await orNothing(coordination.environment.source.tableSize(known.table.name, signal))
+  const { source } = coordination.environment
+  const size = await orNothing(source.tableSize(known.table.name, signal))
   const cautions = [
     await lackOfKeys(coordination, known, signal),
     size === undefined ? undefined : await excessOfChanges(coordination, known, size, signal),
   ].filter((caution) => caution !== undefined)
+  const context = contextNow(coordination)
+  const { exports } = context
+  const isExported =
+    known.status.kind === 'loading' &&
+    exports !== undefined &&
+    (await isToBeExported(exports, source, known.table, signal))
   return {
-    ...contextNow(coordination),
+    ...context,
+    exports: isExported ? exports : undefined,
     expectedItems: size?.items ?? 0,
     present: await presentOf(coordination, known, signal),
     caution: cautions.length === 0 ? undefined : cautions.join('; '),
@@ -58,9 +67,25 @@ async function lackOfKeys(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (status.kind !== 'stopped' && lossAtMs === undefined) return undefined
-  const policies = (await kafka.topicConfig(topic, signal)).get('cleanup.policy')?.split(',') ?? []
+  const policies = await policiesOf(kafka, topic, signal)
+  if (policies === undefined)
+    return `deletes may be missing: whether topic ${topic} is compacted may not be read (DescribeConfigs)`
   if (policies.includes('compact') && !policies.includes('delete')) return undefined
   return `deletes may be missing: topic ${topic} has cleanup.policy=${policies.join(',')}, so its keys may be incomplete`
+}
+
+/** Undefined where it may not be read. */
+async function policiesOf(
+  kafka: Coordination['kafka'],
+  topic: string,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  try {
+    return (await kafka.topicConfig(topic, signal)).get('cleanup.policy')?.split(',') ?? []
+  } catch (error) {
+    if (error instanceof TailraceError && error.code === 'KAFKA_AUTHORIZATION') return undefined
+    throw error
+  }
 }
 
 /** Before a table's shards are gathered: may more changes come than one process writes? */
@@ -87,4 +112,19 @@ async function orNothing<T>(asked: Promise<T>): Promise<T | undefined> {
     if (!(error instanceof TailraceError)) throw error
     return undefined
   }
+}
+
+/** Every table, or one that may change faster than one process writes. */
+export async function isToBeExported(
+  { isForAll }: Pick<ExportTarget, 'isForAll'>,
+  source: Pick<Source, 'tableSize' | 'listShards'>,
+  { name, streamArn }: Table,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (isForAll) return true
+  const size = await source.tableSize(name, signal)
+  if (!isWorthForecasting(size)) return false
+  const { shards } = await source.listShards(streamArn, signal)
+  const open = shards.filter(({ endingSequenceNumber }) => endingSequenceNumber === undefined)
+  return forecastChanges(size, open.length).isOverCapacity
 }

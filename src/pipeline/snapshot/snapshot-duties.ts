@@ -1,7 +1,7 @@
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import type { Coordination } from '../coordination.ts'
 import type { TableDecision } from '../table-life.ts'
-import { discoverShards } from '../discovery.ts'
+import { tableEntries } from '../discovery.ts'
 import { contextFor, contextNow } from './snapshot-context.ts'
 import { afterDiscovery, afterReport, afterRequest, afterSnapshotTakeOver } from './snapshot-life.ts'
 import { isSnapshotDue } from './snapshot-mode.ts'
@@ -13,11 +13,8 @@ export async function settleReports(coordination: Coordination, signal: AbortSig
     const known = tables.get(report.tableArn)
     if (known === undefined) continue
     const decision = afterReport(known, report, contextNow(coordination))
-    await decide(coordination, decision)
+    await decide(coordination, decision, signal)
     if (decision !== undefined) tellIfLoaded(coordination)
-    // Its stream is read from now on, and has shards that nobody knows yet.
-    if (known.status.kind === 'loading' && decision?.status.kind === 'streaming')
-      await discoverShards(coordination, signal)
   }
 }
 
@@ -26,7 +23,7 @@ export async function settleReports(coordination: Coordination, signal: AbortSig
  * are one transaction, so that it is carried out once; whoever asked finds the answer in the table's entry.
  */
 export async function settleRequests(coordination: Coordination, signal: AbortSignal): Promise<void> {
-  const { session, environment } = coordination
+  const { session } = coordination
   for (const entry of session.state.requests.values()) {
     const known = session.state.tables.get(entry.tableArn)
     const tombstone = { lane: 0, entry, isTombstone: true }
@@ -40,16 +37,15 @@ export async function settleRequests(coordination: Coordination, signal: AbortSi
     const settled = { request: entry.id, refusal: outcome.kind === 'refused' ? outcome.reason : undefined }
     const table: TableEntry =
       outcome.kind === 'done' ? { ...outcome.table, settled } : { ...known, version: known.version + 1, settled }
-    const lanes = Array.from({ length: environment.identity.lanes }, (_, lane) => ({ lane, entry: table }))
-    await coordination.write([...lanes, tombstone])
+    await coordination.write([...(await tableEntries(coordination, table, signal)), tombstone])
     if (outcome.kind === 'done') tell(coordination, table)
-    if (context.present !== undefined) await discoverShards(coordination, signal)
   }
 }
 
 /** A pipeline that only loads is done when every table's snapshot is complete. */
-export function tellIfLoaded({ snapshots, session, environment }: Coordination): void {
-  const tables = [...session.state.tables.values()]
+export function tellIfLoaded({ snapshots, session, environment, found }: Coordination): void {
+  // Tables that are gone, or no longer meant, will never be loaded.
+  const tables = [...session.state.tables.values()].filter(({ table }) => found.has(table.arn))
   const isLoaded = ({ status, snapshot }: TableEntry): boolean =>
     status.kind === 'loading' && snapshot?.state === 'completed'
   if (snapshots.mode === 'only' && tables.length > 0 && tables.every(isLoaded))
@@ -66,43 +62,57 @@ export async function beginSnapshots(
   isPipelineStart = false,
 ): Promise<void> {
   const rules = { ...coordination.snapshots, isPipelineStart }
-  for (const known of coordination.session.state.tables.values()) {
-    if (known.status.kind === 'stopped' || !isSnapshotDue(known, rules)) continue
+  const due = (known: TableEntry): boolean => known.status.kind !== 'stopped' && isSnapshotDue(known, rules)
+  await eachOf(coordination, due, async (known) => {
     const context = await contextFor(coordination, known, signal)
-    await decide(coordination, afterDiscovery(known, { ...context, isPipelineStart }))
-  }
+    await decide(coordination, afterDiscovery(known, { ...context, isPipelineStart }), signal)
+  })
 }
 
 /** Tables that stand still because changes were lost, where the configuration wants them to be taken up again by a snapshot. */
 export async function regainTables(coordination: Coordination, signal: AbortSignal): Promise<void> {
   const rules = { ...coordination.snapshots, isPipelineStart: false }
-  for (const known of coordination.session.state.tables.values()) {
-    if (known.status.kind !== 'stopped' || !isSnapshotDue(known, rules)) continue
-    const context = await contextFor(coordination, known, signal)
-    await decide(coordination, afterDiscovery(known, context))
-    // A new stream has shards that nobody knows yet.
-    if (context.present !== undefined) await discoverShards(coordination, signal)
+  const due = (known: TableEntry): boolean => known.status.kind === 'stopped' && isSnapshotDue(known, rules)
+  await eachOf(coordination, due, async (known) => {
+    await decide(coordination, afterDiscovery(known, await contextFor(coordination, known, signal)), signal)
+  })
+}
+
+/** What goes wrong with one table does not hold up the others: it is thrown when they are done. */
+async function eachOf(
+  { session }: Coordination,
+  isMeant: (known: TableEntry) => boolean,
+  work: (known: TableEntry) => Promise<void>,
+): Promise<void> {
+  const failures: unknown[] = []
+  for (const known of [...session.state.tables.values()].filter(isMeant)) {
+    try {
+      await work(known)
+    } catch (error) {
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures[0]
 }
 
 /** Tries failed snapshots again. */
-export async function retrySnapshots(coordination: Coordination): Promise<void> {
+export async function retrySnapshots(coordination: Coordination, signal: AbortSignal): Promise<void> {
   for (const known of coordination.session.state.tables.values())
-    await decide(coordination, afterSnapshotTakeOver(known, contextNow(coordination)))
+    await decide(coordination, afterSnapshotTakeOver(known, contextNow(coordination)), signal)
 }
 
-async function decide(coordination: Coordination, decision: TableDecision): Promise<void> {
+async function decide(coordination: Coordination, decision: TableDecision, signal: AbortSignal): Promise<void> {
   if (decision === undefined) return
-  await coordination.writeTables([decision])
+  await coordination.write(await tableEntries(coordination, decision, signal))
   tell(coordination, decision)
 }
 
 /** Tells what has become of a table's snapshot. */
 export function tell({ environment: { onEvent } }: Coordination, { table, homeLane, snapshot }: TableEntry): void {
   if (snapshot === undefined) return
-  const { state, code, reason, totals, segments, regains } = snapshot
+  const { state, code, reason, caution, totals, segments, regains } = snapshot
   if (homeLane !== undefined)
-    onEvent({ kind: 'snapshot-started', table: table.name, lane: homeLane, segments, regains, caution: reason })
+    onEvent({ kind: 'snapshot-started', table: table.name, lane: homeLane, segments, regains, caution })
   // Of an export is told when it is asked for.
   else if (state === 'exporting') return
   else if (state === 'completed') onEvent({ kind: 'snapshot-completed', table: table.name, ...totals })

@@ -124,7 +124,7 @@ describe('the life of a snapshot', () => {
       table: {
         status: { kind: 'streaming' },
         lossAtMs: 900,
-        snapshot: { regains: true, reason: 'deletes may be missing' },
+        snapshot: { regains: true, caution: 'deletes may be missing' },
       },
     })
     const alone = some(afterDiscovery(lossy, { ...rules, mode: 'when_needed' }))
@@ -132,6 +132,30 @@ describe('the life of a snapshot', () => {
     expect(afterReport(alone, report(alone), rules)).toMatchObject({
       lossAtMs: undefined,
       snapshot: { state: 'completed' },
+    })
+  })
+
+  it('loads from an export only what nothing was written of', () => {
+    const exports = {
+      isForAll: true,
+      bucket: 'b',
+      prefix: undefined,
+      owner: undefined,
+      format: 'DYNAMODB_JSON',
+    } as const
+    const loading: TableEntry = { ...known, status: { kind: 'loading' } }
+    const only = { ...rules, mode: 'only', exports } as const
+    const stateOf = (entry: TableEntry): unknown => {
+      const outcome = afterRequest(entry, { ...begin, snapshot: 'initial' }, only)
+      return outcome.kind === 'done' ? outcome.table.snapshot?.state : outcome.reason
+    }
+    expect(stateOf(loading)).toBe('exporting')
+    expect(stateOf({ ...loading, lossAtMs: 5 })).toBe('running')
+    expect(stateOf({ ...loading, snapshot: { ...some(running().snapshot), state: 'completed' } })).toBe('running')
+    const filter = { expression: 'a = :b', names: {}, values: {} }
+    expect(afterRequest(loading, { ...begin, filter }, only)).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('all of its items'),
     })
   })
 

@@ -60,17 +60,20 @@ export function afterReport(
   const { snapshot } = known
   if (snapshot?.state !== 'running' || known.homeLane === undefined || report.run !== known.run) return undefined
   const { code, reason, atMs, outcome } = report
-  const totals = snapshot.exports === undefined ? report.totals : addTotals(snapshot.totals, report.totals)
+  // Of several exports those before the present one are summed up; it counts when it is over.
+  const isPart = snapshot.exports !== undefined
+  const whole = isPart ? addTotals(snapshot.totals, report.totals) : report.totals
+  const totals = isPart && outcome !== 'completed' ? snapshot.totals : whole
   const ended = released(known, {
     ...snapshot,
     state: outcome,
     code,
-    reason: reason ?? snapshot.reason,
+    reason,
     endedAtMs: atMs,
     totals,
   })
   if (outcome !== 'completed') return ended
-  return snapshot.regains ? { ...ended, lossAtMs: undefined } : afterExportLoaded(ended, mode, nowMs)
+  return snapshot.regains ? { ...ended, lossAtMs: undefined } : afterExportLoaded(ended, snapshot, { mode, nowMs })
 }
 
 /** Lane 0 was taken anew: what could not go on is tried again, from where it was. */
@@ -97,6 +100,8 @@ export function afterRequest(known: TableEntry, action: SnapshotAction, context:
   if (action.kind === 'start') {
     const isLost = status.kind === 'stopped' && isLoss(status.code)
     if (!canScan(known) && !isLost) return { kind: 'refused', reason: `the table is ${status.kind}` }
+    if (action.filter !== undefined && beginsWithExport(known, context))
+      return { kind: 'refused', reason: 'the table begins with an export, which holds all of its items' }
     if (isOutOfSight(known, context))
       return { kind: 'refused', reason: 'its stream was replaced, and the source does not show another one now' }
     if (isLost && action.filter !== undefined)
@@ -125,6 +130,12 @@ function isOutOfSight({ status }: TableEntry, { present }: SnapshotContext): boo
   return status.kind === 'stopped' && status.code === 'SOURCE_REPLACED' && present === undefined
 }
 
+/** The rows of an export are some minutes old at least: nothing newer may have been written. */
+function beginsWithExport({ status, snapshot, lossAtMs }: TableEntry, { exports }: SnapshotContext): boolean {
+  const isUntouched = lossAtMs === undefined && (snapshot === undefined || snapshot.exports !== undefined)
+  return exports !== undefined && status.kind === 'loading' && isUntouched
+}
+
 /** What is stopped, or read to the end of an old stream, cannot be scanned. */
 function canScan({ status }: TableEntry): boolean {
   return status.kind === 'streaming' || status.kind === 'loading'
@@ -142,7 +153,7 @@ function started(
   const { mode, lanes, segments, nowMs, expectedItems, present, caution } = context
   const run = known.run + 1
   const { status } = known
-  const isExport = context.exports !== undefined && status.kind === 'loading'
+  const isExport = beginsWithExport(known, context)
   const streams = mode !== 'only' && !isExport
   // What was loaded earlier, while nobody read the stream, may be gone by now.
   const lossAtMs = known.lossAtMs ?? (streams && status.kind === 'loading' ? nowMs : undefined)
@@ -156,7 +167,8 @@ function started(
     exports: isExport ? firstExport(nowMs) : undefined,
     state: isExport ? 'exporting' : 'running',
     code: undefined,
-    reason: caution,
+    reason: undefined,
+    caution,
     beganAtMs: nowMs,
     endedAtMs: undefined,
     expectedItems,
