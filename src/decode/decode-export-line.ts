@@ -1,8 +1,7 @@
-import type { AttributeValue, Item } from '../change/attribute-value.ts'
 import type { ChangeEvent } from '../change/change-event.ts'
 import type { Table } from '../change/table.ts'
 import { TailraceError } from '../errors.ts'
-import { decodeRow, vanishedItem } from './decode-row.ts'
+import { decodeRow, isItem, keysOf, vanishedItem } from './decode-row.ts'
 import type { RowContext } from './decode-row.ts'
 import { writeTimeMicros } from './write-time.ts'
 
@@ -17,26 +16,11 @@ export function decodeExportLine(line: unknown, table: Table, context: RowContex
   const at: RowContext = { ...context, readAtMs: micros === undefined ? context.readAtMs : Math.floor(micros / 1000) }
   const { NewImage: image, Keys: keys } = line
   if (image !== undefined) return decodeRow(image, table, at)
-  return vanishedItem(keyAttributes(keys, table), at)
-}
-
-/** The keys alone, in the order of the schema. */
-function keyAttributes(keys: Item, table: Table): Item {
-  return Object.fromEntries(
-    table.keySchema.map(({ name }): [string, AttributeValue] => {
-      const value = Object.hasOwn(keys, name) ? keys[name] : undefined
-      if (value === undefined) throw unreadable(`its Keys have no ${name}`, table)
-      return [name, value]
-    }),
-  )
+  return vanishedItem(keysOf(keys, table), at)
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isItem(value: unknown): value is Item {
-  return isObject(value)
+  return isItem(value)
 }
 
 function unreadable(reason: string, table: Table): TailraceError {

@@ -49,8 +49,8 @@ export function vanishedItem(keys: Item, { readAtMs, snapshot }: RowContext): Ch
   }
 }
 
-/** By entries, because an attribute may be called `__proto__`. */
-function keysOf(item: Item, table: Table): Item {
+/** The key attributes alone, in the order of the schema. By entries, because an attribute may be called `__proto__`. */
+export function keysOf(item: Item, table: Table): Item {
   return Object.fromEntries(
     table.keySchema.map(({ name }): [string, AttributeValue] => {
       const value = Object.hasOwn(item, name) ? item[name] : undefined
@@ -60,7 +60,8 @@ function keysOf(item: Item, table: Table): Item {
   )
 }
 
-function isItem(value: unknown): value is Item {
+/** True for an object, whatever its members are. */
+export function isItem(value: unknown): value is Item {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -20,7 +20,8 @@ export interface RunningScan {
 }
 
 /**
- * The snapshots that this lane scans: it is their home, every lane has answered, and their tables are streamed. Before the
+ * The snapshots that this lane scans: it is their home, every lane has answered, and their tables are streamed or only
+ * loaded. Before the
  * last answer another lane might still emit changes behind a row that is older.
  */
 export function scansToRun(state: LaneState, { lane, lanes }: LaneContext): readonly RunningScan[] {

@@ -1,7 +1,8 @@
 import type { Table } from '../change/table.ts'
 import type { LaneState } from '../lanes/lane-state.ts'
-import type { SnapshotRun, StopEntry, TableEntry } from '../lanes/ledger-entry.ts'
+import type { StopEntry, TableEntry } from '../lanes/ledger-entry.ts'
 import { isLoss } from './loss.ts'
+import { isOver } from './snapshot/snapshot-mode.ts'
 import type { SnapshotMode } from './snapshot/snapshot-mode.ts'
 
 /**
@@ -70,14 +71,11 @@ export function afterModeChange(known: TableEntry, rules: LoadingRules, nowMs: n
   }
   if (status.kind !== 'loading') return undefined
   const isBeingLoaded =
-    snapshot === undefined ? rules.exports !== undefined && rules.mode !== 'never' : isLoadedForStream(snapshot)
+    snapshot === undefined
+      ? rules.exports !== undefined && rules.mode !== 'never'
+      : snapshot.exports !== undefined && !isOver(snapshot)
   if (isBeingLoaded) return undefined
   return { ...known, version, status: { kind: 'streaming' }, lossAtMs: nowMs, homeLane: undefined, snapshot: undefined }
-}
-
-/** Exports are loaded in front of the stream, and are not over. */
-function isLoadedForStream({ exports, state }: SnapshotRun): boolean {
-  return exports !== undefined && state !== 'completed' && state !== 'stopped'
 }
 
 /** An entry that does not know its topic's id yet, after a reset or from an older version, takes the present one. */
@@ -122,7 +120,7 @@ function stopped(
   const entry: TableEntry = { ...known, version: known.version + 1, status }
   if (!isLoss(code)) return entry
   const { snapshot } = known
-  const isUnderWay = snapshot !== undefined && snapshot.state !== 'completed' && snapshot.state !== 'stopped'
+  const isUnderWay = snapshot !== undefined && !isOver(snapshot)
   return {
     ...entry,
     lossAtMs: atMs,

@@ -123,6 +123,16 @@ describe('a table whose stream was switched off and on', () => {
 })
 
 describe('a table that is only loaded', () => {
+  it('lets its worker end by itself, also one that finds it loaded already', async () => {
+    await table.putAll(Array.from({ length: 20 }, (_, number) => itemOf(number, 'before')))
+    const { text, topicOf } = pipelineOf('snapshot.mode: only\nhttp.listen: 127.0.0.1:0')
+    const file = cli.file('pipeline.yaml', text)
+    expect((await cli.run('run', file)).exitCode).toBe(0)
+    await untilEqual(topicOf(table.name))
+    expect((await cli.run('run', file)).exitCode).toBe(0)
+    expect(await readOutput(bootstrapServers, topicOf(table.name))).toHaveLength(20)
+  })
+
   it('is not streamed; once it is to be, what changed meanwhile is made up for', async () => {
     await table.putAll(Array.from({ length: 100 }, (_, number) => itemOf(number, 'before')))
     const { text, topicOf } = pipelineOf('snapshot.mode: only')

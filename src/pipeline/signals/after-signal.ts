@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../error-catalogue.ts'
 import type { SnapshotAction, TableEntry } from '../../lanes/ledger-entry.ts'
 import { afterRequest } from '../snapshot/snapshot-life.ts'
 import type { SnapshotContext } from '../snapshot/snapshot-life.ts'
+import { isOver } from '../snapshot/snapshot-mode.ts'
 import { meansTable } from './meant-tables.ts'
 import type { Signal } from './signal.ts'
 
@@ -25,7 +26,7 @@ export function tablesMeant(signal: Signal, tables: Iterable<TableEntry>): reado
   const { collections } = signal
   return [...tables].filter(({ table, snapshot }) =>
     collections === undefined
-      ? snapshot !== undefined && snapshot.state !== 'completed' && snapshot.state !== 'stopped'
+      ? snapshot !== undefined && !isOver(snapshot)
       : collections.some((collection) => meansTable(collection, table)),
   )
 }

@@ -1,3 +1,4 @@
+import type { Shard } from '../../change/shard.ts'
 import type { TableSize } from '../../sources/source.ts'
 
 /** How many changes of a table may come while it is scanned. */
@@ -24,6 +25,11 @@ export function forecastChanges(
   const byShards = openShards * shardPerSecond
   const changesPerSecond = Math.min(byShards, writeUnitsPerSecond ?? byShards)
   return { changesPerSecond, isOverCapacity: changesPerSecond > homeLanePerSecond }
+}
+
+/** Shards of a listing that take changes now. */
+export function countOpen(shards: readonly Shard[]): number {
+  return shards.filter(({ endingSequenceNumber }) => endingSequenceNumber === undefined).length
 }
 
 /** A small table is scanned before its changes can fall behind. */

@@ -5,7 +5,7 @@ import type { Coordination } from '../coordination.ts'
 import { isLoss } from '../loss.ts'
 import type { Source, TableSize } from '../../sources/source.ts'
 import type { ExportTarget } from './export-loading.ts'
-import { forecastChanges, isWorthForecasting } from './change-forecast.ts'
+import { countOpen, forecastChanges, isWorthForecasting } from './change-forecast.ts'
 import type { SnapshotContext } from './snapshot-life.ts'
 
 /** In which circumstances something about a snapshot is decided that begins none. */
@@ -125,6 +125,5 @@ export async function isToBeExported(
   const size = await source.tableSize(name, signal)
   if (!isWorthForecasting(size)) return false
   const { shards } = await source.listShards(streamArn, signal)
-  const open = shards.filter(({ endingSequenceNumber }) => endingSequenceNumber === undefined)
-  return forecastChanges(size, open.length).isOverCapacity
+  return forecastChanges(size, countOpen(shards)).isOverCapacity
 }

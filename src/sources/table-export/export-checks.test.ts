@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { failedExport, refuseForeign, refuseOther } from './export-checks.ts'
+import { refuseForeign, refuseOther } from './export-checks.ts'
 import type { FullExport, IncrementalExport, TableExport } from './table-exports.ts'
 
 const hour = 3_600_000
@@ -67,13 +67,5 @@ describe('refuseForeign', () => {
   ])('refuses %j', (table, message) => {
     expect(() => refuseForeign(full, table)).toThrow(expect.objectContaining({ code: 'EXPORT_FOREIGN' }))
     expect(() => refuseForeign(full, table)).toThrow(message)
-  })
-})
-
-describe('failedExport', () => {
-  it("names the service's reason", () => {
-    const error = failedExport('arn:export/1', { status: 'FAILED', code: 'S3AccessDenied', message: 'no access' })
-    expect(error.code).toBe('EXPORT_FAILED')
-    expect(error.message).toBe('Export arn:export/1 failed: S3AccessDenied: no access')
   })
 })

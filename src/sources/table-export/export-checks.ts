@@ -1,12 +1,5 @@
 import { TailraceError } from '../../errors.ts'
-import type { ExpectedExport, FailedExport, TableExport } from './table-exports.ts'
-
-/** EXPORT_FAILED with the service's own reason. */
-export function failedExport(exportArn: string, { code, message }: FailedExport): TailraceError {
-  return new TailraceError('EXPORT_FAILED', `Export ${exportArn} failed: ${code}: ${message}`, {
-    details: { exportArn, failureCode: code },
-  })
-}
+import type { ExpectedExport, TableExport } from './table-exports.ts'
 
 /** The time up to which an export holds changes; its own time is excluded. Milliseconds. */
 export function endOfExport(tableExport: TableExport): number {

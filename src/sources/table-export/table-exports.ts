@@ -82,7 +82,7 @@ export type ExportStatus =
   | { readonly status: 'COMPLETED'; readonly bucket: string; readonly manifestKey: string }
   | FailedExport
 
-/** An export that will not be completed; `failedExport` makes an error of it. */
+/** An export that will not be completed. */
 export interface FailedExport {
   readonly status: 'FAILED'
   readonly code: string

@@ -6,6 +6,7 @@ import type { PipelineConfig } from '../../../config/pipeline-config.ts'
 import { TailraceError } from '../../../errors.ts'
 import type { KafkaApi } from '../../../kafka/kafka.ts'
 import type { RequestEntry, SnapshotAction, TableEntry } from '../../../lanes/ledger-entry.ts'
+import { countOpen } from '../../../pipeline/snapshot/change-forecast.ts'
 import { openSource } from '../../source-of.ts'
 import { foundWrong, succeeded } from '../command-context.ts'
 import type { CommandContext, CommandResult } from '../command-context.ts'
@@ -104,7 +105,7 @@ async function tellCost(command: Command, context: CommandContext, flags: StartF
   const size = await owned.source.tableSize(table, signal)
   const { streamArn } = await owned.source.describeTable(table, signal)
   const { shards } = await owned.source.listShards(streamArn, signal)
-  const openShards = shards.filter(({ endingSequenceNumber }) => endingSequenceNumber === undefined).length
+  const openShards = countOpen(shards)
   const estimate = estimateSnapshot(table, size, config.snapshot, { usdPerMillion: usd, openShards })
   writeResult(context, command, { json: estimate, text: renderEstimate(estimate) })
   return succeeded
