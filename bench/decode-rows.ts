@@ -1,7 +1,7 @@
 import { parseJson } from '../src/aws/exact-json.ts'
 import type { Table } from '../src/change/table.ts'
 import { createDebeziumEnvelope } from '../src/envelope/debezium-envelope.ts'
-import { createRecordStages } from '../src/hosts/record-stages.ts'
+import { createRecordStages } from '../src/hosts/stages/record-stages.ts'
 import type { ProducerRecord } from '../src/kafka/kafka.ts'
 import type { TableEntry } from '../src/lanes/ledger-entry.ts'
 import { createJsonSerializer } from '../src/serialize/json-serializer.ts'
@@ -39,28 +39,33 @@ const entry: TableEntry = {
   settled: undefined,
 }
 
+const never = new AbortController().signal
+
 /** From the body of a Scan's answer to Kafka records, with the product's own parts. */
-export function createRowPath(): (body: Buffer) => readonly ProducerRecord[] {
+export function createRowPath(): (body: Buffer) => Promise<readonly ProducerRecord[]> {
   const stages = createRecordStages({
     envelopeFor: () =>
       createDebeziumEnvelope({ table, name: 'bench', connectorVersion: '0.0.0', tombstonesOnDelete: true }),
     serializer: createJsonSerializer({ numbers: 'exact', schemasEnable: false }),
     name: 'bench',
   })
-  return (body) => {
+  return async (body) => {
     const { Items: items } = parseJson(body) as { readonly Items: readonly unknown[] }
-    const { records, failure } = stages.processRows({
-      table: entry,
-      items,
-      form: 'items',
-      kind: 'initial',
-      isFirst: false,
-      isLast: false,
-      readAtMs: 1_795_426_137_123,
-      maxRecordBytes: 1_048_576,
-      nowMs: 1_795_426_137_456,
-      isDisplaced: () => false,
-    })
+    const { records, failure } = await stages.processRows(
+      {
+        table: entry,
+        items,
+        form: 'items',
+        kind: 'initial',
+        isFirst: false,
+        isLast: false,
+        readAtMs: 1_795_426_137_123,
+        maxRecordBytes: 1_048_576,
+        nowMs: 1_795_426_137_456,
+        isDisplaced: () => false,
+      },
+      never,
+    )
     if (failure !== undefined) throw failure
     return records
   }

@@ -66,7 +66,7 @@ async function pageAt(page: number): Promise<readonly ProducerRecord[]> {
 
 function convertHere(): (body: ArrayBuffer) => Promise<readonly ProducerRecord[]> {
   const rowsOf = createRowPath()
-  return (body) => Promise.resolve(rowsOf(Buffer.from(body)))
+  return (body) => rowsOf(Buffer.from(body))
 }
 
 /** Answers come in the order of the questions; there is one at a time. */

@@ -5,7 +5,7 @@ import type { ChangeEvent, Operation } from '../change/change-event.ts'
 import type { StreamViewType } from '../change/table.ts'
 import { TailraceError } from '../errors.ts'
 import { createDebeziumEnvelope } from './debezium-envelope.ts'
-import type { Payload } from './envelope.ts'
+import type { DebeziumPayload } from './debezium-payload.ts'
 
 const keys: Item = { pk: { S: 'a' }, sk: { N: '1' } }
 const old: Item = { ...keys, x: { S: 'old' } }
@@ -50,7 +50,7 @@ describe('createDebeziumEnvelope', () => {
     ['NEW_IMAGE', 'READ', {}],
     ['OLD_IMAGE', 'MODIFY', {}],
   ])('refuses a change of %s, %s, that lacks a promised image', (viewType, operation, images) => {
-    const attempt = (): Payload => wrap(viewType, change(operation, images))
+    const attempt = (): DebeziumPayload => wrap(viewType, change(operation, images))
     expect(attempt).toThrow(TailraceError)
     expect(attempt).toThrow(/image, which a stream of .* always carries/)
     if (operation !== 'READ') expect(attempt).toThrow(/ \(shard shard-1, sequence number 42\)/)
@@ -70,14 +70,14 @@ describe('createDebeziumEnvelope', () => {
   })
 })
 
-type Expected = Pick<Payload, 'op' | 'before' | 'after'>
+type Expected = Pick<DebeziumPayload, 'op' | 'before' | 'after'>
 
 interface Images {
   readonly old?: Item
   readonly fresh?: Item
 }
 
-function wrap(viewType: StreamViewType, event: ChangeEvent): Payload {
+function wrap(viewType: StreamViewType, event: ChangeEvent): DebeziumPayload {
   return createDebeziumEnvelope(options(viewType)).wrap(event, 1_795_426_137_123.4)
 }
 

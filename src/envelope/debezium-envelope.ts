@@ -3,7 +3,9 @@ import type { ChangeEvent, Operation } from '../change/change-event.ts'
 import type { Table } from '../change/table.ts'
 import type { TailraceError } from '../errors.ts'
 import type { DebeziumOrigin, DebeziumPayload } from './debezium-payload.ts'
-import type { Envelope } from './envelope.ts'
+import { debeziumShapes } from './debezium-shapes.ts'
+import type { Envelope, RowForm } from './envelope.ts'
+import type { RecordShapes } from '../shapes/shape.ts'
 import { unreadableRecord } from './unreadable-record.ts'
 
 export interface DebeziumEnvelopeOptions {
@@ -16,9 +18,14 @@ export interface DebeziumEnvelopeOptions {
   readonly tombstonesOnDelete: boolean
 }
 
+/** An envelope all of whose payloads are Debezium's. */
+export interface DebeziumEnvelope extends Envelope {
+  wrap(event: ChangeEvent, nowMs: number, isShort?: boolean): DebeziumPayload
+}
+
 /** Debezium's envelope: `before`, `after`, `source`, `op`. What an absent image becomes is said at `imagesOf`. */
-export function createDebeziumEnvelope(options: DebeziumEnvelopeOptions): Envelope {
-  return new DebeziumEnvelope(options)
+export function createDebeziumEnvelope(options: DebeziumEnvelopeOptions): DebeziumEnvelope {
+  return new TableEnvelope(options)
 }
 
 const ops = { INSERT: 'c', MODIFY: 'u', REMOVE: 'd', READ: 'r' } as const satisfies Record<
@@ -26,7 +33,7 @@ const ops = { INSERT: 'c', MODIFY: 'u', REMOVE: 'd', READ: 'r' } as const satisf
   DebeziumPayload['op']
 >
 
-class DebeziumEnvelope implements Envelope {
+class TableEnvelope implements DebeziumEnvelope {
   readonly #options: DebeziumEnvelopeOptions
   /** Batches are of one shard, so remembering the last one is remembering enough. */
   #origin: DebeziumOrigin
@@ -36,19 +43,24 @@ class DebeziumEnvelope implements Envelope {
     this.#origin = originOf(options, '')
   }
 
-  wrap(event: ChangeEvent, nowMs: number): DebeziumPayload {
+  wrap(event: ChangeEvent, nowMs: number, isShort = false): DebeziumPayload {
     if (this.#origin.shardId !== event.shardId) this.#origin = originOf(this.#options, event.shardId)
     const table = this.#options.table
     return {
       kind: 'debezium',
       op: ops[event.operation],
-      before: beforeOf(event, table),
+      before: isShort ? shortBeforeOf(event) : beforeOf(event, table),
       after: afterOf(event, table),
       origin: this.#origin,
       event,
       tsMs: Math.trunc(nowMs),
       hasTombstone: event.operation === 'REMOVE' && this.#options.tombstonesOnDelete,
     }
+  }
+
+  shapes(row: RowForm): RecordShapes {
+    const { table, name } = this.#options
+    return debeziumShapes({ table, name, row })
   }
 }
 
@@ -67,6 +79,10 @@ function beforeOf(event: ChangeEvent, table: Table): Item | null {
   if (event.oldImage !== undefined) return event.oldImage
   if (table.viewType === 'NEW_AND_OLD_IMAGES' || table.viewType === 'OLD_IMAGE') throw missing('old', event, table)
   return null
+}
+
+function shortBeforeOf({ operation, keys }: ChangeEvent): Item | null {
+  return operation === 'REMOVE' ? keys : null
 }
 
 /**

@@ -34,7 +34,7 @@ import { runWorker } from '../pipeline/worker.ts'
 import { createJsonSerializer } from '../serialize/json-serializer.ts'
 import type { Source } from '../sources/source.ts'
 import type { TableExports } from '../sources/table-export/table-exports.ts'
-import { createRecordStages } from './record-stages.ts'
+import { createRecordStages } from './stages/record-stages.ts'
 import { createSignalTopic } from './signal-topic.ts'
 
 /** The parts of the outside world that a worker stands on; a simulation gives its own. */

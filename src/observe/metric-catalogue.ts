@@ -85,6 +85,12 @@ export const metricCatalogue = {
     ['table'],
     'Rows of snapshots written; fewer than items, because newer changes displace some.',
   ),
+  tailrace_changes_dropped_total: entry('counter', ['table'], 'Changes and rows that a filter or a transform dropped.'),
+  tailrace_dlq_total: entry(
+    'counter',
+    ['table', 'reason'],
+    'Changes and rows that went to the dead-letter topic, by the code of what was wrong.',
+  ),
   tailrace_snapshot_changes_skipped_total: entry(
     'counter',
     ['table'],

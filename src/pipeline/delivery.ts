@@ -12,7 +12,8 @@ import { isFromBefore, isLoss } from './loss.ts'
 import { describeLostInterval, lostIntervalOf } from './lost-interval.ts'
 import type { PipelineEvent, ShardProgress } from './pipeline-event.ts'
 import type { RowMemory } from './snapshot/contained-changes.ts'
-import type { StageOutput, StagePosition } from './stages.ts'
+import { leftOutEvents } from './left-out-events.ts'
+import type { Attachment, StageOutput, StagePosition } from './stages.ts'
 import { convertWithin } from './topic-limits.ts'
 
 /** One transaction in the making: what to write, and what to tell once it is durable. */
@@ -24,6 +25,8 @@ export interface Delivery {
   readonly progress: readonly ShardProgress[]
   /** To be reported after the commit. */
   readonly events: readonly PipelineEvent[]
+  /** To be told of the transaction's fate. */
+  readonly attachments: readonly Attachment[]
   /** Tables that must not be read on, with the version of the table entry that this decision was made under. */
   readonly halts: readonly { readonly tableArn: string; readonly version: number }[]
 }
@@ -93,8 +96,8 @@ function convert(
   const { topicLimits, stages, clock } = environment
   const { shardId, notBeforeMs } = shard
   const rowInFront = rows === undefined ? undefined : (item: string) => rows.rowOf(item)
-  const process = (maxRecordBytes: number): StageOutput =>
-    stages.process({ table, shardId, records, notBeforeMs, rowInFront, maxRecordBytes, nowMs: clock.now() })
+  const process = (maxRecordBytes: number): Promise<StageOutput> =>
+    stages.process({ table, shardId, records, notBeforeMs, rowInFront, maxRecordBytes, nowMs: clock.now() }, signal)
   return convertWithin(topicLimits, table.topic, process, signal)
 }
 
@@ -126,6 +129,7 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
   const last = new Map<string, Reached>()
   const entries: AddressedEntry[] = []
   const events: PipelineEvent[] = []
+  const attachments: Attachment[] = []
   const halts = new Map<string, number>()
   let changes = 0
   let bytes = 0
@@ -140,11 +144,9 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
       output.push(stage.records)
       changes += stage.changes
       bytes += stage.bytes
+      attachments.push(...stage.attachments)
       events.push(...skipsOf(known, stage, context))
-      if (stage.last === undefined) return
-      const before = last.get(key) ?? { changes: 0, read: 0 }
-      const counts = { changes: before.changes + stage.changes, read: before.read + stage.read }
-      last.set(key, { known, position: stage.last, ...counts })
+      if (stage.last !== undefined) last.set(key, reachedBy(stage, stage.last, known, last.get(key)))
     },
     end: (known, children) => {
       entries.push(...endEntries(known.shard, children, context))
@@ -175,14 +177,26 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
       bytes,
       progress: [...last.values()].map((reached) => progressOf(reached, context)),
       events,
+      attachments,
       halts: [...halts].map(([tableArn, version]) => ({ tableArn, version })),
     }),
   }
 }
 
-function skipsOf({ table }: Known, { contained }: StageOutput, { lane }: LaneContext): readonly PipelineEvent[] {
-  if (contained === 0) return []
-  return [{ kind: 'contained-changes-skipped', lane, table: table.table.name, changes: contained }]
+function reachedBy(
+  { changes, read }: StageOutput,
+  position: StagePosition,
+  known: Known,
+  before: Reached | undefined,
+): Reached {
+  return { known, position, changes: (before?.changes ?? 0) + changes, read: (before?.read ?? 0) + read }
+}
+
+function skipsOf({ table }: Known, { contained, left }: StageOutput, { lane }: LaneContext): readonly PipelineEvent[] {
+  const { name } = table.table
+  const others = leftOutEvents(left, lane, name)
+  if (contained === 0) return others
+  return [{ kind: 'contained-changes-skipped', lane, table: name, changes: contained }, ...others]
 }
 
 function nameOf({ shard, table }: Known, lane: number): ShardProgress['shard'] {

@@ -117,6 +117,17 @@ export type PipelineEvent =
       readonly isDone: boolean
       readonly snapshot: SnapshotProgress
     }
+  /** Changes or rows that a filter or a transform dropped, and positions behind them are durable. */
+  | { readonly kind: 'changes-dropped'; readonly lane: number; readonly table: string; readonly changes: number }
+  /** Changes or rows that went to the dead-letter topic, in the same transaction as the positions behind them. */
+  | {
+      readonly kind: 'dead-lettered'
+      readonly lane: number
+      readonly table: string
+      readonly code: string
+      readonly stage: string
+      readonly count: number
+    }
   /** Changes were left out because rows in front contain them, and positions behind them are durable. */
   | {
       readonly kind: 'contained-changes-skipped'

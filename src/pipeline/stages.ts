@@ -1,18 +1,21 @@
 import type { ProducerRecord } from '../kafka/kafka.ts'
+import type { ErrorCode } from '../error-catalogue.ts'
 import type { TailraceError } from '../errors.ts'
 import type { Table } from '../change/table.ts'
 import type { SnapshotRun, TableEntry } from '../lanes/ledger-entry.ts'
 
 /**
- * What happens to records between source and Kafka: decode, transform, envelope, serialize. Pure and synchronous; knows
- * no progress, no lanes and no I/O, so one call per page suffices and the same input gives the same output.
+ * What happens to records between source and Kafka: decode, transform, envelope, serialize. Knows no progress and no lanes.
+ * One call per page: what must be waited for (a registry's answer, the user's own transform, an object in a bucket) is
+ * waited for once a page. Rejects only when `signal` aborts, or with an error that is not the page's own; what is wrong
+ * with a record is a `failure`, or a dead letter.
  */
 export interface Stages {
-  process(input: StageInput): StageOutput
+  process(input: StageInput, signal: AbortSignal): Promise<StageOutput>
   /** The same for a page of a snapshot's scan. */
-  processRows(input: RowInput): RowOutput
+  processRows(input: RowInput, signal: AbortSignal): Promise<RowOutput>
   /** The same for keys of items that are gone: their deletes. */
-  processVanished(input: VanishedInput): RowOutput
+  processVanished(input: VanishedInput, signal: AbortSignal): Promise<RowOutput>
   /** What a record of a table's topic, read back, says of its item. */
   presenceOf(record: WrittenRecord, table: Table): RecordPresence
 }
@@ -64,6 +67,25 @@ export interface RowOutput {
   /** Of these, if they are wanted: those that changes can be compared with. */
   readonly images: readonly RowImage[]
   readonly failure: TailraceError | undefined
+  readonly left: LeftOut
+  readonly attachments: readonly Attachment[]
+}
+
+/** What did not come through although nothing failed. */
+export interface LeftOut {
+  /** Changes or rows that a filter or a transform dropped. */
+  readonly dropped: number
+  /** Changes or rows that went to the dead-letter topic, why, and at which step. */
+  readonly rejected: readonly { readonly code: ErrorCode; readonly stage: string; readonly count: number }[]
+}
+
+/** Something outside Kafka that belongs to records: it must go if their transaction does not come about. */
+export interface Attachment {
+  /**
+   * Called once, when the fate of the transaction is known: `committed`, `aborted` (surely nothing of it will ever be
+   * read), or `unknown`. Returns at once and never throws; what is to be tidied up is tidied up beside the lane.
+   */
+  settle(outcome: 'committed' | 'aborted' | 'unknown'): void
 }
 
 /** A row: its item's identity, and a digest of what the item was. Equal digests, same image. */
@@ -110,6 +132,8 @@ export interface StageOutput {
   readonly last: StagePosition | undefined
   /** Why processing stopped behind `last`; names the record's position, never its values. */
   readonly failure: TailraceError | undefined
+  readonly left: LeftOut
+  readonly attachments: readonly Attachment[]
 }
 
 /** Position and creation time of a change. */

@@ -1,5 +1,6 @@
 import { TailraceError } from '../errors.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
+import type { RowOutput } from './stages.ts'
 
 /** The largest record that a topic takes: as the cluster says, or as it has shown by refusing one. */
 export interface TopicLimits {
@@ -62,15 +63,17 @@ async function askLimit(kafka: KafkaApi, topic: string, signal: AbortSignal): Pr
  * Converts for a topic. Before something is called too large, the topic is asked anew: its limit may have been raised
  * meanwhile.
  */
-export async function convertWithin<T extends { readonly failure: TailraceError | undefined }>(
+export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attachments'>>(
   limits: TopicLimits,
   topic: string,
-  process: (maxRecordBytes: number) => T,
+  process: (maxRecordBytes: number) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
   const known = await limits.maxRecordBytes(topic, signal)
-  const output = process(known)
+  const output = await process(known)
   if (output.failure?.code !== 'RECORD_TOO_LARGE') return output
   const present = await limits.maxRecordBytesNow(topic, signal)
-  return present > known ? process(present) : output
+  if (present <= known) return output
+  for (const attachment of output.attachments) attachment.settle('aborted')
+  return process(present)
 }

@@ -10,6 +10,8 @@ export interface ConnectItem {
   fields(item: Item): void
   /** The struct's content. */
   item(item: Item): void
+  /** The content of one field. */
+  value(value: AttributeValue | undefined): void
 }
 
 export function createConnectItem(writer: JsonWriter, numbers: NumberMode): ConnectItem {
@@ -45,12 +47,15 @@ class ConnectItemWriter implements ConnectItem {
       separator = ','
       this.#writer.string(name)
       this.#writer.text(':')
-      const value = item[name]
-      const type = typeOf(value)
-      if (type === 'M' || type === 'L') this.#writer.nested(() => this.#nested.value(value))
-      else this.#flat.value(value)
+      this.value(item[name])
     }
     this.#writer.text(separator === '{' ? '{}' : '}')
+  }
+
+  value(value: AttributeValue | undefined): void {
+    const type = typeOf(value)
+    if (type === 'M' || type === 'L') this.#writer.nested(() => this.#nested.value(value))
+    else this.#flat.value(value)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Item } from '../change/attribute-value.ts'
 import type { Table } from '../change/table.ts'
 import type { DebeziumOrigin, DebeziumPayload } from '../envelope/debezium-payload.ts'
+import type { Payload } from '../envelope/envelope.ts'
 import { unreadableRecord } from '../envelope/unreadable-record.ts'
 import { TailraceError } from '../errors.ts'
 import { createConnectItem } from './connect-item.ts'
@@ -10,6 +11,8 @@ import { createDebeziumSource } from './debezium-source.ts'
 import type { DebeziumSource } from './debezium-source.ts'
 import { createItemJson } from './item-json.ts'
 import type { ItemJson, NumberMode } from './item-json.ts'
+import { createJsonDocuments } from './json-documents.ts'
+import type { JsonDocuments } from './json-documents.ts'
 import { createJsonKey } from './json-key.ts'
 import type { JsonKey } from './json-key.ts'
 import { createJsonWriter } from './json-writer.ts'
@@ -24,9 +27,14 @@ export interface JsonSerializerOptions {
   readonly schemasEnable: boolean
 }
 
+/** A serializer that needs neither a registry nor the name of a topic. */
+export interface JsonSerializer extends Serializer {
+  serialize(payload: Payload): readonly SerializedRecord[]
+}
+
 /** Debezium envelopes as JSON, read as they are by Flink, RisingWave and others, or with schemas by Kafka Connect. */
-export function createJsonSerializer(options: JsonSerializerOptions): Serializer {
-  return new JsonSerializer(options)
+export function createJsonSerializer(options: JsonSerializerOptions): JsonSerializer {
+  return new EnvelopeSerializer(options)
 }
 
 /** What all records of one shard share. */
@@ -40,11 +48,12 @@ interface ShardText {
   readonly schemaTail: Buffer
 }
 
-class JsonSerializer implements Serializer {
+class EnvelopeSerializer implements JsonSerializer {
   readonly #options: JsonSerializerOptions
   readonly #writer: JsonWriter = createJsonWriter()
   readonly #plainItem: ItemJson
   readonly #connectItem: ConnectItem
+  readonly #documents: JsonDocuments
   /** Pages are of one shard, and the envelope gives all of a page's payloads one origin. */
   #shard: ShardText | undefined
 
@@ -52,24 +61,33 @@ class JsonSerializer implements Serializer {
     this.#options = options
     this.#plainItem = createItemJson(this.#writer, options.numbers)
     this.#connectItem = createConnectItem(this.#writer, options.numbers)
+    this.#documents = createJsonDocuments(this.#writer, options)
   }
 
-  serialize(payload: DebeziumPayload): readonly SerializedRecord[] {
-    const { event, origin } = payload
+  prepare(): undefined {
+    return undefined
+  }
+
+  serialize(payload: Payload): readonly SerializedRecord[] {
     try {
-      const shard = this.#shard?.origin === origin ? this.#shard : this.#enter(origin)
-      this.#writer.reset()
-      shard.key.write(event.keys)
-      const key = this.#writer.take()
-      this.#value(payload, shard)
-      const value = this.#writer.take()
-      const headers = shard.headers.of(event)
-      const record: SerializedRecord = { key, value, headers }
-      return payload.hasTombstone ? [record, { key, value: null, headers }] : [record]
+      return payload.kind === 'debezium' ? this.#debezium(payload) : this.#documents.serialize(payload)
     } catch (error) {
-      if (error instanceof TailraceError) throw unreadableRecord(error.message, event, origin.table)
+      if (error instanceof TailraceError) throw unreadableRecord(error.message, payload.event, tableOf(payload))
       throw error
     }
+  }
+
+  #debezium(payload: DebeziumPayload): readonly SerializedRecord[] {
+    const { event, origin } = payload
+    const shard = this.#shard?.origin === origin ? this.#shard : this.#enter(origin)
+    this.#writer.reset()
+    shard.key.write(event.keys)
+    const key = this.#writer.take()
+    this.#value(payload, shard)
+    const value = this.#writer.take()
+    const headers = shard.headers.of(event)
+    const record: SerializedRecord = { key, value, headers }
+    return payload.hasTombstone ? [record, { key, value: null, headers }] : [record]
   }
 
   readKey(key: Buffer, table: Table, name: string): Item | undefined {
@@ -138,6 +156,10 @@ class JsonSerializer implements Serializer {
     }
     return this.#shard
   }
+}
+
+function tableOf(payload: Payload): Table {
+  return payload.kind === 'debezium' ? payload.origin.table : payload.table
 }
 
 /** Writes an image in one of the two forms. */

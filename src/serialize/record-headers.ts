@@ -6,6 +6,9 @@ type Header = readonly [Buffer, Buffer]
 /** Names the table that a record is of. */
 export const tableHeader = 'tailrace.table'
 
+/** What a record says of its item, in one letter of Debezium's (`c`, `u`, `d`, `r`), where its value does not show it. */
+export const operationHeader = 'tailrace.op'
+
 const tableName = Buffer.from(tableHeader)
 const shardName = Buffer.from('tailrace.shard')
 const sequenceName = Buffer.from('tailrace.seq')

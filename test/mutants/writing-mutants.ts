@@ -84,9 +84,10 @@ export const writingMutants: readonly Mutant[] = [
     title: 'a tombstone stands in front of its delete',
     patches: [
       {
-        file: 'src/hosts/producer-records.ts',
-        find: 'for (const { key, value, headers } of serialized) {',
-        replace: 'for (const { key, value, headers } of serialized.toReversed()) {',
+        file: 'src/hosts/stages/unit-writer.ts',
+        find: 'for (const record of records) {\n      const { key, value, headers, topic = this.#page.table.topic } = record',
+        replace:
+          'for (const record of records.toReversed()) {\n      const { key, value, headers, topic = this.#page.table.topic } = record',
       },
     ],
     caughtBy: { kind: 'worlds', experiment: 'E01-sim', overrides: { delivery: 'exactly_once' } },

@@ -10,6 +10,7 @@ export function createEventLog(logger: Logger): PipelineEventSink {
       case 'rows-committed':
       case 'vanished-committed':
       case 'contained-changes-skipped':
+      case 'changes-dropped':
       case 'transaction-committed':
         return logger.trace(event.kind, factsOf(event))
       case 'shard-closed':
@@ -35,6 +36,8 @@ export function createEventLog(logger: Logger): PipelineEventSink {
           code: event.error.code,
           error: event.error,
         })
+      case 'dead-lettered':
+        return logger.warn(`${event.count} of table ${event.table} went to the dead letters`, factsOf(event))
       case 'table-stopped':
         return logger.error(`table ${event.table} stopped: ${event.reason}`, factsOf(event))
       case 'snapshot-started':

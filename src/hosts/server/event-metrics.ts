@@ -91,6 +91,9 @@ function count(event: PipelineEvent, metrics: Metrics): void {
     case 'vanished-committed':
     case 'contained-changes-skipped':
       return countRows(event, metrics)
+    case 'changes-dropped':
+    case 'dead-lettered':
+      return countLeftOut(event, metrics)
     case 'lane-in-doubt':
       return countDoubt(event.error.code, metrics)
     case 'stream-gap':
@@ -123,6 +126,15 @@ function count(event: PipelineEvent, metrics: Metrics): void {
       return metrics.set('tailrace_group_generation', {}, event.generation)
     default:
   }
+}
+
+function countLeftOut(
+  event: Extract<PipelineEvent, { readonly kind: 'changes-dropped' | 'dead-lettered' }>,
+  metrics: Metrics,
+): void {
+  const { table } = event
+  if (event.kind === 'changes-dropped') metrics.increment('tailrace_changes_dropped_total', { table }, event.changes)
+  else metrics.increment('tailrace_dlq_total', { table, reason: event.code }, event.count)
 }
 
 function showHealth(table: string, isStreaming: boolean, metrics: Metrics): void {

@@ -8,7 +8,8 @@ import type { TailraceError } from '../../errors.ts'
 import { refuseExhaustion } from '../delivery.ts'
 import type { LaneEnvironment } from '../lane-environment.ts'
 import type { PipelineEvent, SnapshotProgress } from '../pipeline-event.ts'
-import type { RowOutput } from '../stages.ts'
+import { leftOutEvents } from '../left-out-events.ts'
+import type { Attachment, RowInput, RowOutput } from '../stages.ts'
 import { convertWithin } from '../topic-limits.ts'
 import type { DeliveredRows, ScanBatch, TakenScanPage } from './lane-scans.ts'
 
@@ -23,6 +24,8 @@ export interface RowDelivery {
   readonly advanced: number
   /** To be reported after the commit. */
   readonly events: readonly PipelineEvent[]
+  /** To be told of the transaction's fate. */
+  readonly attachments: readonly Attachment[]
   /** Scans that must be opened anew: their pages came too late to be trusted. */
   readonly reopen: readonly string[]
   /** Tables that must not be scanned on, with the version of the table entry that this decision was made under. */
@@ -67,7 +70,7 @@ function convert(
   const { page, recent, request } = taken
   const ofTable = segments.slice(0, snapshot.segments)
   const isIncrement = snapshot.exports?.fromMs !== undefined
-  const process = (maxRecordBytes: number): RowOutput => {
+  const process = (maxRecordBytes: number): Promise<RowOutput> => {
     const shared = {
       table,
       kind: snapshot.kind,
@@ -76,8 +79,8 @@ function convert(
       nowMs: clock.now(),
       isDisplaced: (key: Buffer) => recent.hasSince(key, request),
     }
-    if (isSweep(scanned)) return stages.processVanished({ ...shared, keys: page.items.filter(Buffer.isBuffer) })
-    return stages.processRows({
+    if (isSweep(scanned)) return stages.processVanished({ ...shared, keys: page.items.filter(Buffer.isBuffer) }, signal)
+    const input: RowInput = {
       ...shared,
       items: page.items,
       withImages: snapshot.exports === undefined && withImages(table.table.arn),
@@ -88,7 +91,8 @@ function convert(
         snapshot.exports === undefined &&
         page.lastKey === undefined &&
         ofTable.every((other) => other === segment || other.isDone),
-    })
+    }
+    return stages.processRows(input, signal)
   }
   return convertWithin(topicLimits, table.topic, process, signal)
 }
@@ -116,6 +120,7 @@ class Draft {
   readonly #reports: AddressedEntry[] = []
   readonly #images: DeliveredRows[] = []
   readonly #events: PipelineEvent[] = []
+  readonly #attachments: Attachment[] = []
   readonly #halts = new Map<string, number>()
   readonly #reopened = new Set<string>()
   #bytes = 0
@@ -142,11 +147,14 @@ class Draft {
     const { table, snapshot, segment } = scanned
     if (rows.failure !== undefined) {
       // The whole page waits: progress within a page cannot be told.
+      for (const attachment of rows.attachments) attachment.settle('aborted')
       this.reopen(scan)
       this.fail(table.table.arn, rows.failure)
       return
     }
     this.#output.push(rows.records)
+    this.#attachments.push(...rows.attachments)
+    this.#events.push(...leftOutEvents(rows.left, this.#context.lane, table.table.name))
     this.#bytes += rows.bytes
     const { images } = rows
     if (images.length > 0) this.#images.push({ tableArn: table.table.arn, images, readAtMs: page.requestedAtMs })
@@ -197,6 +205,7 @@ class Draft {
       entries: [...[...this.#reached.values()].map((entry) => ({ lane, entry })), ...this.#reports],
       bytes: this.#bytes,
       images: this.#images,
+      attachments: this.#attachments,
       advanced: [...this.#reached.values()].filter(({ isDone }) => !isDone).length,
       events: this.#events,
       reopen: [...this.#reopened],

@@ -1,8 +1,10 @@
-import { stagesOf } from '../../../src/hosts/assemble.ts'
+import { decodeStreamRecord } from '../../../src/decode/decode-stream-record.ts'
+import { createDebeziumEnvelope } from '../../../src/envelope/debezium-envelope.ts'
+import { sizeOf } from '../../../src/hosts/stages/producer-records.ts'
 import { encodeRecordBatch } from '../../../src/kafka/record-batch-encoder.ts'
 import type { Table } from '../../../src/change/table.ts'
 import type { ChangePosition } from '../../../src/oracle/oracle.ts'
-import { readConfig } from '../../servers/pipeline-under-test.ts'
+import { createJsonSerializer } from '../../../src/serialize/json-serializer.ts'
 import type { SimulatedTable } from '../../servers/stream-simulator/simulated-table.ts'
 
 /** How large the record of a change is. Bytes. */
@@ -13,47 +15,24 @@ export interface RecordSize {
   readonly sent: number
 }
 
-const stages = stagesOf(
-  readConfig(`
-pipeline: sim
-source:
-  region: eu-central-1
-  tables: ['orders-*']
-kafka:
-  bootstrap.servers: broker:1
-`),
-  '0.0.0-sim',
-)
+const serializer = createJsonSerializer({ numbers: 'exact', schemasEnable: false })
 
-/** Of a change as it lies in the stream. */
+/** Of a change as it lies in the stream, as the pipeline `sim` writes it. */
 export function recordSizeOf(simulated: SimulatedTable, position: ChangePosition, nowMs: number): RecordSize {
   const { shardId, sequenceNumber } = position
   const stored = simulated.stream.shard(shardId).records.find((record) => record.sequenceNumber === sequenceNumber)
   if (stored === undefined) throw new Error('the change is not in the stream')
-  const { records, bytes } = stages.process({
-    table: {
-      kind: 'table',
-      version: 1,
-      table: tableOf(simulated),
-      topic: `sim.${simulated.name}`,
-      topicPartitions: 1,
-      topicId: undefined,
-      status: { kind: 'streaming' },
-      notBeforeMs: undefined,
-      homeLane: undefined,
-      run: 0,
-      snapshot: undefined,
-      settled: undefined,
-    },
-    shardId,
-    records: [JSON.parse(stored.json)],
-    notBeforeMs: undefined,
-    maxRecordBytes: Number.MAX_SAFE_INTEGER,
-    nowMs,
-  })
+  const table = tableOf(simulated)
+  const options = { table, name: 'sim', connectorVersion: '0.0.0-sim', tombstonesOnDelete: true }
+  const event = decodeStreamRecord(JSON.parse(stored.json), table, shardId)
+  const topic = `sim.${simulated.name}`
+  const records = serializer
+    .serialize(createDebeziumEnvelope(options).wrap(event, nowMs))
+    .map(({ key, value, headers }) => ({ topic, partition: 0, key, value, headers, timestamp: event.createdAtMs }))
   const header = { producerId: 1n, producerEpoch: 0, isTransactional: true, compression: 'none' } as const
-  const batch = { topic: `sim.${simulated.name}`, partition: 0, baseSequence: 0, records }
-  return { reckoned: bytes, sent: encodeRecordBatch(batch, header).length }
+  const batch = { topic, partition: 0, baseSequence: 0, records }
+  const reckoned = records.reduce((sum, record) => sum + sizeOf(record), 0)
+  return { reckoned, sent: encodeRecordBatch(batch, header).length }
 }
 
 function tableOf({ arn, name, id, keySchema, stream }: SimulatedTable): Table {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { Item } from '../change/attribute-value.ts'
-import { canonicalItem } from '../change/canonical-item.ts'
-import type { ChangeEvent } from '../change/change-event.ts'
-import { itemKeyIdentity } from '../change/item-key.ts'
-import type { Table } from '../change/table.ts'
-import { containmentOf } from '../pipeline/snapshot/contained-changes.ts'
-import type { RowImage, StageInput } from '../pipeline/stages.ts'
+import type { Item } from '../../change/attribute-value.ts'
+import { canonicalItem } from '../../change/canonical-item.ts'
+import type { ChangeEvent } from '../../change/change-event.ts'
+import { itemKeyIdentity } from '../../change/item-key.ts'
+import type { Table } from '../../change/table.ts'
+import { containmentOf } from '../../pipeline/snapshot/contained-changes.ts'
+import type { RowImage, StageInput } from '../../pipeline/stages.ts'
 
 /** Tells which changes of a page are contained in rows in front of it. Changes nothing: what it found is to be handed on. */
 export interface ContainedChanges {

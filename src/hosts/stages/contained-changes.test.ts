@@ -1,13 +1,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { tableOf } from '../../test/oracle/arbitrary-items.ts'
-import type { AttributeValue, Item } from '../change/attribute-value.ts'
-import { createDebeziumEnvelope } from '../envelope/debezium-envelope.ts'
-import { createRowMemory } from '../pipeline/snapshot/contained-changes.ts'
-import type { RowMemory } from '../pipeline/snapshot/contained-changes.ts'
-import type { StageInput, StageOutput } from '../pipeline/stages.ts'
-import { firstEntry } from '../pipeline/table-life.ts'
-import { createJsonSerializer } from '../serialize/json-serializer.ts'
+import { tableOf } from '../../../test/oracle/arbitrary-items.ts'
+import type { AttributeValue, Item } from '../../change/attribute-value.ts'
+import { createDebeziumEnvelope } from '../../envelope/debezium-envelope.ts'
+import { createRowMemory } from '../../pipeline/snapshot/contained-changes.ts'
+import type { RowMemory } from '../../pipeline/snapshot/contained-changes.ts'
+import type { StageInput, StageOutput } from '../../pipeline/stages.ts'
+import { firstEntry } from '../../pipeline/table-life.ts'
+import { createJsonSerializer } from '../../serialize/json-serializer.ts'
 import { createRecordStages } from './record-stages.ts'
 
 const described = tableOf('NEW_AND_OLD_IMAGES')
@@ -18,6 +18,7 @@ const stages = createRecordStages({
   serializer: createJsonSerializer({ numbers: 'exact', schemasEnable: false }),
   name: 'shop',
 })
+const never = new AbortController().signal
 const readAtMs = 1_795_426_137_000
 const limits = { maxRecordBytes: 1_000_000, nowMs: readAtMs }
 
@@ -39,19 +40,19 @@ const world = fc
   )
 
 describe('changes behind rows that may contain them', () => {
-  it('come through from the first one behind the row on, and before only where a state came back', () => {
+  it('come through from the first one behind the row on, and before only where a state came back', async () => {
     let left = 0
-    fc.assert(
-      fc.property(world, ({ changes, readAfter, deliveredBefore, pageLength }) => {
+    await fc.assert(
+      fc.asyncProperty(world, async ({ changes, readAfter, deliveredBefore, pageLength }) => {
         const memory = createRowMemory(10)
         const counts = { a: 0, b: 0 }
         const behind = changes.filter(({ item }) => counts[item]++ >= begunAt(item, { readAfter, deliveredBefore }))
         for (const item of ['a', 'b'] as const)
-          remember(memory, item, stateAfter(changes, item, readOf(item, readAfter)))
+          await remember(memory, item, stateAfter(changes, item, readOf(item, readAfter)))
         const delivered: Change[] = []
         for (let at = 0; at < behind.length; at += pageLength) {
           const page = behind.slice(at, at + pageLength)
-          const output = deliver(page, memory)
+          const output = await deliver(page, memory)
           expect(output).toMatchObject({ read: page.length, changes: page.length - output.contained })
           expect(output.last?.sequenceNumber).toBe(String(page.at(-1)?.sequence))
           left += output.contained
@@ -79,35 +80,35 @@ describe('changes behind rows that may contain them', () => {
     expect(left).toBeGreaterThan(1_000)
   })
 
-  it('leave the row behind with whatever tells that it is caught up with, and one page is converted twice alike', () => {
+  it('leave the row behind with whatever tells that it is caught up with, and one page is converted twice alike', async () => {
     const memory = createRowMemory(10)
-    remember(memory, 'a', 2)
+    await remember(memory, 'a', 2)
     const page: readonly Change[] = [
       { item: 'a', before: 1, after: 2, sequence: 1 },
       { item: 'a', before: 2, after: 1, sequence: 2 },
       { item: 'a', before: 1, after: 3, sequence: 3 },
     ]
-    const once = deliver(page, memory, { forgets: false })
+    const once = await deliver(page, memory, { forgets: false })
     expect(once).toMatchObject({ contained: 1, caughtUp: [identityOf('a')] })
     expect(sequencesOf(once)).toEqual([2, 3])
-    expect(deliver(page, memory, { forgets: false })).toEqual(once)
+    expect(await deliver(page, memory, { forgets: false })).toEqual(once)
   })
 
-  it('are looked at although they are too old to be delivered: the row is left behind there', () => {
+  it('are looked at although they are too old to be delivered: the row is left behind there', async () => {
     const memory = createRowMemory(10)
-    remember(memory, 'a', 2)
+    await remember(memory, 'a', 2)
     const page: readonly Change[] = [{ item: 'a', before: 2, after: 1, sequence: 1 }]
-    expect(deliver(page, memory, { notBeforeMs: readAtMs + 60_000 })).toMatchObject({
+    expect(await deliver(page, memory, { notBeforeMs: readAtMs + 60_000 })).toMatchObject({
       changes: 0,
       contained: 0,
       read: 1,
     })
-    expect(sequencesOf(deliver([{ item: 'a', before: 1, after: 3, sequence: 2 }], memory))).toEqual([2])
+    expect(sequencesOf(await deliver([{ item: 'a', before: 1, after: 3, sequence: 2 }], memory))).toEqual([2])
   })
 
-  it('are not left out where the stream has one image only', () => {
+  it('are not left out where the stream has one image only', async () => {
     const memory = createRowMemory(10)
-    remember(memory, 'a', 2)
+    await remember(memory, 'a', 2)
     for (const [image, viewType] of [
       ['OldImage', 'NEW_IMAGE'],
       ['NewImage', 'OLD_IMAGE'],
@@ -115,40 +116,43 @@ describe('changes behind rows that may contain them', () => {
       const wire = wireOf({ item: 'a', before: 1, after: 3, sequence: 1 })
       Reflect.deleteProperty(wire.dynamodb, image)
       const blind = { ...table, table: { ...described, viewType, streamArn: viewType } }
-      expect(process([wire], memory, { table: blind, forgets: false })).toMatchObject({ contained: 0, changes: 1 })
+      expect(await process([wire], memory, { table: blind, forgets: false })).toMatchObject({
+        contained: 0,
+        changes: 1,
+      })
       // Where there should be both it is an obstacle, as ever.
-      const { contained, failure } = process([wire], memory, { forgets: false })
+      const { contained, failure } = await process([wire], memory, { forgets: false })
       expect([contained, failure?.code]).toEqual([0, 'RECORD_UNREADABLE'])
     }
   })
 
-  it('are not left out when they cannot be compared, and need not be convertible when they are', () => {
+  it('are not left out when they cannot be compared, and need not be convertible when they are', async () => {
     const memory = createRowMemory(10)
-    remember(memory, 'a', 2)
+    await remember(memory, 'a', 2)
     const broken = wireOf({ item: 'a', before: 1, after: 2, sequence: 1 })
     Object.assign(broken.dynamodb.OldImage ?? {}, { x: { X: 'y' } })
-    expect(process([broken], memory).failure).toMatchObject({ code: 'RECORD_UNREADABLE' })
-    remember(memory, 'a', 2)
+    expect((await process([broken], memory)).failure).toMatchObject({ code: 'RECORD_UNREADABLE' })
+    await remember(memory, 'a', 2)
     const large = { ...limits, maxRecordBytes: 10 }
     const page = [wireOf({ item: 'a', before: 1, after: 2, sequence: 1 })]
     const input = { table, shardId: 's', records: page, notBeforeMs: undefined, rowInFront: memory.rowOf, ...large }
-    expect(stages.process(input)).toMatchObject({ contained: 1, failure: undefined })
+    expect(await stages.process(input, never)).toMatchObject({ contained: 1, failure: undefined })
   })
 
-  it('are compared as items: sets, members and numbers in another order or notation are the same', () => {
+  it('are compared as items: sets, members and numbers in another order or notation are the same', async () => {
     const memory = createRowMemory(10)
     const image = (value: AttributeValue): Item => ({ ...keysOf('a'), value })
     const one = image({ M: { n: { N: '2000' }, s: { SS: ['x', 'y'] } } })
     const other = image({ M: { s: { SS: ['y', 'x'] }, n: { N: '2E3' } } })
-    rememberItem(memory, one)
+    await rememberItem(memory, one)
     const wire = wireOf({ item: 'a', before: 1, after: 2, sequence: 1 })
     wire.dynamodb.NewImage = other
-    expect(process([wire], memory)).toMatchObject({ contained: 1, changes: 0 })
+    expect(await process([wire], memory)).toMatchObject({ contained: 1, changes: 0 })
   })
 })
 
 describe('the images of rows', () => {
-  it('are given only when they are wanted, and only of rows that come through', () => {
+  it('are given only when they are wanted, and only of rows that come through', async () => {
     const input = {
       table,
       items: [itemOf('a', 1), itemOf('b', 1)],
@@ -158,8 +162,11 @@ describe('the images of rows', () => {
       isLast: false,
     } as const
     const isDisplaced = (key: Buffer): boolean => key.includes('"a"')
-    expect(stages.processRows({ ...input, readAtMs, ...limits, isDisplaced })).toMatchObject({ rows: 1, images: [] })
-    const { images } = stages.processRows({ ...input, readAtMs, ...limits, isDisplaced, withImages: true })
+    expect(await stages.processRows({ ...input, readAtMs, ...limits, isDisplaced }, never)).toMatchObject({
+      rows: 1,
+      images: [],
+    })
+    const { images } = await stages.processRows({ ...input, readAtMs, ...limits, isDisplaced, withImages: true }, never)
     expect(images.map(({ item }) => item)).toEqual([identityOf('b')])
   })
 })
@@ -204,11 +211,11 @@ function stateAfter(changes: readonly Change[], item: Change['item'], count: num
 }
 
 /** As a scan shows it; an item that is not there has no row. */
-function remember(memory: RowMemory, item: Change['item'], state: State): void {
-  if (state !== undefined) rememberItem(memory, itemOf(item, state))
+async function remember(memory: RowMemory, item: Change['item'], state: State): Promise<void> {
+  if (state !== undefined) await rememberItem(memory, itemOf(item, state))
 }
 
-function rememberItem(memory: RowMemory, item: Item): void {
+async function rememberItem(memory: RowMemory, item: Item): Promise<void> {
   const page = {
     items: [item],
     form: 'items',
@@ -218,7 +225,7 @@ function rememberItem(memory: RowMemory, item: Item): void {
     readAtMs,
     withImages: true,
   } as const
-  const { images, failure } = stages.processRows({ table, ...page, ...limits, isDisplaced: () => false })
+  const { images, failure } = await stages.processRows({ table, ...page, ...limits, isDisplaced: () => false }, never)
   expect(failure).toBeUndefined()
   memory.remember(images, readAtMs)
 }
@@ -227,25 +234,18 @@ function deliver(
   changes: readonly Change[],
   memory: RowMemory,
   more: Partial<StageInput> & { readonly forgets?: boolean } = {},
-): StageOutput {
+): Promise<StageOutput> {
   return process(changes.map(wireOf), memory, more)
 }
 
-function process(
+async function process(
   records: readonly unknown[],
   memory: RowMemory,
   { forgets = true, ...more }: Partial<StageInput> & { readonly forgets?: boolean } = {},
-): StageOutput {
+): Promise<StageOutput> {
   const rowInFront = (item: string): ReturnType<RowMemory['rowOf']> => memory.rowOf(item)
-  const output = stages.process({
-    table,
-    shardId: 's',
-    records,
-    notBeforeMs: undefined,
-    rowInFront,
-    ...limits,
-    ...more,
-  })
+  const input = { table, shardId: 's', records, notBeforeMs: undefined, rowInFront, ...limits, ...more }
+  const output = await stages.process(input, never)
   if (forgets) memory.forget(output.caughtUp)
   return output
 }

@@ -1,0 +1,120 @@
+import { isSequenceNumber } from '../../change/sequence-number.ts'
+import { decodeStreamRecord } from '../../decode/decode-stream-record.ts'
+import type { Envelope } from '../../envelope/envelope.ts'
+import type { TailraceError } from '../../errors.ts'
+import type { StageInput, StageOutput, StagePosition } from '../../pipeline/stages.ts'
+import { createContainedChanges } from './contained-changes.ts'
+import type { ContainedChanges } from './contained-changes.ts'
+import type { RecordStagesOptions } from './stage-parts.ts'
+import { asTailraceError, decodedUnit, rejectedUnit, transformChanges, wrapUnit } from './unit.ts'
+import type { Unit, UnitPlace, Wrapping } from './unit.ts'
+import { createUnitWriter } from './unit-writer.ts'
+
+/** The changes of a page: all of them, or those before the one that stops the table. */
+export async function processPage(
+  input: StageInput,
+  envelope: Envelope,
+  options: RecordStagesOptions,
+  signal: AbortSignal,
+): Promise<StageOutput> {
+  const { table, nowMs, maxRecordBytes } = input
+  const { recordTransforms = [] } = options
+  const wrapping: Wrapping = { envelope, recordTransforms, table: table.table, topic: table.topic, nowMs }
+  const { units, skipped } = decode(input, options)
+  await transformChanges(units, options, table.table, signal)
+  for (const unit of units) wrapUnit(unit, wrapping)
+  const writer = await createUnitWriter(units, { table, maxRecordBytes, wrapping }, options, signal)
+  let read = 0
+  let failure: TailraceError | undefined
+  for (const unit of units) {
+    const timestampMs = unit.event?.createdAtMs ?? nowMs
+    const waiting = skipped.has(unit) ? undefined : writer.add(unit, writer.serialize(unit), timestampMs)
+    failure = waiting === undefined ? undefined : await waiting
+    if (failure !== undefined) break
+    read++
+  }
+  const { records, bytes, left, attachments } = writer
+  const done = units.slice(0, read)
+  const passed = done.reduce((sum, unit) => sum + (skipped.has(unit) || unit.rejection !== undefined ? 0 : 1), 0)
+  return {
+    records,
+    bytes,
+    changes: passed - left.dropped,
+    ...containedOf(done, input),
+    read,
+    last: lastPositionOf(done),
+    failure,
+    left,
+    attachments,
+  }
+}
+
+function lastPositionOf(units: readonly Unit[]): StagePosition | undefined {
+  const place = units.at(-1)?.place
+  if (place?.kind !== 'change' || place.position === undefined) return undefined
+  const { sequenceNumber, createdAtMs } = place.position
+  return { sequenceNumber, createdAtMs }
+}
+
+/** What rows in front contain of the changes that are dealt with, and of no others. */
+function containedOf(done: readonly Unit[], input: StageInput): Pick<StageOutput, 'contained' | 'caughtUp'> {
+  const contained = createContainedChanges(input)
+  if (contained === undefined) return { contained: 0, caughtUp: [] }
+  for (const { event } of done) if (event !== undefined) contained.isContained(event)
+  return { contained: contained.count, caughtUp: contained.caughtUp }
+}
+
+/**
+ * All records of the page; where rejected ones stop the table, none behind the first of them. `skipped` are those that
+ * are dealt with by leaving them out.
+ */
+function decode(
+  input: StageInput,
+  { deadLetters }: RecordStagesOptions,
+): { readonly units: readonly Unit[]; readonly skipped: ReadonlySet<Unit> } {
+  const notBeforeMs = input.notBeforeMs ?? -Infinity
+  const contained: ContainedChanges | undefined = createContainedChanges(input)
+  const units: Unit[] = []
+  const skipped = new Set<Unit>()
+  for (const wire of input.records) {
+    const unit = decodeOne(wire, input)
+    units.push(unit)
+    if (unit.event === undefined) {
+      if (deadLetters === undefined) break
+      continue
+    }
+    // Asked of every change, also of what is too old: it may be the one that a row ends with.
+    const isContained = contained?.isContained(unit.event) === true
+    if (!isContained && unit.event.createdAtMs >= notBeforeMs) continue
+    skipped.add(unit)
+    unit.changes = []
+  }
+  return { units, skipped }
+}
+
+function decodeOne(wire: unknown, input: StageInput): Unit {
+  const { shardId } = input
+  try {
+    const event = decodeStreamRecord(wire, input.table.table, shardId)
+    return decodedUnit(wire, event, { kind: 'change', shardId, position: event })
+  } catch (error) {
+    const rejection = { stage: 'VALUE_DECODER', error: asTailraceError(error, 'could not be decoded') } as const
+    return rejectedUnit(wire, rejection, placeOf(wire, input))
+  }
+}
+
+/** Of a record that is no change: its sequence number, if it has one; its time, as far as one can be told. */
+function placeOf(wire: unknown, { shardId, nowMs }: StageInput): UnitPlace {
+  const change = memberOf(wire, 'dynamodb')
+  const sequenceNumber = memberOf(change, 'SequenceNumber')
+  const seconds = memberOf(change, 'ApproximateCreationDateTime')
+  const createdAtMs = typeof seconds === 'number' && Number.isFinite(seconds) ? Math.round(seconds * 1000) : nowMs
+  const isKnown = typeof sequenceNumber === 'string' && isSequenceNumber(sequenceNumber)
+  return { kind: 'change', shardId, position: isKnown ? { sequenceNumber, createdAtMs } : undefined }
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined
+}

@@ -1,0 +1,240 @@
+import type { Table } from '../../change/table.ts'
+import type { Payload } from '../../envelope/envelope.ts'
+import { TailraceError } from '../../errors.ts'
+import { partitionOfKey } from '../../kafka/partitioner.ts'
+import type { ProducerRecord } from '../../kafka/kafka.ts'
+import type { TableEntry } from '../../lanes/ledger-entry.ts'
+import type { Attachment, LeftOut } from '../../pipeline/stages.ts'
+import type { SerializedRecord } from '../../serialize/serializer.ts'
+import { refuseTooLarge, sizeOf } from './producer-records.ts'
+import type { RecordStagesOptions, TopicFacts } from './stage-parts.ts'
+import { asTailraceError, otherTopicsOf, positionOf, wrapWithoutBefore } from './unit.ts'
+import type { Rejection, Unit, Wrapping } from './unit.ts'
+
+/** What holds for all units of the page. */
+export interface WriterPage {
+  readonly table: TableEntry
+  readonly maxRecordBytes: number
+  readonly wrapping: Wrapping
+}
+
+/** Collects the records of a page, unit by unit, in order. */
+export interface UnitWriter {
+  readonly records: ProducerRecord[]
+  readonly bytes: number
+  readonly left: LeftOut
+  readonly attachments: readonly Attachment[]
+  /** The records of a unit before they are measured and added. A unit that fails here is rejected, and has none. */
+  serialize(unit: Unit): readonly SerializedRecord[]
+  /**
+   * Adds a unit's records, what has taken their place, or its dead letter. Undefined for what had not to be waited for.
+   * Yields the error that stops the table, or nothing.
+   */
+  add(
+    unit: Unit,
+    records: readonly SerializedRecord[],
+    timestampMs: number,
+  ): Promise<TailraceError | undefined> | undefined
+}
+
+/** Waits for everything that the units' topics need, once for the page. */
+export async function createUnitWriter(
+  units: readonly Unit[],
+  page: WriterPage,
+  options: RecordStagesOptions,
+  signal: AbortSignal,
+): Promise<UnitWriter> {
+  const { table, maxRecordBytes } = page
+  const topics = new Map<string, TopicFacts | TailraceError>()
+  topics.set(table.topic, { partitions: table.topicPartitions, maxRecordBytes })
+  for (const topic of otherTopicsOf(units)) {
+    if (!topics.has(topic)) topics.set(topic, await factsOf(topic, options, signal))
+  }
+  for (const [topic, facts] of topics) {
+    if (facts instanceof TailraceError) continue
+    const refused = await prepared(table.table, topic, options, signal)
+    if (refused !== undefined) topics.set(topic, refused)
+  }
+  return new Writer(page, options, topics, signal)
+}
+
+async function factsOf(
+  topic: string,
+  { otherTopics }: RecordStagesOptions,
+  signal: AbortSignal,
+): Promise<TopicFacts | TailraceError> {
+  if (otherTopics === undefined) {
+    return new TailraceError('TOPIC_MISSING', `records are routed to topic ${topic}, which nobody provides`)
+  }
+  try {
+    return await otherTopics.provide(topic, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    return asTailraceError(error, `cannot be written to topic ${topic}`)
+  }
+}
+
+async function prepared(
+  table: Table,
+  topic: string,
+  { serializer }: RecordStagesOptions,
+  signal: AbortSignal,
+): Promise<TailraceError | undefined> {
+  const waiting = serializer.prepare(table, topic, signal)
+  if (waiting === undefined) return undefined
+  try {
+    await waiting
+    return undefined
+  } catch (error) {
+    signal.throwIfAborted()
+    return asTailraceError(error, 'cannot be given a schema')
+  }
+}
+
+class Writer implements UnitWriter {
+  readonly records: ProducerRecord[] = []
+  readonly #page: WriterPage
+  readonly #options: RecordStagesOptions
+  readonly #topics: ReadonlyMap<string, TopicFacts | TailraceError>
+  readonly #signal: AbortSignal
+  readonly #attachments: Attachment[] = []
+  readonly #rejected = new Map<string, { code: TailraceError['code']; stage: string; count: number }>()
+  #bytes = 0
+  #dropped = 0
+
+  constructor(
+    page: WriterPage,
+    options: RecordStagesOptions,
+    topics: ReadonlyMap<string, TopicFacts | TailraceError>,
+    signal: AbortSignal,
+  ) {
+    this.#page = page
+    this.#options = options
+    this.#topics = topics
+    this.#signal = signal
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get left(): LeftOut {
+    return { dropped: this.#dropped, rejected: [...this.#rejected.values()] }
+  }
+
+  get attachments(): readonly Attachment[] {
+    return this.#attachments
+  }
+
+  serialize(unit: Unit): readonly SerializedRecord[] {
+    const { payloads } = unit
+    if (unit.rejection !== undefined || payloads.length === 0) return []
+    try {
+      const [first, ...others] = payloads.map((payload) => this.#serialized(payload))
+      return others.length === 0 ? (first ?? []) : [first ?? [], ...others].flat()
+    } catch (error) {
+      unit.rejection = { stage: 'VALUE_CONVERTER', error: asTailraceError(error, 'could not be serialized') }
+      return []
+    }
+  }
+
+  add(
+    unit: Unit,
+    records: readonly SerializedRecord[],
+    timestampMs: number,
+  ): Promise<TailraceError | undefined> | undefined {
+    if (unit.rejection !== undefined) return this.#reject(unit, unit.rejection, timestampMs)
+    if (records.length === 0) {
+      this.#dropped++
+      return undefined
+    }
+    if (!this.#fits(records)) return this.#shrink(unit, records, timestampMs)
+    this.#push(records, timestampMs)
+    return undefined
+  }
+
+  #serialized(payload: Payload): readonly SerializedRecord[] {
+    const { topic } = this.#page.table
+    const records = this.#options.serializer.serialize(payload, topic)
+    for (const record of records) {
+      const facts = this.#topics.get(record.topic ?? topic)
+      if (facts instanceof TailraceError) throw facts
+    }
+    return records
+  }
+
+  #factsOf(record: SerializedRecord): TopicFacts {
+    const facts = this.#topics.get(record.topic ?? this.#page.table.topic)
+    if (facts === undefined || facts instanceof TailraceError) throw new Error('a record goes to an unknown topic')
+    return facts
+  }
+
+  #fits(records: readonly SerializedRecord[]): boolean {
+    return records.every((record) => sizeOf(record) <= this.#factsOf(record).maxRecordBytes)
+  }
+
+  #push(records: readonly SerializedRecord[], timestamp: number): void {
+    for (const record of records) {
+      const { key, value, headers, topic = this.#page.table.topic } = record
+      const partition = partitionOfKey(key, this.#factsOf(record).partitions)
+      this.records.push({ topic, partition, key, value, headers, timestamp })
+      this.#bytes += sizeOf(record)
+    }
+  }
+
+  async #shrink(
+    unit: Unit,
+    records: readonly SerializedRecord[],
+    timestampMs: number,
+  ): Promise<TailraceError | undefined> {
+    const { table } = this.#page
+    const { event } = unit
+    const position = positionOf(unit)
+    // With several topics the smallest limit holds for all: they are one change, and are shrunk alike.
+    const maxRecordBytes = Math.min(...records.map((record) => this.#factsOf(record).maxRecordBytes))
+    try {
+      if (this.#options.oversize === undefined) refuseTooLarge(records, { table, maxRecordBytes, position })
+      const withoutBefore = (): readonly SerializedRecord[] =>
+        wrapWithoutBefore(unit, this.#page.wrapping).flatMap((payload) => this.#serialized(payload))
+      const operation = event?.operation ?? 'READ'
+      const oversized = { records, table, maxRecordBytes, position, operation, withoutBefore }
+      const shrunk = await this.#options.oversize?.shrink(oversized, this.#signal)
+      if (shrunk === undefined) return undefined
+      this.#attachments.push(...shrunk.attachments)
+      refuseTooLarge(shrunk.records, { table, maxRecordBytes, position })
+      this.#push(shrunk.records, timestampMs)
+      return undefined
+    } catch (error) {
+      this.#signal.throwIfAborted()
+      const rejection: Rejection = { stage: 'OVERSIZE', error: asTailraceError(error, 'is too large') }
+      return this.#reject(unit, rejection, timestampMs)
+    }
+  }
+
+  async #reject(unit: Unit, { stage, error }: Rejection, timestampMs: number): Promise<TailraceError | undefined> {
+    const { deadLetters } = this.#options
+    // Progress cannot be told behind a change that does not tell its own position: it would come again and again.
+    if (deadLetters === undefined || (unit.place.kind === 'change' && unit.place.position === undefined)) return error
+    const { wire } = unit
+    const position = positionOf(unit)
+    try {
+      const { table, wrapping } = this.#page
+      const of = { table, nowMs: wrapping.nowMs, timestampMs }
+      const letters = await deadLetters.accept({ stage, error, wire, position }, of, this.#signal)
+      if (letters === undefined) return error
+      this.records.push(...letters)
+      for (const letter of letters) this.#bytes += sizeOf(letter)
+      this.#count(error.code, stage)
+      return undefined
+    } catch (refused) {
+      this.#signal.throwIfAborted()
+      return asTailraceError(refused, 'cannot become a dead letter')
+    }
+  }
+
+  #count(code: TailraceError['code'], stage: string): void {
+    const name = `${stage} ${code}`
+    const known = this.#rejected.get(name) ?? { code, stage, count: 0 }
+    this.#rejected.set(name, { ...known, count: known.count + 1 })
+  }
+}

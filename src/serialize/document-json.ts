@@ -1,0 +1,30 @@
+import type { Document, DocumentValue } from '../change/document.ts'
+import type { ItemJson } from './item-json.ts'
+import type { JsonWriter } from './json-writer.ts'
+
+/** Writes documents as plain JSON: items in them as `ItemJson` writes them, our own whole numbers as literals. */
+export interface DocumentJson {
+  /** Throws RECORD_UNREADABLE, without a position, for what is no DynamoDB value. */
+  document(document: Document): void
+}
+
+export function createDocumentJson(writer: JsonWriter, items: ItemJson): DocumentJson {
+  const value = (one: DocumentValue | undefined): void => {
+    if (one !== undefined && 'INT' in one) writer.text(String(one.INT))
+    else if (one !== undefined && 'DOC' in one) document(one.DOC)
+    else if (one !== undefined && 'ITEM' in one) items.item(one.ITEM)
+    else items.value(one)
+  }
+  const document = (fields: Document): void => {
+    let separator = '{'
+    for (const name in fields) {
+      writer.text(separator)
+      separator = ','
+      writer.string(name)
+      writer.text(':')
+      value(fields[name])
+    }
+    writer.text(separator === '{' ? '{}' : '}')
+  }
+  return { document }
+}

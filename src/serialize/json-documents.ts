@@ -1,0 +1,66 @@
+import type { Table } from '../change/table.ts'
+import type { Document } from '../change/document.ts'
+import type { DocumentPayload } from '../envelope/document-payload.ts'
+import { createConnectDocument } from './connect-document.ts'
+import type { ConnectDocument } from './connect-document.ts'
+import { documentHeaders } from './document-headers.ts'
+import { createDocumentJson } from './document-json.ts'
+import type { DocumentJson } from './document-json.ts'
+import { createItemJson } from './item-json.ts'
+import type { NumberMode } from './item-json.ts'
+import type { JsonWriter } from './json-writer.ts'
+import { createRecordHeaders } from './record-headers.ts'
+import type { RecordHeaders } from './record-headers.ts'
+import type { SerializedRecord } from './serializer.ts'
+
+/** Writes records of fields as JSON, with Connect's schemas or without. */
+export interface JsonDocuments {
+  /** Throws RECORD_UNREADABLE, without a position, for what is no DynamoDB value. */
+  serialize(payload: DocumentPayload): readonly SerializedRecord[]
+}
+
+/** `writer` must have nothing in it that was not taken. */
+export function createJsonDocuments(
+  writer: JsonWriter,
+  options: { readonly numbers: NumberMode; readonly schemasEnable: boolean },
+): JsonDocuments {
+  return new Documents(writer, options.numbers, options.schemasEnable)
+}
+
+class Documents implements JsonDocuments {
+  readonly #writer: JsonWriter
+  readonly #plain: DocumentJson
+  readonly #connect: ConnectDocument | undefined
+  #headers: { readonly table: Table; readonly shardId: string; readonly made: RecordHeaders } | undefined
+
+  constructor(writer: JsonWriter, numbers: NumberMode, schemasEnable: boolean) {
+    this.#writer = writer
+    this.#plain = createDocumentJson(writer, createItemJson(writer, numbers))
+    this.#connect = schemasEnable ? createConnectDocument(writer, numbers) : undefined
+  }
+
+  serialize({ records, event, table }: DocumentPayload): readonly SerializedRecord[] {
+    this.#writer.reset()
+    const headers = this.#headersOf(table, event.shardId)
+    return records.map((record) => ({
+      key: this.#written(record.key, record.schemaNames.key, false),
+      value: record.value === null ? null : this.#written(record.value, record.schemaNames.value, true),
+      headers: documentHeaders(record, event, headers),
+      topic: record.topic,
+    }))
+  }
+
+  #written(document: Document, name: string, isOptional: boolean): Buffer {
+    if (this.#connect === undefined) this.#plain.document(document)
+    else this.#connect.document(document, name, isOptional)
+    return this.#writer.take()
+  }
+
+  #headersOf(table: Table, shardId: string): RecordHeaders {
+    const known = this.#headers
+    if (known?.table === table && known.shardId === shardId) return known.made
+    const made = createRecordHeaders(this.#writer, table.name, shardId)
+    this.#headers = { table, shardId, made }
+    return made
+  }
+}
