@@ -2,6 +2,7 @@ import type { KafkaClientConfig } from './kafka-client-config.ts'
 import { parseListenAddress } from './listen-address.ts'
 import type {
   ExportConfig,
+  FormatConfig,
   PipelineConfig,
   RoleConfig,
   SnapshotConfig,
@@ -41,11 +42,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     topic: topicConfig(values),
     ledger: { topic: values['ledger.topic'], replicationFactor: values['ledger.replication.factor'] },
     groupId: values['group.id'],
-    format: {
-      hasSchema: values['format.schemas.enable'],
-      hasTombstones: values['format.tombstones.on.delete'],
-      numberMode: values['format.number.mode'],
-    },
+    format: formatConfig(values),
     memoryMaxBytes: values['memory.max.bytes'],
     pollIdleMaxMs: values['poll.idle.max.ms'],
     http: parseListenAddress(values['http.listen']),
@@ -100,6 +97,25 @@ function exportConfig(values: PropertyValues): ExportConfig | undefined {
     owner: values['snapshot.export.owner'],
     format: values['snapshot.export.format'],
     endpoint: values['snapshot.export.endpoint'],
+  }
+}
+
+function formatConfig(values: PropertyValues): FormatConfig {
+  return {
+    envelope: values['format.envelope'],
+    hasSchema: values['format.schemas.enable'],
+    hasTombstones: values['format.tombstones.on.delete'],
+    numberMode: values['format.number.mode'],
+    binaryMode: values['format.binary.mode'],
+    flat: {
+      deletes: values['format.delete.tombstone.handling.mode'],
+      addFields: values['format.add.fields'],
+      addFieldsPrefix: values['format.add.fields.prefix'],
+      addHeaders: values['format.add.headers'],
+      addHeadersPrefix: values['format.add.headers.prefix'],
+    },
+    extras: { wanted: values['format.extras'], place: values['format.extras.in'] },
+    traceAttribute: values['format.trace.attribute'],
   }
 }
 

@@ -14,6 +14,7 @@ export function findContradictions(values: PropertyValues, whereOf: WhereOf): re
     ...roleProblems(values, whereOf),
     ...exportProblems(values, whereOf),
     ...signalProblems(values, whereOf),
+    ...formatProblems(values, whereOf),
     ...listenProblems(values, whereOf),
   ]
 }
@@ -66,6 +67,34 @@ function signalProblems(values: PropertyValues, whereOf: WhereOf): readonly Prob
     const same = names.slice(0, index).find((other) => values[name] !== undefined && values[other] === values[name])
     return same === undefined ? [] : [{ where: whereOf(name), text: `${name} and ${same} are one topic` }]
   })
+}
+
+function formatProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {
+  const envelope = values['format.envelope']
+  const problems: Problem[] = []
+  const flatOnly = [
+    'format.delete.tombstone.handling.mode',
+    'format.add.fields',
+    'format.add.fields.prefix',
+    'format.add.headers',
+    'format.add.headers.prefix',
+  ] as const
+  for (const name of flatOnly) {
+    const where = whereOf(name)
+    if (envelope !== 'flat' && where !== undefined)
+      problems.push({ where, text: `${name} is set without format.envelope: flat` })
+  }
+  if (envelope === 'dynamodb-json' && values['format.extras'].length > 0 && values['format.extras.in'] === 'source')
+    problems.push({
+      where: whereOf('format.extras'),
+      text: 'format.envelope: dynamodb-json has no `source`; set format.extras.in: headers',
+    })
+  if (values['format.schemas.enable'] && values['format.binary.mode'] !== 'base64')
+    problems.push({
+      where: whereOf('format.binary.mode'),
+      text: "format.binary.mode has no effect with format.schemas.enable: binaries are Connect's bytes there",
+    })
+  return problems
 }
 
 function listenProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {

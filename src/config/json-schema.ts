@@ -23,8 +23,21 @@ export function configJsonSchema(): JsonSchema {
     required: [...propertyList]
       .filter(([name, { presence }]) => presence === 'required' && !name.includes('.'))
       .map(([name]) => name),
-    $defs: Object.fromEntries([...leaves, ...sections]),
+    $defs: Object.fromEntries([...withSections(leaves, new Map(sections)), ...sections]),
   }
+}
+
+/** A property that is the section of others as well: `format.add.fields` and `format.add.fields.prefix`. */
+function withSections(
+  leaves: ReadonlyMap<string, JsonSchema>,
+  sections: ReadonlyMap<string, JsonSchema>,
+): readonly (readonly [string, JsonSchema])[] {
+  return [...leaves].map(([name, leaf]) => {
+    const section = sections.get(`${name}.*`)
+    if (section === undefined) return [name, leaf]
+    const { description, ...values } = leaf
+    return [name, { description, properties: section['properties'], anyOf: [values, section] }]
+  })
 }
 
 /** Every proper prefix of the names that ends before a dot: `source`, `source.role`. */

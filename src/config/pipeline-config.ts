@@ -106,11 +106,30 @@ export interface TopicConfig {
 }
 
 export interface FormatConfig {
+  readonly envelope: 'debezium' | 'flat' | 'cloudevents' | 'cloudevents-structured' | 'dynamodb-json'
   /** Wrap key and value as `{"schema":…,"payload":…}`. */
   readonly hasSchema: boolean
   /** A record without a value after each delete. */
   readonly hasTombstones: boolean
-  readonly numberMode: 'exact' | 'string'
+  readonly numberMode: 'exact' | 'string' | 'double'
+  readonly binaryMode: 'base64' | 'base64-url' | 'hex'
+  /** Of the envelope `flat`. */
+  readonly flat: FlatConfig
+  readonly extras: {
+    readonly wanted: readonly string[]
+    readonly place: 'source' | 'headers'
+  }
+  /** Undefined means no `traceparent`. */
+  readonly traceAttribute: string | undefined
+}
+
+/** Debezium's options of flattening; fields as `path` or `path:name`. */
+export interface FlatConfig {
+  readonly deletes: 'drop' | 'tombstone' | 'rewrite' | 'rewrite-with-tombstone' | 'delete-to-tombstone'
+  readonly addFields: readonly string[]
+  readonly addFieldsPrefix: string
+  readonly addHeaders: readonly string[]
+  readonly addHeadersPrefix: string
 }
 
 export interface LogConfig {

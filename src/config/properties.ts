@@ -4,6 +4,7 @@ import { processProperties } from './properties/process-properties.ts'
 import { snapshotProperties } from './properties/snapshot-properties.ts'
 import { signalProperties } from './properties/signal-properties.ts'
 import { sourceProperties } from './properties/source-properties.ts'
+import { formatProperties } from './properties/format-properties.ts'
 import { topicProperties } from './properties/topic-properties.ts'
 
 /** Every property of a pipeline file except those of the Kafka client (`kafka-property-catalogue.ts`). */
@@ -13,6 +14,7 @@ export const properties = {
   ...snapshotProperties,
   ...signalProperties,
   ...topicProperties,
+  ...formatProperties,
   ...processProperties,
 } as const satisfies Readonly<Record<string, Property>>
 

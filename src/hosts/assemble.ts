@@ -5,7 +5,6 @@ import type { Rng } from '../async/rng.ts'
 import { configFingerprint } from '../config/config-fingerprint.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { topicNameOf } from '../config/topic-name.ts'
-import { createDebeziumEnvelope } from '../envelope/debezium-envelope.ts'
 import { createCommittedReader } from '../kafka/committed-reader.ts'
 import type { GroupMembership } from '../kafka/group-membership.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
@@ -35,6 +34,7 @@ import { createJsonSerializer } from '../serialize/json-serializer.ts'
 import type { Source } from '../sources/source.ts'
 import type { TableExports } from '../sources/table-export/table-exports.ts'
 import { createRecordStages } from './stages/record-stages.ts'
+import { envelopeOf } from './stages/envelope-of.ts'
 import { createSignalTopic } from './signal-topic.ts'
 
 /** The parts of the outside world that a worker stands on; a simulation gives its own. */
@@ -162,15 +162,13 @@ function signalling(
 export function stagesOf(config: PipelineConfig, version: string): Stages {
   const { format, topic } = config
   return createRecordStages({
-    envelopeFor: (table) =>
-      createDebeziumEnvelope({
-        table,
-        name: topic.prefix,
-        connectorVersion: version,
-        tombstonesOnDelete: format.hasTombstones,
-      }),
+    envelopeFor: (table) => envelopeOf(table, config, version),
     name: topic.prefix,
-    serializer: createJsonSerializer({ numbers: format.numberMode, schemasEnable: format.hasSchema }),
+    serializer: createJsonSerializer({
+      numbers: format.numberMode,
+      schemasEnable: format.hasSchema,
+      binaries: format.binaryMode,
+    }),
   })
 }
 

@@ -1,6 +1,7 @@
 import type { Document, DocumentValue } from '../change/document.ts'
 import type { ItemJson } from './item-json.ts'
 import type { JsonWriter } from './json-writer.ts'
+import { createTypedItemJson } from './typed-item-json.ts'
 
 /** Writes documents as plain JSON: items in them as `ItemJson` writes them, our own whole numbers as literals. */
 export interface DocumentJson {
@@ -9,10 +10,13 @@ export interface DocumentJson {
 }
 
 export function createDocumentJson(writer: JsonWriter, items: ItemJson): DocumentJson {
+  const typed = createTypedItemJson(writer)
   const value = (one: DocumentValue | undefined): void => {
-    if (one !== undefined && 'INT' in one) writer.text(String(one.INT))
-    else if (one !== undefined && 'DOC' in one) document(one.DOC)
-    else if (one !== undefined && 'ITEM' in one) items.item(one.ITEM)
+    if (one === undefined) items.value(one)
+    else if ('INT' in one) writer.text(String(one.INT))
+    else if ('DOC' in one) document(one.DOC)
+    else if ('ITEM' in one) items.item(one.ITEM)
+    else if ('TYPED' in one) typed.item(one.TYPED)
     else items.value(one)
   }
   const document = (fields: Document): void => {

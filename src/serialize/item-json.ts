@@ -6,14 +6,17 @@ import { sortedSet } from './set-order.ts'
 
 /**
  * How numbers are written. `exact`: JSON number literals with all their digits. `string`: the same digits as JSON
- * strings, for readers that would put a literal into a double.
+ * strings, for readers that would put a literal into a double. `double`: the nearest double, which loses digits.
  */
-export type NumberMode = 'exact' | 'string'
+export type NumberMode = 'exact' | 'string' | 'double'
+
+/** How binaries are written. */
+export type BinaryMode = 'base64' | 'base64-url' | 'hex'
 
 /**
  * Writes items as plain JSON. Names and list elements keep the order in which they come; sets become arrays in a fixed
  * order (text by code point, numbers by value, binaries by byte), since DynamoDB gives them in any; binaries stay
- * base64. Values are exact: no number passes through a double.
+ * base64 unless told otherwise. Values are exact: no number passes through a double.
  *
  * Throws RECORD_UNREADABLE, without a position (the caller knows it), for anything that is no DynamoDB value.
  */
@@ -22,8 +25,8 @@ export interface ItemJson {
   value(value: AttributeValue | undefined): void
 }
 
-export function createItemJson(writer: JsonWriter, numbers: NumberMode): ItemJson {
-  return new ItemJsonWriter(writer, numbers)
+export function createItemJson(writer: JsonWriter, numbers: NumberMode, binaries: BinaryMode = 'base64'): ItemJson {
+  return new ItemJsonWriter(writer, numbers, binaries)
 }
 
 /** RECORD_UNREADABLE for something inside an item; whoever knows the position adds it. */
@@ -46,12 +49,16 @@ const quote = 34
 class ItemJsonWriter implements ItemJson {
   readonly #writer: JsonWriter
   readonly #isQuoted: boolean
+  readonly #isRounded: boolean
+  readonly #binaries: BinaryMode
   /** `"name":` by name. */
   readonly #names = new Map<string, Uint8Array>()
 
-  constructor(writer: JsonWriter, numbers: NumberMode) {
+  constructor(writer: JsonWriter, numbers: NumberMode, binaries: BinaryMode) {
     this.#writer = writer
     this.#isQuoted = numbers === 'string'
+    this.#isRounded = numbers === 'double'
+    this.#binaries = binaries
   }
 
   item(item: Item): void {
@@ -110,7 +117,7 @@ class ItemJsonWriter implements ItemJson {
         this.#number(textOf(value.N))
         break
       case 'B':
-        this.#writer.string(textOf(value.B))
+        this.#binary(textOf(value.B))
         break
       case 'BOOL':
         this.#boolean(value.BOOL)
@@ -143,8 +150,12 @@ class ItemJsonWriter implements ItemJson {
     const literal = isJsonNumber(text) ? text : canonicalNumber(text)
     if (literal === undefined) throw unreadableValue('an N is not a decimal number')
     if (this.#isQuoted) this.#writer.byte(quote)
-    this.#writer.text(literal)
+    this.#writer.text(this.#isRounded ? String(Number(literal)) : literal)
     if (this.#isQuoted) this.#writer.byte(quote)
+  }
+
+  #binary(text: string): void {
+    this.#writer.string(this.#binaries === 'base64' ? text : recoded(text, this.#binaries))
   }
 
   #boolean(content: unknown): void {
@@ -173,11 +184,16 @@ class ItemJsonWriter implements ItemJson {
       writer.byte(separator)
       separator = comma
       if (type === 'NS') this.#number(element)
+      else if (type === 'BS') this.#binary(element)
       else writer.string(element)
     }
     if (separator === leftBracket) writer.byte(leftBracket)
     writer.byte(rightBracket)
   }
+}
+
+function recoded(base64: string, mode: Exclude<BinaryMode, 'base64'>): string {
+  return Buffer.from(base64, 'base64').toString(mode === 'hex' ? 'hex' : 'base64url')
 }
 
 /** A value before it is checked. */

@@ -7,11 +7,18 @@ import { documentHeaders } from './document-headers.ts'
 import { createDocumentJson } from './document-json.ts'
 import type { DocumentJson } from './document-json.ts'
 import { createItemJson } from './item-json.ts'
-import type { NumberMode } from './item-json.ts'
+import type { BinaryMode, NumberMode } from './item-json.ts'
 import type { JsonWriter } from './json-writer.ts'
 import { createRecordHeaders } from './record-headers.ts'
 import type { RecordHeaders } from './record-headers.ts'
 import type { SerializedRecord } from './serializer.ts'
+
+export interface JsonDocumentOptions {
+  readonly numbers: NumberMode
+  readonly schemasEnable: boolean
+  /** Default: base64. */
+  readonly binaries?: BinaryMode
+}
 
 /** Writes records of fields as JSON, with Connect's schemas or without. */
 export interface JsonDocuments {
@@ -20,22 +27,22 @@ export interface JsonDocuments {
 }
 
 /** `writer` must have nothing in it that was not taken. */
-export function createJsonDocuments(
-  writer: JsonWriter,
-  options: { readonly numbers: NumberMode; readonly schemasEnable: boolean },
-): JsonDocuments {
-  return new Documents(writer, options.numbers, options.schemasEnable)
+export function createJsonDocuments(writer: JsonWriter, options: JsonDocumentOptions): JsonDocuments {
+  return new Documents(writer, options)
 }
 
 class Documents implements JsonDocuments {
   readonly #writer: JsonWriter
   readonly #plain: DocumentJson
+  readonly #plainKey: DocumentJson
   readonly #connect: ConnectDocument | undefined
   #headers: { readonly table: Table; readonly shardId: string; readonly made: RecordHeaders } | undefined
 
-  constructor(writer: JsonWriter, numbers: NumberMode, schemasEnable: boolean) {
+  constructor(writer: JsonWriter, { numbers, schemasEnable, binaries }: JsonDocumentOptions) {
     this.#writer = writer
-    this.#plain = createDocumentJson(writer, createItemJson(writer, numbers))
+    this.#plain = createDocumentJson(writer, createItemJson(writer, numbers, binaries))
+    // Keys are identities: nothing rounds them, and they look the same in every form.
+    this.#plainKey = createDocumentJson(writer, createItemJson(writer, numbers === 'double' ? 'exact' : numbers))
     this.#connect = schemasEnable ? createConnectDocument(writer, numbers) : undefined
   }
 
@@ -43,16 +50,17 @@ class Documents implements JsonDocuments {
     this.#writer.reset()
     const headers = this.#headersOf(table, event.shardId)
     return records.map((record) => ({
-      key: this.#written(record.key, record.schemaNames.key, false),
-      value: record.value === null ? null : this.#written(record.value, record.schemaNames.value, true),
+      key: this.#written(record.key, record.schemaNames.key, 'key'),
+      value: record.value === null ? null : this.#written(record.value, record.schemaNames.value, 'value'),
       headers: documentHeaders(record, event, headers),
       topic: record.topic,
     }))
   }
 
-  #written(document: Document, name: string, isOptional: boolean): Buffer {
-    if (this.#connect === undefined) this.#plain.document(document)
-    else this.#connect.document(document, name, isOptional)
+  #written(document: Document, name: string, half: 'key' | 'value'): Buffer {
+    if (this.#connect !== undefined) this.#connect.document(document, name, half === 'value')
+    else if (half === 'key') this.#plainKey.document(document)
+    else this.#plain.document(document)
     return this.#writer.take()
   }
 

@@ -9,7 +9,7 @@ import type { JsonWriter } from './json-writer.ts'
 /**
  * Writes record keys: a JSON object of the key attributes, hash key first. One item has one key, byte for byte, in
  * every run and from every source, whatever order the attributes come in and however a number is written (`2E3` is
- * `2000`): partitioning, compaction and order per item rest on that.
+ * `2000`; `double` rounds no key): partitioning, compaction and order per item rest on that.
  */
 export interface JsonKey {
   /** Throws RECORD_UNREADABLE, without a position, if the keys are not what the table's key schema says. */
@@ -30,7 +30,7 @@ export function createJsonKey(writer: JsonWriter, options: JsonKeyOptions): Json
   const attributes = table.keySchema.map((attribute, index) => ({
     attribute,
     // In a schema a number is a string, as in images; see connect-schema.ts.
-    isLiteral: attribute.type === 'N' && numbers === 'exact' && schemaName === undefined,
+    isLiteral: attribute.type === 'N' && numbers !== 'string' && schemaName === undefined,
     lead: Buffer.from(`${index === 0 ? '{' : ','}${JSON.stringify(attribute.name)}:`),
   }))
   const headText = schemaName === undefined ? '' : `{"schema":${keySchema(schemaName, table)},"payload":`

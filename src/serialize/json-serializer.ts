@@ -10,7 +10,7 @@ import { envelopeSchemaText } from './connect-schema.ts'
 import { createDebeziumSource } from './debezium-source.ts'
 import type { DebeziumSource } from './debezium-source.ts'
 import { createItemJson } from './item-json.ts'
-import type { ItemJson, NumberMode } from './item-json.ts'
+import type { BinaryMode, ItemJson, NumberMode } from './item-json.ts'
 import { createJsonDocuments } from './json-documents.ts'
 import type { JsonDocuments } from './json-documents.ts'
 import { createJsonKey } from './json-key.ts'
@@ -25,6 +25,8 @@ export interface JsonSerializerOptions {
   readonly numbers: NumberMode
   /** Connect's `schemas.enable`: wraps key and value into `{"schema":…,"payload":…}`. */
   readonly schemasEnable: boolean
+  /** Of images without schemas; with them, binaries are Connect's `bytes`. Default: base64. */
+  readonly binaries?: BinaryMode
 }
 
 /** A serializer that needs neither a registry nor the name of a topic. */
@@ -59,7 +61,7 @@ class EnvelopeSerializer implements JsonSerializer {
 
   constructor(options: JsonSerializerOptions) {
     this.#options = options
-    this.#plainItem = createItemJson(this.#writer, options.numbers)
+    this.#plainItem = createItemJson(this.#writer, options.numbers, options.binaries)
     this.#connectItem = createConnectItem(this.#writer, options.numbers)
     this.#documents = createJsonDocuments(this.#writer, options)
   }

@@ -16,7 +16,7 @@ export const replicationFactor: ValueKind<number> = {
   rule: '-1 or a whole number from 1 to 100',
 }
 
-/** Where records go and how they look. */
+/** Where records go. */
 export const topicProperties = {
   'topic.prefix': derived(topicName, "the pipeline's name", {
     importance: 'medium',
@@ -78,22 +78,5 @@ export const topicProperties = {
     documentation:
       'The `max.message.bytes` of a topic when it is created. Both images of a 400 KB item need more than the usual 1 MiB.',
     defaultNote: "the broker's default",
-  }),
-  'format.schemas.enable': defaulted(trueOrFalse, false, {
-    importance: 'medium',
-    isShared: true,
-    documentation:
-      'Wrap key and value as `{"schema":…,"payload":…}`, which Connect\'s JsonConverter and Debezium\'s transforms need.',
-  }),
-  'format.tombstones.on.delete': defaulted(trueOrFalse, true, {
-    importance: 'medium',
-    isShared: true,
-    documentation: 'Write a record without a value after each delete, so that compaction forgets the item.',
-  }),
-  'format.number.mode': defaulted(choice(['exact', 'string']), 'exact', {
-    importance: 'medium',
-    isShared: true,
-    documentation:
-      '`exact` writes numbers as JSON numbers with all of their up to 38 digits; `string` as text, for readers that would round them.',
   }),
 }
