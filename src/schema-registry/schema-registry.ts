@@ -58,18 +58,15 @@ export interface SchemaRegistry extends AsyncDisposable {
   byId(id: number, subject: string | undefined, signal: AbortSignal): Promise<RegisteredSchema>
   /** The subject's newest schema at this moment. Not remembered. SCHEMA_NOT_FOUND if the subject has none. */
   latest(subject: string, signal: AbortSignal): Promise<RegisteredSchema>
-  /**
-   * Which changes of schemas the registry allows, in its own words (`BACKWARD`, `FULL_TRANSITIVE`, `NONE` …): for the
-   * subject if it has a rule of its own, in general otherwise, or if no subject is given.
-   */
-  compatibility(subject: string | undefined, signal: AbortSignal): Promise<string>
+  /** Which changes of schemas the registry allows in general, in its own words (`BACKWARD`, `FULL_TRANSITIVE`, `NONE` …). */
+  compatibility(signal: AbortSignal): Promise<string>
   /** Ends all connections. Whoever still waits gets rejected. Same as disposing. */
   close(): Promise<void>
 }
 
 /** A failed attempt to reach the registry, about to be repeated. */
 export interface RegistryWait {
-  /** What was to be done: `register`, `look up`, `get the latest schema of`, `get schema`, `get the compatibility of`. */
+  /** What was to be done: `register`, `look up`, `get the latest schema of`, `get schema <id>`, `get the compatibility`. */
   readonly action: string
   /** What it was about; undefined where it is the registry in general. */
   readonly subject: string | undefined
