@@ -9,6 +9,7 @@ import type {
   TopicConfig,
 } from './pipeline-config.ts'
 import type { PropertyValues } from './properties.ts'
+import type { RegistryConfig } from './registry-config.ts'
 import type { Secret } from './secret.ts'
 import { parseDailyWindow, parseScanCapacity } from './snapshot-limits.ts'
 import { parseStartPosition } from './start-position.ts'
@@ -17,6 +18,7 @@ import { parseStartPosition } from './start-position.ts'
 export interface ConfigParts {
   readonly region: string
   readonly kafka: KafkaClientConfig
+  readonly registry: RegistryConfig | undefined
   /** `signal.file` as seen from the pipeline file. */
   readonly signalFile: string | undefined
   readonly secrets: readonly Secret[]
@@ -46,6 +48,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
       hasTombstones: values['format.tombstones.on.delete'],
       numberMode: values['format.number.mode'],
     },
+    registry: parts.registry,
     memoryMaxBytes: values['memory.max.bytes'],
     pollIdleMaxMs: values['poll.idle.max.ms'],
     http: parseListenAddress(values['http.listen']),

@@ -1,6 +1,7 @@
 import type { Property, ValueOf } from './property.ts'
 import { pipelineProperties } from './properties/pipeline-properties.ts'
 import { processProperties } from './properties/process-properties.ts'
+import { registryProperties } from './properties/registry-properties.ts'
 import { snapshotProperties } from './properties/snapshot-properties.ts'
 import { signalProperties } from './properties/signal-properties.ts'
 import { sourceProperties } from './properties/source-properties.ts'
@@ -13,6 +14,7 @@ export const properties = {
   ...snapshotProperties,
   ...signalProperties,
   ...topicProperties,
+  ...registryProperties,
   ...processProperties,
 } as const satisfies Readonly<Record<string, Property>>
 

@@ -1,4 +1,4 @@
-import type { SecureVersion } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
 import type { Clock } from '../async/clock.ts'
 import type { Rng } from '../async/rng.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
@@ -21,7 +21,7 @@ export interface RegistryOptions {
   readonly authorization: RegistryAuthorization
   /** Sent with every request, beside the authorization. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** For https; undefined means Node's defaults. */
+  /** For https, in Node's words; undefined means Node's defaults. */
   readonly tls?: RegistryTls | undefined
   /** Called before each wait. Must not throw. */
   readonly onWait?: ((wait: RegistryWait) => void) | undefined
@@ -42,13 +42,8 @@ export interface RegistryAuthorization {
   refused(header: string | undefined): boolean
 }
 
-/** What a TLS connection is made with; texts are PEM. */
-export interface RegistryTls {
-  readonly minVersion: SecureVersion
-  readonly rejectUnauthorized: boolean
-  readonly ca?: string
-  readonly cert?: string
-  readonly key?: string
-  readonly passphrase?: string
-  readonly checkServerIdentity?: () => undefined
-}
+/** What a TLS connection is made with. */
+export type RegistryTls = Pick<
+  ConnectionOptions,
+  'minVersion' | 'rejectUnauthorized' | 'ca' | 'cert' | 'key' | 'passphrase' | 'checkServerIdentity'
+>
