@@ -269,12 +269,18 @@ describe('a registry that is away or not itself', () => {
       requestTimeoutMs: 60,
       onWait: (wait) => void waits.push(wait),
     })
-    const drip: RegistryFault = (response) => {
+    let cut = 0
+    const silent: RegistryFault = (response) => void response.once('close', () => (cut += 1))
+    // Each byte is in time, the answer is not.
+    const drip: RegistryFault = (response, call) => {
+      silent(response, call)
       response.writeHead(200, { 'content-type': 'application/json' })
-      response.write('{')
+      const dripping = setInterval(() => response.write(' '), 20)
+      response.once('close', () => clearInterval(dripping))
     }
-    setup.double.fail(() => {}, drip)
+    setup.double.fail(silent, drip)
     expect((await setup.registry.resolve('a-value', record, never)).id).toBe(1)
+    await expect.poll(() => cut).toBe(2)
     expect(waits.map(({ error }) => error.code)).toEqual(['SCHEMA_REGISTRY_UNREACHABLE', 'SCHEMA_REGISTRY_UNREACHABLE'])
     expect(waits[0]?.error.message).toMatch(/^the schema registry at 127\.0\.0\.1:\d+ did not answer within 60 ms$/)
   })
