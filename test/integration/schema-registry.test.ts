@@ -4,7 +4,7 @@ import { createServer } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { seededRng } from '../../src/async/rng.ts'
 import { systemClock } from '../../src/async/system-clock.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
@@ -15,6 +15,8 @@ import type { RegistryWait, SchemaRegistry, SchemaText } from '../../src/schema-
 import { makeCertificates } from '../servers/certificates.ts'
 import { startLocalRegistry } from '../servers/local-registry.ts'
 import type { LocalRegistry } from '../servers/local-registry.ts'
+import { answerWith, startRegistryDouble } from '../servers/registry-double.ts'
+import { openShop } from '../servers/shop-commands.ts'
 import { temporaryFolder } from '../servers/temporary-folder.ts'
 
 const never = new AbortController().signal
@@ -152,23 +154,47 @@ describe('Apicurio Registry', () => {
   test('is waited for while it is dead, and knows afterwards what it knew', async () => {
     const waits: RegistryWait[] = []
     await using registry = open('', (wait) => void waits.push(wait))
-    const before = await registry.resolve('killed-value', avro(id), never)
+    const schema = avro(id, { name: 'killed', type: 'int' })
+    const before = await registry.resolve('killed-value', schema, never)
     await server.kill()
     const stop = new AbortController()
-    const more = registry.resolve('killed-value', avro(id, { name: 'n', type: 'int', default: 0 }), never)
-    const other = registry.resolve('killed2-value', avro(id), never)
-    const left = Promise.allSettled([registry.resolve('killed3-value', avro(id), stop.signal)])
-    expect((await registry.resolve('killed-value', avro(id), never)).id).toBe(before.id)
+    const wider = avro(id, { name: 'killed', type: 'int' }, { name: 'n', type: 'int', default: 0 })
+    const more = registry.resolve('killed-value', wider, never)
+    const other = registry.resolve('killed2-value', schema, never)
+    const left = Promise.allSettled([registry.resolve('killed3-value', schema, stop.signal)])
+    expect(await registry.resolve('killed-value', schema, never)).toEqual(before)
     await expect.poll(() => waits.length, { timeout: 20_000 }).toBeGreaterThan(6)
     stop.abort(new Error('stopped'))
     expect(await left).toMatchObject([{ status: 'rejected', reason: { message: 'stopped' } }])
     await server.restart()
     expect((await other).id).toBe(before.id)
     expect((await more).id).toBeGreaterThan(before.id)
+    await using looking = open('auto.register.schemas: false')
+    expect((await looking.resolve('killed-value', schema, never)).id).toBe(before.id)
     expect(new Set(waits.map(({ error }) => error.code))).toEqual(new Set(['SCHEMA_REGISTRY_UNREACHABLE']))
     expect(new Set(waits.map(({ subject }) => subject))).toEqual(
       new Set(['killed-value', 'killed2-value', 'killed3-value']),
     )
+  })
+})
+
+describe('tailrace check', () => {
+  test('tries the registry, and shows no password of one that refuses it', async () => {
+    await using shop = await openShop(inject('kafka').bootstrapServers)
+    const fine = shop.cli.file('fine.yaml', shop.text(`schema.registry.url: ${server.url}`))
+    const { exitCode, stdout } = await shop.cli.run('check', fine)
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/ok +schema registry +127\.0\.0\.1:\d+, compatibility BACKWARD/)
+
+    await using double = await startRegistryDouble()
+    double.fail(answerWith(401, { error_code: 40101, message: 'no such user: shop:canary' }))
+    const { host } = new URL(double.url)
+    const text = `schema.registry.url: http://shop:canary@${host}`
+    const refused = await shop.cli.run('check', shop.cli.file('refused.yaml', shop.text(text)))
+    expect(refused.exitCode).not.toBe(0)
+    expect(double.calls[0]?.headers.authorization).toBe(`Basic ${Buffer.from('shop:canary').toString('base64')}`)
+    expect(refused.stdout + refused.stderr).toContain('SCHEMA_REGISTRY_AUTHORIZATION')
+    expect(refused.stdout + refused.stderr).not.toContain('canary')
   })
 })
 

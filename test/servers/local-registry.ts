@@ -38,7 +38,8 @@ export async function startLocalRegistry(): Promise<LocalRegistry> {
         '-XX:+UseSerialGC',
         '-XX:TieredStopAtLevel=1',
         `-Djava.io.tmpdir=${folder.path}`,
-        `-Dregistry.datasource.url=jdbc:h2:file:${path.join(folder.path, 'registry')}`,
+        // Without a delay of writing: what it has answered is there after a kill.
+        `-DREGISTRY_DATASOURCE_URL=jdbc:h2:file:${path.join(folder.path, 'registry')};WRITE_DELAY=0`,
         '-Dquarkus.http.host=127.0.0.1',
         `-Dquarkus.http.port=${port}`,
         '-jar',
