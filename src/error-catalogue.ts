@@ -1,24 +1,6 @@
-/**
- * What the thrower of an error wants its owner to do.
- *
- * - `retry`: nothing is wrong with us; wait (jittered) and try the same again, for ever.
- * - `retake`: the lane's session is in doubt; throw it away, fence again, re-read the ledger.
- * - `stop-table`: one table (or shard) cannot go on; its neighbours do.
- * - `stop-worker`: this process must leave; others may go on.
- * - `refuse`: the input is wrong; nothing was started (exit code 2).
- */
-export type ErrorPolicy = 'retry' | 'retake' | 'stop-table' | 'stop-worker' | 'refuse'
-
-/** One documented kind of failure. `docs/errors.md` is rendered from these. */
-export interface ErrorEntry {
-  readonly policy: ErrorPolicy
-  /** What happened, for someone who sees the code for the first time. */
-  readonly cause: string
-  /** What to do about it. */
-  readonly remedy: string
-}
-
-const entry = (policy: ErrorPolicy, cause: string, remedy: string): ErrorEntry => ({ policy, cause, remedy })
+import { entry } from './error-entries/error-entry.ts'
+import type { ErrorEntry } from './error-entries/error-entry.ts'
+import { schemaRegistryErrors } from './error-entries/schema-registry-errors.ts'
 
 /** Every code that tailrace can show, with policy, cause and remedy. Codes are never renamed or re-used. */
 export const errorCatalogue = {
@@ -229,6 +211,9 @@ export const errorCatalogue = {
     'The configuration gives a table another topic than the one that the pipeline has written it to so far.',
     'Give the table its old topic back, or start a pipeline with another name for the new one.',
   ),
+
+  // --- schema registry ---
+  ...schemaRegistryErrors,
 
   // --- Kafka ---
   KAFKA_UNREACHABLE: entry(

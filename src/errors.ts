@@ -1,5 +1,6 @@
 import { errorCatalogue } from './error-catalogue.ts'
-import type { ErrorCode, ErrorPolicy } from './error-catalogue.ts'
+import type { ErrorCode } from './error-catalogue.ts'
+import type { ErrorPolicy } from './error-entries/error-entry.ts'
 
 /** Facts that help whoever reads the error. Never an item's values, never a secret. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean | undefined>>

@@ -10,6 +10,7 @@ import type {
   TopicConfig,
 } from './pipeline-config.ts'
 import type { PropertyValues } from './properties.ts'
+import type { RegistryConfig } from './registry-config.ts'
 import type { Secret } from './secret.ts'
 import { parseDailyWindow, parseScanCapacity } from './snapshot-limits.ts'
 import { parseStartPosition } from './start-position.ts'
@@ -18,6 +19,7 @@ import { parseStartPosition } from './start-position.ts'
 export interface ConfigParts {
   readonly region: string
   readonly kafka: KafkaClientConfig
+  readonly registry: RegistryConfig | undefined
   /** `signal.file` as seen from the pipeline file. */
   readonly signalFile: string | undefined
   readonly secrets: readonly Secret[]
@@ -43,6 +45,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     ledger: { topic: values['ledger.topic'], replicationFactor: values['ledger.replication.factor'] },
     groupId: values['group.id'],
     format: formatConfig(values),
+    registry: parts.registry,
     memoryMaxBytes: values['memory.max.bytes'],
     pollIdleMaxMs: values['poll.idle.max.ms'],
     http: parseListenAddress(values['http.listen']),

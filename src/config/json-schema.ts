@@ -64,7 +64,7 @@ function sectionSchema(section: string, names: readonly string[]): JsonSchema {
 const reference: JsonSchema = { type: 'string', pattern: '\\$\\{(env|file):' }
 
 function propertySchema(property: Property): JsonSchema {
-  const { $schema: _, ...own } = z.toJSONSchema(property.schema)
+  const { $schema: _, ...own } = z.toJSONSchema(property.schema, { io: 'input' })
   const described: JsonSchema = {
     description: property.documentation,
     ...(property.defaultValue === undefined ? {} : { default: property.defaultValue }),

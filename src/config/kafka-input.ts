@@ -4,6 +4,10 @@ import { Secret } from './secret.ts'
 
 /** The Kafka properties of one configuration by their first names, and the place for what is found wrong with them. */
 export interface KafkaInput {
+  /** How messages name a property. */
+  shown(name: string): string
+  /** Who is connected to, for messages. */
+  readonly peer: string
   /** The text of a property (a list joined by commas); undefined if it is not given. */
   text(name: string): string | undefined
   /** A problem of a property that is given, with its place; or of one that is missing. */
@@ -28,11 +32,18 @@ export function createKafkaInput(
   entries: ReadonlyMap<string, ConfigEntry>,
   findings: KafkaFindings,
   readText: (path: string) => string,
+  { prefix, peer }: { readonly prefix: string; readonly peer: string } = { prefix: 'kafka.', peer: 'a broker' },
 ): KafkaInput {
   const problem = (name: string, text: string): void => {
-    findings.problems.push({ name: `kafka.${name}`, where: entries.get(name)?.where, text: `kafka.${name} ${text}` })
+    findings.problems.push({
+      name: `${prefix}${name}`,
+      where: entries.get(name)?.where,
+      text: `${prefix}${name} ${text}`,
+    })
   }
   return {
+    shown: (name) => `${prefix}${name}`,
+    peer,
     text: (name) => {
       const value = entries.get(name)?.value
       return typeof value === 'object' ? value.join(',') : value

@@ -60,7 +60,7 @@ function readPem(input: KafkaInput, block: RegExp, ...names: readonly KafkaPrope
   const given = names.filter((name) => input.text(name) !== undefined)
   const [name, second] = given
   if (name === undefined) return undefined
-  if (second !== undefined) input.problem(second, `says the same as kafka.${name}: give one of them`)
+  if (second !== undefined) input.problem(second, `says the same as ${input.shown(name)}: give one of them`)
   const value = input.text(name) ?? ''
   const isFile = name.endsWith('.location')
   const text = isFile ? input.file(name, value) : value
@@ -129,7 +129,7 @@ function readIsVerified(input: KafkaInput): boolean {
   const name: KafkaPropertyName = 'enable.ssl.certificate.verification'
   const value = input.text(name)?.toLowerCase() ?? 'true'
   if (value !== 'true' && value !== 'false') input.problem(name, 'must be `true` or `false`')
-  if (value === 'false') input.note(`kafka.${name} is false: any server can pose as a broker`)
+  if (value === 'false') input.note(`${input.shown(name)} is false: any server can pose as ${input.peer}`)
   return value !== 'false'
 }
 
@@ -138,6 +138,6 @@ function readIsHostNameChecked(input: KafkaInput): boolean {
   const value = input.text(name)?.toLowerCase() ?? 'https'
   if (!['https', 'none', ''].includes(value)) input.problem(name, 'must be `https`, `none` or empty')
   if (value === 'none' || value === '')
-    input.note(`kafka.${name} is off: any server with a trusted certificate can pose as a broker`)
+    input.note(`${input.shown(name)} is off: any server with a trusted certificate can pose as ${input.peer}`)
   return value !== 'none' && value !== ''
 }

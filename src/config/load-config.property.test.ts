@@ -126,6 +126,7 @@ describe('loadConfig on any text', () => {
       'kafka.sasl.mechanism: PLAIN',
       'kafka.sasl.username: u',
       'kafka.sasl.password: pppp',
+      'schema.registry.url: https://sr.example',
     ]
     const others = lines.filter((line) => !line.startsWith(`${property}: `))
     for (const spelling of [canary, '${env:KAFKA_SECRET}', `a ${canary} b`, '${file:/run/x:key}']) {

@@ -10,8 +10,10 @@ import { problemsError } from './problem.ts'
 import type { Problem } from './problem.ts'
 import { parsePropertiesFile } from './properties-file.ts'
 import { properties } from './properties.ts'
+import { readRegistryConfig } from './read-registry-config.ts'
 import { readValues } from './read-values.ts'
 import { createReferenceResolver } from './references.ts'
+import { Secret } from './secret.ts'
 import type { ConfigSources, ReferenceResolver } from './references.ts'
 import { yamlEntries } from './yaml-entries.ts'
 
@@ -58,11 +60,17 @@ export function loadConfig(input: ConfigInput): PipelineConfig {
   const yamlLayer = entries.filter(isKafka).map((entry) => ({ ...entry, name: entry.name.slice(kafkaPrefix.length) }))
   const pipeline = read.values?.pipeline ?? 'unnamed'
   const region = read.values?.['source.region']
+  const readFile = (path: string): string => readText(path, input)
   const kafka = readKafkaProperties(
     [kafkaFileLayer(entries, scope), yamlLayer],
-    { clientId: `tailrace.${pipeline}`, region, readText: (path) => readText(path, input) },
+    { clientId: `tailrace.${pipeline}`, region, readText: readFile },
     findings,
   )
+  const registry =
+    read.values === undefined
+      ? undefined
+      : readRegistryConfig(read.values, { entries, kafka, readText: readFile }, findings)
+  const secrets = [...findings.secrets, ...secretsOf(read.values)]
   // A reference that cannot be resolved leaves its property without a value: one mistake, one line.
   const remaining = problems.filter(
     ({ name, code }) => code === 'SECRET_UNAVAILABLE' || name === undefined || !scope.failed.has(name),
@@ -75,7 +83,14 @@ export function loadConfig(input: ConfigInput): PipelineConfig {
   }
   const file = read.values['signal.file']
   const signalFile = file === undefined || isAbsolute(file) ? file : join(dirname(input.path), file)
-  return assembleConfig(read.values, { region, kafka, signalFile, secrets: findings.secrets, notes: findings.notes })
+  return assembleConfig(read.values, { region, kafka, registry, signalFile, secrets, notes: findings.notes })
+}
+
+/** The values that are secret, also within lists. */
+function secretsOf(values: object = {}): readonly Secret[] {
+  return Object.values(values)
+    .flat()
+    .filter((value: unknown) => value instanceof Secret)
 }
 
 interface Scope {

@@ -1,6 +1,7 @@
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import type { HostPort } from './network-address.ts'
 import type { PropertyValues } from './properties.ts'
+import type { RegistryConfig } from './registry-config.ts'
 import type { DailyWindow, ScanCapacity } from './snapshot-limits.ts'
 import type { Secret } from './secret.ts'
 import type { StartPosition } from './start-position.ts'
@@ -19,6 +20,8 @@ export interface PipelineConfig {
   readonly ledger: { readonly topic: string; readonly replicationFactor: number }
   readonly groupId: string
   readonly format: FormatConfig
+  /** Undefined where there is none. */
+  readonly registry: RegistryConfig | undefined
   /** Bytes read and not yet committed, all lanes of the process together. */
   readonly memoryMaxBytes: number
   readonly pollIdleMaxMs: number
@@ -29,7 +32,7 @@ export interface PipelineConfig {
   readonly secrets: readonly Secret[]
   /** What the user should know although it stops nothing (properties without effect, switched-off checks). */
   readonly notes: readonly string[]
-  /** The value of every property by its name; for the fingerprint and for showing them. Holds no secret. */
+  /** The value of every property by its name; for the fingerprint and for showing them. Secrets show themselves as hidden. */
   readonly values: PropertyValues
 }
 

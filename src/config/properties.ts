@@ -1,6 +1,7 @@
 import type { Property, ValueOf } from './property.ts'
 import { pipelineProperties } from './properties/pipeline-properties.ts'
 import { processProperties } from './properties/process-properties.ts'
+import { registryProperties } from './properties/registry-properties.ts'
 import { snapshotProperties } from './properties/snapshot-properties.ts'
 import { signalProperties } from './properties/signal-properties.ts'
 import { sourceProperties } from './properties/source-properties.ts'
@@ -15,6 +16,7 @@ export const properties = {
   ...signalProperties,
   ...topicProperties,
   ...formatProperties,
+  ...registryProperties,
   ...processProperties,
 } as const satisfies Readonly<Record<string, Property>>
 

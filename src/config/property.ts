@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Secret } from './secret.ts'
 
 /** How much most users have to care. Kafka's own three words. */
 export type Importance = 'high' | 'medium' | 'low'
@@ -85,6 +86,11 @@ export function optional<T>(
 /** Text that `schema` accepts. */
 export function text(rule: string, schema: z.ZodType<string>): ValueKind<string> {
   return { type: 'text', schema, rule }
+}
+
+/** Text that must not be shown: `schema` decides about the text, and the value is a {@link Secret}. */
+export function secretText(rule: string, schema: z.ZodType<string>): ValueKind<Secret> {
+  return { type: 'text', schema: schema.transform((value) => new Secret(value)), rule }
 }
 
 /** Text that a pattern (anchored, linear) accepts. */

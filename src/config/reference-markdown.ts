@@ -14,6 +14,7 @@ const headings: readonly (readonly [string, readonly string[]])[] = [
   ['Snapshots', ['snapshot']],
   ['Topics', ['topic']],
   ['Records', ['format']],
+  ['Schema registry', ['schema', 'auto', 'use', 'latest', 'normalize']],
   ['The process', ['memory', 'poll', 'http', 'log']],
   ['Secrets', ['secrets']],
 ]

@@ -1,5 +1,5 @@
 import { errorCatalogue } from '../../error-catalogue.ts'
-import type { ErrorEntry, ErrorPolicy } from '../../error-catalogue.ts'
+import type { ErrorEntry, ErrorPolicy } from '../../error-entries/error-entry.ts'
 
 const meanings: Readonly<Record<ErrorPolicy, string>> = {
   retry: 'tailrace waits and tries again, for ever',

@@ -2,6 +2,7 @@ import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import type { Finding } from './finding.ts'
 import { checkKafka } from './kafka-checks.ts'
 import type { PreflightParts } from './preflight-parts.ts'
+import { checkRegistry } from './registry-checks.ts'
 import { checkSource } from './source-checks.ts'
 
 /** What would happen to a worker of this pipeline, as far as it can be seen without writing anything. */
@@ -11,11 +12,13 @@ export interface Preflight {
   readonly hasRunBefore: boolean
 }
 
-/** Asks AWS and Kafka everything that a start depends on. Rejects with the signal's reason when it aborts. */
+/** Asks AWS, Kafka and the schema registry everything that a start depends on. Rejects with the signal's reason when it aborts. */
 export async function runPreflight(config: PipelineConfig, parts: PreflightParts): Promise<Preflight> {
   const source = await checkSource(config.source, config.snapshot, parts)
   parts.signal.throwIfAborted()
   const kafka = await checkKafka(config, source.tables, parts)
   parts.signal.throwIfAborted()
-  return { findings: [...source.findings, ...kafka.findings], hasRunBefore: kafka.knownTables.length > 0 }
+  const registry = await checkRegistry(config.registry, parts)
+  parts.signal.throwIfAborted()
+  return { findings: [...source.findings, ...kafka.findings, ...registry], hasRunBefore: kafka.knownTables.length > 0 }
 }

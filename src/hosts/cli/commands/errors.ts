@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { errorCatalogue } from '../../../error-catalogue.ts'
-import type { ErrorEntry } from '../../../error-catalogue.ts'
+import type { ErrorEntry } from '../../../error-entries/error-entry.ts'
 import { TailraceError } from '../../../errors.ts'
 import { succeeded } from '../command-context.ts'
 import { writeResult } from '../command-host.ts'
