@@ -1,14 +1,16 @@
 const hourMs = 3_600_000
 
+/**
+ * For the clocks of whoever wrote a time down and of whoever compares it: by so much one may be wrong before AWS refuses its
+ * signatures. An iterator lives no longer than that either, from the moment at which it was asked for.
+ */
+export const clockDoubtMs: number = 15 * 60_000
+
 /** DynamoDB Streams keep a change for 24 hours; what is older may be trimmed at any moment. Milliseconds. */
 export const streamRetentionMs: number = 24 * hourMs
 
-/**
- * What is no older than this, by the clocks of those who ask, is still there. The hour covers the clock of whoever wrote
- * a time down, that of whoever compares it (half an hour each; signatures that are off by 15 minutes are refused before
- * the client adopts the service's time), and the quarter of an hour that an iterator lives after it was asked for.
- */
-export const surelyKeptMs: number = streamRetentionMs - hourMs
+/** What is no older than this, by the clocks of those who ask, is still there when it is read. Milliseconds. */
+export const surelyKeptMs: number = streamRetentionMs - clockDoubtMs
 
 /**
  * From when on the changes of a shard are awaited that nobody has read of: from now, since what was trimmed before it was
@@ -16,7 +18,7 @@ export const surelyKeptMs: number = streamRetentionMs - hourMs
  */
 export function awaitedSince(notBeforeMs: number | undefined, nowMs: number): number {
   if (notBeforeMs === undefined || notBeforeMs > nowMs) return nowMs
-  // Another hour, or the first look at the shard would already find it too late.
+  // Less an hour, or the first look at the shard would already find it too late.
   return nowMs - notBeforeMs < surelyKeptMs - hourMs ? notBeforeMs : nowMs
 }
 

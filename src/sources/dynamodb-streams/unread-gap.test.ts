@@ -29,7 +29,7 @@ const gapOf = (unreadHours: number | undefined, oldestAgeHours?: number) => {
 }
 
 describe('a shard of which nothing was read', () => {
-  it.each([undefined, 0, 22.9])('is not even looked at while all of it is surely there (%s hours)', async (hours) => {
+  it.each([undefined, 0, 23.7])('is not even looked at while all of it is surely there (%s hours)', async (hours) => {
     const { found, asked } = gapOf(hours, 1)
     expect(await found).toBeUndefined()
     expect(asked()).toBe(0)
@@ -40,11 +40,11 @@ describe('a shard of which nothing was read', () => {
       hours: 25,
       oldestLeft: { sequenceNumber: '700', createdAtMs: nowMs - 3 * hourMs },
     })
-    expect(await gapOf(23).found).toEqual({ hours: 23, oldestLeft: undefined })
+    expect(await gapOf(23.75).found).toEqual({ hours: 23, oldestLeft: undefined })
   })
 
   it('lacks nothing if the oldest that is left is from before the changes that count', async () => {
-    expect(await gapOf(23, 24.1).found).toBeUndefined()
-    expect(await gapOf(23, 23.5).found).toMatchObject({ hours: 23 })
+    expect(await gapOf(23.8, 24.1).found).toBeUndefined()
+    expect(await gapOf(23.8, 24).found).toMatchObject({ hours: 23 })
   })
 })

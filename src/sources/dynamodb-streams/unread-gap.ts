@@ -1,5 +1,5 @@
 import type { AwsApi } from '../../aws/aws.ts'
-import { surelyKeptMs } from '../../change/retention.ts'
+import { clockDoubtMs, surelyKeptMs } from '../../change/retention.ts'
 import { findOldestRecord } from './oldest-record.ts'
 import type { OldestRecord } from './oldest-record.ts'
 
@@ -8,9 +8,6 @@ export interface UnreadGap {
   readonly hours: number
   readonly oldestLeft: OldestRecord | undefined
 }
-
-/** Creation times and the clock of whoever wrote `unreadSinceMs` may differ by so much. */
-const clockDoubtMs = 3_600_000
 
 /**
  * The service refuses a position that was trimmed, but reads a shard without a position from whatever is left. So whoever

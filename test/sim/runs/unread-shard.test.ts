@@ -51,7 +51,7 @@ describe('a shard of which nothing was read', () => {
   it('is read from its beginning after less than a day', async () => {
     const { world, outcome } = await run(3, unreadPlan, {
       drainMs: 7_200_000,
-      onReady: (ready) => leaveAfterRotation(ready, { hours: 22, afterMinutes: 0 }),
+      onReady: (ready) => leaveAfterRotation(ready, { hours: 23.5, afterMinutes: 0 }),
     })
     expect(outcome.findings.examples).toEqual([])
     expect(gapsOf(world)).toEqual([])
