@@ -117,7 +117,7 @@ export const errorCatalogue = {
   ),
   STREAM_GAP: entry(
     'stop-table',
-    'Changes were trimmed (24 hours) before they were read: data may be missing downstream.',
+    'Changes were trimmed (24 hours) before they were read, or may have been: data may be missing downstream.',
     'Decide: `tailrace snapshot start` takes up what is left and scans the table anew, which makes up for what was lost; `tailrace offsets reset` only takes up what is left. With `snapshot.mode: when_needed` the former happens by itself.',
   ),
   SHARD_NOT_FOUND: entry('stop-table', 'A shard that was not read to its end no longer exists.', 'As for STREAM_GAP.'),

@@ -13,4 +13,9 @@ export interface ShardPosition {
   readonly shardId: string
   /** The last sequence number that was committed; reading goes on behind it. */
   readonly after: string | undefined
+  /**
+   * None of the changes that were written after this moment may be passed over; counts only without `after`, which tells
+   * by itself what is missing. Milliseconds; undefined = whatever is left is welcome.
+   */
+  readonly unreadSinceMs?: number | undefined
 }

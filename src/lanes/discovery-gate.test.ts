@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Shard } from '../change/shard.ts'
-import { beginnableShards } from './discovery-gate.ts'
+import { beginnableShards, discoveryEntries } from './discovery-gate.ts'
 import { forgettableEntries, rememberEndedMs } from './forgetting.ts'
 import { createLaneFold } from './lane-state.ts'
 import type { LaneState } from './lane-state.ts'
@@ -90,6 +90,31 @@ describe('the gate of discovery', () => {
   })
   it('never begins what a ledger knows, be it ended', () => {
     expect(begun([listed('a')], ledger(at('a', 'end')))).toEqual([])
+  })
+})
+
+describe('the moment from which changes of a discovered shard are awaited', () => {
+  const nowMs = 1_800_000_000_000
+  const hourMs = 3_600_000
+  const begunAt = (shard: Shard, ledgers: readonly LaneState[], notBeforeMs?: number): number | undefined => {
+    const [found] = discoveryEntries({ ...table, notBeforeMs }, [shard], { lanes: 1, nowMs, ledgers })
+    return found?.entry.kind === 'begin' ? found.entry.begunAtMs : undefined
+  }
+
+  it('is that of the discovery: what was trimmed before is nobody’s loss', () => {
+    expect(begunAt(listed('a'), [ledger()])).toBe(nowMs)
+    expect(begunAt(listed('shardId-00000001799999000000-a', 'gone'), [ledger()])).toBe(nowMs)
+  })
+
+  it('is that from which changes are wanted, if the stream still has them', () => {
+    expect(begunAt(listed('a'), [ledger()], nowMs - 10 * hourMs)).toBe(nowMs - 10 * hourMs)
+    expect(begunAt(listed('a'), [ledger()], nowMs - 30 * hourMs)).toBe(nowMs)
+  })
+
+  it('is what the END of its parent says, however late a listing shows the child', () => {
+    const end: AtEntry = { ...at('a', 'end'), begunAtMs: nowMs - 25 * hourMs }
+    expect(begunAt(listed('b', 'a'), [ledger(), ledger(end)])).toBe(nowMs - 25 * hourMs)
+    expect(begunAt(listed('shardId-00001799999999999999-b', 'a'), [ledger(end)])).toBe(nowMs - 25 * hourMs)
   })
 })
 

@@ -1,4 +1,6 @@
+import { awaitedSince } from '../change/retention.ts'
 import type { Shard } from '../change/shard.ts'
+import { bornAfter } from './hand-over.ts'
 import type { LaneContext } from './hand-over.ts'
 import { shardKey } from './lane-state.ts'
 import type { LaneState } from './lane-state.ts'
@@ -36,11 +38,11 @@ export function beginnableShards(
   return listing.filter((shard) => stateOf(shard.shardId) === 'unknown' && shard.parents.every(mayFollow))
 }
 
-/** The `begin` of shards that passed the gate, addressed to their registrars. */
+/** The `begin` of shards that passed the gate, addressed to their registrars. `ledgers` are those of the gate. */
 export function discoveryEntries(
   table: TableEntry,
   shards: readonly Shard[],
-  { lanes, nowMs }: Pick<LaneContext, 'lanes' | 'nowMs'>,
+  { lanes, nowMs, ledgers }: Pick<LaneContext, 'lanes' | 'nowMs'> & { readonly ledgers: readonly LaneState[] },
 ): readonly AddressedEntry[] {
   return shards.map((shard) => ({
     lane: registrarOf(table.table.streamArn, shard.shardId, lanes),
@@ -56,6 +58,23 @@ export function discoveryEntries(
       notBeforeMs: table.notBeforeMs,
       // How old its first changes are, only reading them tells; what comes from now on gets older from now on.
       sinceMs: table.notBeforeMs ?? nowMs,
+      begunAtMs: begunSince(table, shard, { nowMs, ledgers }),
     },
   }))
+}
+
+/**
+ * A shard whose parents have ended here goes on with what they left; one without a known past is awaited from the moment it
+ * was met. What is trimmed of that past before it can be read was never promised.
+ */
+function begunSince(
+  table: TableEntry,
+  { shardId, parents }: Shard,
+  { nowMs, ledgers }: { readonly nowMs: number; readonly ledgers: readonly LaneState[] },
+): number {
+  const ends = parents
+    .flatMap((parent) => ledgers.map(({ shards }) => shards.get(shardKey(table.table.streamArn, parent))))
+    .flatMap((shard) => (shard?.status === 'end' && shard.begunAtMs !== undefined ? [shard.begunAtMs] : []))
+  if (ends.length > 0) return bornAfter(shardId, Math.max(...ends), { nowMs })
+  return awaitedSince(table.notBeforeMs, nowMs)
 }

@@ -1,3 +1,4 @@
+import { awaitedSince, birthOf } from '../change/retention.ts'
 import type { Shard } from '../change/shard.ts'
 import type { LaneState, ShardState } from './lane-state.ts'
 import { ledgerKey } from './ledger-codec.ts'
@@ -8,7 +9,7 @@ import { registrarOf } from './registrar.ts'
 export interface LaneContext {
   readonly lane: number
   readonly lanes: number
-  /** Wall clock, milliseconds; recorded, never compared. */
+  /** Wall clock, milliseconds; recorded, and compared with nothing but how long a source keeps changes. */
   readonly nowMs: number
 }
 
@@ -44,7 +45,8 @@ export function movesOwed(state: LaneState, context: LaneContext): readonly Addr
 }
 
 function moveEntries(shard: ShardState, taker: number, context: LaneContext): readonly AddressedEntry[] {
-  const begin = beginAgain(shard, { after: shard.after, createdAtMs: shard.createdAtMs, sinceMs: shard.sinceMs })
+  const { after, createdAtMs, sinceMs, begunAtMs } = shard
+  const begin = beginAgain(shard, { after, createdAtMs, sinceMs, begunAtMs })
   const moved: AtEntry = { ...atEntry(shard, shard.after, context.nowMs), status: 'moved', movedTo: taker }
   return [
     { lane: taker, entry: begin },
@@ -88,14 +90,25 @@ export function progressEntry(
 }
 
 /**
+ * An open shard that has shown nothing yet was read up to a moment. Without this, one that stays empty for longer than its
+ * source keeps changes would look like one that nobody has read.
+ */
+export function emptyReadingEntry(shard: ShardState, readUpToMs: number, context: LaneContext): AddressedEntry {
+  return { lane: context.lane, entry: { ...atEntry(shard, undefined, context.nowMs), begunAtMs: readUpToMs } }
+}
+
+/**
  * The end of a drained shard and the beginning of its children: one transaction. END also goes to the registrar's
- * partition where that is another lane's; each child's `begin` names this parent and all parents it waits for.
+ * partition where that is another lane's; each child's `begin` names this parent and all parents it waits for. Of the
+ * shard itself everything that was written before `readUpToMs` has been delivered (undefined = nobody knows).
  */
 export function endEntries(
   shard: ShardState,
   children: readonly Shard[],
   context: LaneContext,
+  readUpToMs?: number,
 ): readonly AddressedEntry[] {
+  const begunAtMs = childrenAwaitedSince(shard, readUpToMs, context)
   const begins = children.map((child): AddressedEntry => ({
     lane: registrarOf(shard.streamArn, child.shardId, context.lanes),
     entry: {
@@ -109,12 +122,14 @@ export function endEntries(
       after: undefined,
       notBeforeMs: shard.notBeforeMs,
       sinceMs: shard.sinceMs,
+      begunAtMs: bornAfter(child.shardId, begunAtMs, context),
     },
   }))
   const end: AtEntry = {
     ...atEntry(shard, shard.after, context.nowMs),
     status: 'end',
     children: children.map((child) => child.shardId),
+    begunAtMs,
   }
   const registrar = registrarOf(shard.streamArn, shard.shardId, context.lanes)
   const ends = registrar === context.lane ? [context.lane] : [registrar, context.lane]
@@ -127,13 +142,18 @@ export function endEntries(
  * (`mayPassOverGaps`).
  */
 export function passOverEntries(shard: ShardState, isThere: boolean, context: LaneContext): readonly AddressedEntry[] {
-  if (!isThere) return endEntries(shard, [], context)
-  const entry = beginAgain(shard, { after: undefined, createdAtMs: undefined, sinceMs: context.nowMs })
+  // What was lost has been told, or was not wanted: from here on, and in what descends from the shard, counting is new.
+  if (!isThere) return endEntries(shard, [], context, context.nowMs)
+  const begunAtMs = awaitedSince(shard.notBeforeMs, context.nowMs)
+  const entry = beginAgain(shard, { after: undefined, createdAtMs: undefined, sinceMs: context.nowMs, begunAtMs })
   return [{ lane: context.lane, entry }]
 }
 
 /** A shard that is open already, in its next generation: nothing has to be waited for. */
-function beginAgain(shard: ShardState, from: Pick<BeginEntry, 'after' | 'createdAtMs' | 'sinceMs'>): BeginEntry {
+function beginAgain(
+  shard: ShardState,
+  from: Pick<BeginEntry, 'after' | 'createdAtMs' | 'sinceMs' | 'begunAtMs'>,
+): BeginEntry {
   return {
     kind: 'begin',
     tableArn: shard.tableArn,
@@ -146,7 +166,23 @@ function beginAgain(shard: ShardState, from: Pick<BeginEntry, 'after' | 'created
     createdAtMs: from.createdAtMs,
     notBeforeMs: shard.notBeforeMs,
     sinceMs: from.sinceMs,
+    begunAtMs: from.begunAtMs,
   }
+}
+
+/**
+ * Children are younger than the last change of their parent, than the time up to which it was read, and than the moment
+ * from which its own changes were awaited. The moment of the END says nothing: a lane may be a day behind.
+ */
+function childrenAwaitedSince(shard: ShardState, readUpToMs: number | undefined, { nowMs }: LaneContext): number {
+  const known = [shard.begunAtMs, shard.createdAtMs, readUpToMs].filter((ms) => ms !== undefined)
+  return known.length === 0 ? nowMs : Math.max(...known)
+}
+
+/** A shard's own name may know better; a time that is still to come is none. */
+export function bornAfter(shardId: string, awaitedSinceMs: number, { nowMs }: Pick<LaneContext, 'nowMs'>): number {
+  const bornMs = birthOf(shardId)
+  return bornMs === undefined || bornMs > nowMs ? awaitedSinceMs : Math.max(awaitedSinceMs, bornMs)
 }
 
 function atEntry(shard: ShardState, after: string | undefined, nowMs: number): AtEntry {

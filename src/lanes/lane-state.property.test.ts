@@ -60,6 +60,35 @@ describe('the fold of a ledger partition', () => {
     )
   })
 
+  it('keeps the latest moment of the newest generation, in whatever order entries are read', () => {
+    const moment = fc.option(fc.integer({ min: 0, max: 50 }), { nil: undefined })
+    const withMoments = fc.array(
+      fc.oneof(
+        fc.tuple(begins, moment).map(([entry, begunAtMs]) => ({ ...entry, begunAtMs })),
+        fc.tuple(ats, moment).map(([entry, begunAtMs]) => ({ ...entry, begunAtMs })),
+      ),
+      { minLength: 1, maxLength: 12 },
+    )
+    fc.assert(
+      fc.property(withMoments, fc.infiniteStream(fc.nat()), (list, dice) => {
+        const shuffled = list
+          .map((entry) => ({ entry, at: dice.next().value as number }))
+          .sort((a, b) => a.at - b.at)
+          .map(({ entry }) => entry)
+        const newest = Math.max(...list.map(({ generation }) => generation))
+        const moments = list.flatMap(({ generation, begunAtMs }) =>
+          generation === newest && begunAtMs !== undefined ? [begunAtMs] : [],
+        )
+        const expected = moments.length === 0 ? undefined : Math.max(...moments)
+        for (const order of [list, shuffled, [...shuffled, ...list]]) {
+          const fold = createLaneFold()
+          for (const entry of order) fold.apply({ kind: 'entry', entry })
+          expect([...fold.state.shards.values()].map(({ begunAtMs }) => begunAtMs)).toEqual([expected])
+        }
+      }),
+    )
+  })
+
   it('never moves a position back, whatever is read late', () => {
     fc.assert(
       fc.property(entries, ats, (list, late) => {

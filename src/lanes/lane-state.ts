@@ -34,6 +34,8 @@ export interface ShardState {
   readonly parents: readonly string[]
   /** What is unread was created after this moment, as far as the ledger knows; for people and metrics. */
   readonly sinceMs: number | undefined
+  /** Since when changes are awaited here, or, once it has ended, of its children; see BeginEntry. Undefined = unknown. */
+  readonly begunAtMs: number | undefined
   /** The newest `at`, for people and metrics. */
   readonly at: AtEntry | undefined
 }
@@ -141,13 +143,15 @@ function joinBegin(old: ShardState | undefined, begin: BeginEntry): ShardState |
     // An `at` that was read before its `begin` does not know where dropping ends.
     const notBeforeMs = old.notBeforeMs ?? begin.notBeforeMs
     const sinceMs = later(old.sinceMs, begin.sinceMs)
-    return notBeforeMs === old.notBeforeMs && sinceMs === old.sinceMs ? old : { ...old, notBeforeMs, sinceMs }
+    const joined = withBegun(old, begin)
+    const isSame = notBeforeMs === old.notBeforeMs && sinceMs === old.sinceMs
+    return isSame ? joined : { ...joined, notBeforeMs, sinceMs }
   }
   const isNewer = old === undefined || begin.generation > old.generation
   const known = isNewer ? new Set<string>() : old.endedParents
   const endedParents = new Set([...known, ...(begin.parent === undefined ? [] : [begin.parent])])
   const isOpen = begin.parents.every((parent) => endedParents.has(parent))
-  if (!isNewer && !isOpen && endedParents.size === known.size) return old
+  if (!isNewer && !isOpen && endedParents.size === known.size) return withBegun(old, begin)
   return {
     tableArn: begin.tableArn,
     streamArn: begin.streamArn,
@@ -158,6 +162,7 @@ function joinBegin(old: ShardState | undefined, begin: BeginEntry): ShardState |
     createdAtMs: isNewer ? begin.createdAtMs : old.createdAtMs,
     notBeforeMs: begin.notBeforeMs,
     sinceMs: isNewer ? begin.sinceMs : later(old.sinceMs, begin.sinceMs),
+    begunAtMs: isNewer ? begin.begunAtMs : later(old.begunAtMs, begin.begunAtMs),
     endedParents,
     // A move names no parents, since none has to be waited for any more; they are kept for lineage and for forgetting.
     parents: begin.parents.length > 0 ? begin.parents : (old?.parents ?? []),
@@ -166,7 +171,7 @@ function joinBegin(old: ShardState | undefined, begin: BeginEntry): ShardState |
 }
 
 function joinAt(old: ShardState | undefined, at: AtEntry): ShardState | undefined {
-  if (old !== undefined && compareProgress(at, old) <= 0) return old
+  if (old !== undefined && compareProgress(at, old) <= 0) return withBegun(old, at)
   return {
     tableArn: at.tableArn,
     streamArn: at.streamArn,
@@ -177,10 +182,18 @@ function joinAt(old: ShardState | undefined, at: AtEntry): ShardState | undefine
     createdAtMs: at.createdAtMs,
     notBeforeMs: old?.notBeforeMs,
     sinceMs: old?.generation === at.generation ? later(old.sinceMs, at.createdAtMs) : at.createdAtMs,
+    begunAtMs: old?.generation === at.generation ? later(old.begunAtMs, at.begunAtMs) : at.begunAtMs,
     endedParents: old?.endedParents ?? new Set(),
     parents: old?.parents ?? [],
     at,
   }
+}
+
+/** Of one generation the latest moment stays; a shard that is read and shows nothing has no other progress. */
+function withBegun(old: ShardState, entry: BeginEntry | AtEntry): ShardState {
+  if (entry.generation !== old.generation) return old
+  const begunAtMs = later(old.begunAtMs, entry.begunAtMs)
+  return begunAtMs === old.begunAtMs ? old : { ...old, begunAtMs }
 }
 
 /** A child is younger than each of its parents; undefined is what nobody knows. */

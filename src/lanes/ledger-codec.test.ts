@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decodeEntry, encodeEntry, ledgerFormat } from './ledger-codec.ts'
+import { createLaneFold } from './lane-state.ts'
 import type { BeginEntry } from './ledger-entry.ts'
 
 const begin: BeginEntry = {
@@ -19,6 +20,17 @@ describe('ledger codec', () => {
   it('gives back what was stored', () => {
     const { key, value } = encodeEntry(begin)
     expect(decodeEntry(key, value)).toEqual({ kind: 'entry', entry: begin })
+  })
+
+  it('reads entries of older versions, which do not say since when changes are awaited', () => {
+    // As version 0.1.0 wrote it.
+    const stored = encodeEntry({ ...begin, after: undefined })
+    expect(stored.value.toString()).not.toContain('begunAtMs')
+    const fold = createLaneFold()
+    fold.apply(decodeEntry(stored.key, stored.value))
+    expect([...fold.state.shards.values()]).toMatchObject([{ shardId: begin.shardId, begunAtMs: undefined }])
+    const { key, value } = encodeEntry({ ...begin, begunAtMs: 1_800_000_000_000 })
+    expect(decodeEntry(key, value)).toEqual({ kind: 'entry', entry: { ...begin, begunAtMs: 1_800_000_000_000 } })
   })
 
   it('reads a tombstone as forgetting the key', () => {

@@ -191,6 +191,12 @@ export interface BeginEntry {
    * the past was unknown, of the discovery. Milliseconds. For people and metrics only.
    */
   readonly sinceMs: number | undefined
+  /**
+   * Since when the shard's changes are awaited: none that was written later may be missed without a word. As long as nothing
+   * of it was delivered, a source compares this with how long it keeps changes. Milliseconds; undefined = unknown, as in
+   * entries of older versions.
+   */
+  readonly begunAtMs?: number | undefined
 }
 
 /** How far a shard was delivered: written in the transaction that carries the records it covers. */
@@ -209,6 +215,11 @@ export interface AtEntry {
   readonly movedTo: number | undefined
   /** Set with `end`: the children that were begun in the same transaction. */
   readonly children: readonly string[] | undefined
+  /**
+   * Raises that of the `begin`. Without a position: up to this moment the shard was read and nothing was there. With `end`:
+   * since when the changes of its children are awaited. Otherwise undefined.
+   */
+  readonly begunAtMs?: number | undefined
 }
 
 /** A lane asks the coordinator to stop a table. Written into lane 0's partition. */

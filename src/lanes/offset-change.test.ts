@@ -13,6 +13,7 @@ import { registrarOf } from './registrar.ts'
 import { noTotals } from './snapshot-progress.ts'
 
 const lanes = 3
+const nowMs = 7_000
 const of = { tableArn: 'arn', streamArn: 'stream' }
 const table: TableEntry = {
   kind: 'table',
@@ -124,7 +125,7 @@ const stateOf = (states: readonly LaneState[], shardId: string) =>
 describe('moving a shard', () => {
   it('moves an open shard by a newer generation in its lane, back and forth', () => {
     const ledger = family()
-    const change = moveShard(ledger.read(), { table, shardId: 'd', after: '15' })
+    const change = moveShard(ledger.read(), { table, shardId: 'd', after: '15', nowMs })
     expect(change.entries).toEqual([{ lane: laneOf('d'), entry: { ...begin('d', 'p', 1), after: '15' } }])
     expect(change.shards).toEqual([
       {
@@ -136,19 +137,21 @@ describe('moving a shard', () => {
     ])
     ledger.apply(change)
     expect(stateOf(ledger.read(), 'd')).toMatchObject({ generation: 1, status: 'open', after: '15', notBeforeMs: 5000 })
-    ledger.apply(moveShard(ledger.read(), { table, shardId: 'd', after: '99' }))
+    ledger.apply(moveShard(ledger.read(), { table, shardId: 'd', after: '99', nowMs }))
     expect(stateOf(ledger.read(), 'd')).toMatchObject({ generation: 2, status: 'open', after: '99' })
   })
 
   it('drops the start boundary when it goes to the trim horizon', () => {
     const ledger = family()
-    ledger.apply(moveShard(ledger.read(), { table, shardId: 'd', after: undefined }))
+    ledger.apply(moveShard(ledger.read(), { table, shardId: 'd', after: undefined, nowMs }))
     expect(stateOf(ledger.read(), 'd')).toMatchObject({ status: 'open', after: undefined, notBeforeMs: undefined })
+    // What is trimmed by now was given up; what is trimmed from now on is a loss.
+    expect(stateOf(ledger.read(), 'd')).toMatchObject({ begunAtMs: nowMs })
   })
 
   it('opens an ended shard again and forgets its descendants, so that nothing is begun before it has ended', () => {
     const ledger = family()
-    const change = moveShard(ledger.read(), { table, shardId: 'p', after: undefined })
+    const change = moveShard(ledger.read(), { table, shardId: 'p', after: undefined, nowMs })
     expect(Object.fromEntries(change.shards.map(({ shardId, becomes }) => [shardId, becomes.kind]))).toEqual({
       p: 'moved',
       c: 'forgotten',
@@ -174,7 +177,7 @@ describe('moving a shard', () => {
       { lane: laneOf('p'), entry: end },
       begin('c', 'p'),
     )
-    ledger.apply(moveShard(ledger.read(), { table, shardId: 'p', after: undefined }))
+    ledger.apply(moveShard(ledger.read(), { table, shardId: 'p', after: undefined, nowMs }))
     const states = ledger.read()
     expect(states.map((state) => state.shards.get('stream/p')?.status)).toEqual(
       states.map((_, lane) => (lane === laneOf('p') ? 'open' : undefined)),
@@ -184,15 +187,15 @@ describe('moving a shard', () => {
 
   it('keeps the parents in the keys, so that all of a shard can be forgotten later', () => {
     const ledger = family()
-    ledger.apply(moveShard(ledger.read(), { table, shardId: 'd', after: undefined }))
+    ledger.apply(moveShard(ledger.read(), { table, shardId: 'd', after: undefined, nowMs }))
     ledger.apply(resetTable(ledger.read(), table, { present: undefined, nowMs: 7 }))
     expect(ledger.compacted().filter(({ kind }) => kind !== 'table')).toEqual([])
   })
 
   it('refuses what it cannot mean', () => {
     const ledger = ledgerWith({ ...begin('m', 'p'), parents: ['p', 'q'] })
-    expect(() => moveShard(ledger.read(), { table, shardId: 'm', after: '1' })).toThrow(/waits for its parents/)
-    expect(() => moveShard(ledger.read(), { table, shardId: 'x', after: '1' })).toThrow(/knows no shard x/)
+    expect(() => moveShard(ledger.read(), { table, shardId: 'm', after: '1', nowMs })).toThrow(/waits for its parents/)
+    expect(() => moveShard(ledger.read(), { table, shardId: 'x', after: '1', nowMs })).toThrow(/knows no shard x/)
   })
 })
 

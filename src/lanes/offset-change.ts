@@ -32,6 +32,8 @@ export interface ShardTarget {
   readonly shardId: string
   /** The last sequence number that counts as delivered; undefined = from the trim horizon. */
   readonly after: string | undefined
+  /** Wall clock, milliseconds. */
+  readonly nowMs: number
 }
 
 /**
@@ -43,7 +45,7 @@ export interface ShardTarget {
  * not know, or that still waits for its parents.
  */
 export function moveShard(ledgers: readonly LaneState[], target: ShardTarget): OffsetChange {
-  const { table, shardId, after } = target
+  const { table, shardId, after, nowMs } = target
   const streamArn = table.table.streamArn
   const all = shardsOfLedger(ledgers)
   const known = all.get(shardKey(streamArn, shardId))
@@ -60,7 +62,9 @@ export function moveShard(ledgers: readonly LaneState[], target: ShardTarget): O
   const lane = shard.status === 'open' ? known.lane : readerLaneOf(shard, table, ledgers.length)
   // The trim horizon means everything that is left, also what a later start position had ruled out.
   const notBeforeMs = after === undefined ? undefined : shard.notBeforeMs
-  const begins = beginsOf(shard, after, notBeforeMs).map((entry): AddressedEntry => ({ lane, entry }))
+  // What is trimmed by now is given up by whoever asks for this; what is trimmed from now on is not.
+  const begunAtMs = after === undefined ? nowMs : undefined
+  const begins = beginsOf(shard, { after, notBeforeMs, begunAtMs }).map((entry): AddressedEntry => ({ lane, entry }))
   const siblings = [...all.values()].filter((one) => one.shard.streamArn === streamArn)
   const descendants = shard.status === 'end' ? [...descendantsOf(shardId, siblings)] : []
   return {
@@ -112,8 +116,7 @@ export function resetTable(
 /** One `begin` per parent, as the first ones were written: their keys are then forgotten together some day. */
 function beginsOf(
   shard: ShardState,
-  after: string | undefined,
-  notBeforeMs: number | undefined,
+  { after, notBeforeMs, begunAtMs }: Pick<BeginEntry, 'after' | 'notBeforeMs' | 'begunAtMs'>,
 ): readonly BeginEntry[] {
   const parents = shard.parents.length === 0 ? [undefined] : shard.parents
   return parents.map((parent) => ({
@@ -127,6 +130,7 @@ function beginsOf(
     after,
     notBeforeMs,
     sinceMs: notBeforeMs,
+    begunAtMs,
   }))
 }
 

@@ -1,4 +1,3 @@
-import type { Shard } from '../change/shard.ts'
 import type { TailraceError } from '../errors.ts'
 import type { ProducerRecord } from '../kafka/kafka.ts'
 import { endEntries, passOverEntries, progressEntry } from '../lanes/hand-over.ts'
@@ -7,7 +6,7 @@ import type { LaneState, ShardState } from '../lanes/lane-state.ts'
 import type { AddressedEntry, StopEntry, TableEntry } from '../lanes/ledger-entry.ts'
 import { mayPassOverGaps } from '../lanes/snapshot-progress.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
-import type { FeedBatch } from './lane-feeds.ts'
+import type { FeedBatch, FeedEnd } from './lane-feeds.ts'
 import { isFromBefore, isLoss } from './loss.ts'
 import { describeLostInterval, lostIntervalOf } from './lost-interval.ts'
 import type { PipelineEvent, ShardProgress } from './pipeline-event.ts'
@@ -65,9 +64,9 @@ export async function prepareDelivery(
     parts.onRecords(known.table.table.arn, output.records)
     if (output.failure !== undefined) draft.stop(key, known, output.failure)
   }
-  for (const { key, children } of batch.ends) {
-    const known = draft.lookUp(key)
-    if (known !== undefined) draft.end(known, children)
+  for (const end of batch.ends) {
+    const known = draft.lookUp(end.key)
+    if (known !== undefined) draft.end(known, end)
   }
   for (const { key, error } of batch.failures) {
     const known = draft.lookUp(key)
@@ -117,7 +116,7 @@ interface Draft {
   lookUp(key: string): Known | undefined
   isHalted(shard: ShardState): boolean
   addOutput(key: string, known: Known, stage: StageOutput): void
-  end(known: Known, children: readonly Shard[]): void
+  end(known: Known, end: FeedEnd): void
   /** What is missing is about to be made up for, and told of; or it is not wanted. */
   passOver(known: Known, error: TailraceError, isWanted: boolean): void
   stop(key: string, known: Known, error: TailraceError): void
@@ -148,8 +147,8 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
       events.push(...skipsOf(known, stage, context))
       if (stage.last !== undefined) last.set(key, reachedBy(stage, stage.last, known, last.get(key)))
     },
-    end: (known, children) => {
-      entries.push(...endEntries(known.shard, children, context))
+    end: (known, { children, readUpToMs }) => {
+      entries.push(...endEntries(known.shard, children, context, readUpToMs))
       const names = children.map(({ shardId }) => shardId)
       events.push({ kind: 'shard-ended', shard: nameOf(known, context.lane), children: names })
     },

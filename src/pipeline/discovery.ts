@@ -67,7 +67,7 @@ export async function tableEntries(
   const ledgers = await ledger.refresh(signal)
   const candidates = beginnableShards(entry, shards, ledgers)
   const begun = await withoutHiddenParents({ environment }, { table: entry, candidates, shards, ledgers }, signal)
-  return [...forAll, ...discoveryEntries(entry, begun, { lanes, nowMs: environment.clock.now() })]
+  return [...forAll, ...discoveryEntries(entry, begun, { lanes, nowMs: environment.clock.now(), ledgers })]
 }
 
 async function beginListed(
@@ -84,7 +84,8 @@ async function beginListed(
       { table, candidates, shards, ledgers: parts.ledgers },
       signal,
     )
-    waiting.push(...discoveryEntries(table, begun, { lanes: identity.lanes, nowMs: clock.now() }))
+    const { ledgers } = parts
+    waiting.push(...discoveryEntries(table, begun, { lanes: identity.lanes, nowMs: clock.now(), ledgers }))
     const name = table.table.name
     coordination.environment.onEvent({
       kind: 'shards-discovered',

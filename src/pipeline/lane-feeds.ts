@@ -23,13 +23,30 @@ export interface LaneFeeds extends AsyncDisposable {
   takeBatch(): FeedBatch
   /** How often shards were opened and closed, once each open shard of the table has been read from; undefined before. */
   readingsOf(tableArn: string): number | undefined
+  /** Shards that have shown nothing since they were opened, by key, and up to when. */
+  emptyReadings(): readonly EmptyReading[]
+}
+
+/** A shard was read and nothing was there. */
+export interface EmptyReading {
+  readonly key: string
+  readonly generation: number
+  /** What was written before this moment cannot be unread. Milliseconds, wall clock. */
+  readonly readUpToMs: number
 }
 
 /** What feeds yielded for one transaction. Of one shard either pages, or its end, or its failure. */
 export interface FeedBatch {
   readonly pages: readonly FeedPage[]
-  readonly ends: readonly { readonly key: string; readonly children: readonly Shard[] }[]
+  readonly ends: readonly FeedEnd[]
   readonly failures: readonly { readonly key: string; readonly error: TailraceError }[]
+}
+
+/** The end of a shard in a batch; see FeedItem. */
+export interface FeedEnd {
+  readonly key: string
+  readonly children: readonly Shard[]
+  readonly readUpToMs: number | undefined
 }
 
 /** A page in a batch. */
@@ -103,6 +120,11 @@ export function createLaneFeeds(lane: number, environment: LaneEnvironment, onRe
       )
       return unread ? undefined : openings
     },
+    emptyReadings: () =>
+      [...feeds].flatMap(([key, { feed, generation, isSpent }]) => {
+        const readUpToMs = isSpent ? undefined : feed.emptyUpToMs
+        return readUpToMs === undefined ? [] : [{ key, generation, readUpToMs }]
+      }),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...feeds.keys()].map(close))
     },
@@ -156,7 +178,12 @@ function openFeed(parts: {
   }
   const feed = createShardFeed({
     source: environment.source,
-    position: { streamArn: shard.streamArn, shardId: shard.shardId, after: shard.after },
+    position: {
+      streamArn: shard.streamArn,
+      shardId: shard.shardId,
+      after: shard.after,
+      unreadSinceMs: shard.begunAtMs,
+    },
     budget: environment.budget,
     clock: environment.clock,
     rng: environment.rng,
@@ -198,7 +225,7 @@ function takeBatch(feeds: readonly (readonly [string, OpenFeed])[], environment:
       return true
     }
     if (withPages.has(key)) open.held = item
-    else if (item.kind === 'end') ends.push({ key, children: item.children })
+    else if (item.kind === 'end') ends.push({ key, children: item.children, readUpToMs: item.readUpToMs })
     else failures.push({ key, error: item.error })
     return false
   }

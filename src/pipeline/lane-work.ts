@@ -5,6 +5,7 @@ import type { LaneSession } from '../lanes/lane-session.ts'
 import type { LaneState } from '../lanes/lane-state.ts'
 import type { AddressedEntry } from '../lanes/ledger-entry.ts'
 import type { Delivery } from './delivery.ts'
+import { emptyReadingsOwed } from './empty-readings.ts'
 import { dutiesOf, isLedgerOf, raisedEpoch } from './lane-duties.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
 import { createLaneFeeds } from './lane-feeds.ts'
@@ -92,9 +93,11 @@ function createStep(parts: StepParts): LaneStep {
   const contextNow = (): LaneContext => ({ lane, lanes: identity.lanes, nowMs: clock.now() })
   const takeWork = (): Omit<LaneWork, 'entries' | 'told'> & { readonly owed: readonly AddressedEntry[] } => {
     if (!isLedgerOf(state, identity)) return { owed: raisedEpoch(state, identity), batch: noBatch, scanned: noScans }
+    const context = contextNow()
+    const empty = emptyReadingsOwed(feeds.emptyReadings(), state, context)
     const batch = feeds.takeBatch()
     const scanned = scans.takeBatch(tuning.maxScanBytes, batch.pages.length > 0)
-    return { owed: owedNow(state, contextNow(), scans), batch, scanned }
+    return { owed: [...empty, ...owedNow(state, context, scans)], batch, scanned }
   }
   const commit = async (work: LaneWork): Promise<boolean> => {
     const context = contextNow()

@@ -1,3 +1,4 @@
+import { birthOf } from '../change/retention.ts'
 import type { TailraceError } from '../errors.ts'
 import type { ShardState } from '../lanes/lane-state.ts'
 
@@ -30,10 +31,4 @@ export function isFromBefore(
   const knownMs = createdAtMs ?? birthOf(shardId)
   const isOld = knownMs !== undefined && knownMs < notBeforeMs - (24 * hourMs - surelyKeptMs)
   return isOld && notBeforeMs > nowMs - surelyKeptMs
-}
-
-/** DynamoDB's names of shards tell when they were made. Nothing relies on that but for doubt. */
-function birthOf(shardId: string): number | undefined {
-  const digits = /^shardId-(\d{20})-/.exec(shardId)?.[1]
-  return digits === undefined ? undefined : Number(digits)
 }

@@ -26,7 +26,8 @@ export function describeLostInterval({ after, afterCreatedAtMs, before, beforeCr
   const from = after === undefined ? 'from the beginning of the shard' : `behind ${after}${timeOf(afterCreatedAtMs)}`
   const to =
     before === undefined ? 'to its end' : `up to ${before}${timeOf(beforeCreatedAtMs)}, which is the oldest left`
-  return `lost are the changes ${from} ${to}`
+  // Nobody knows what was in front of a shard of which nothing was read.
+  return `lost ${after === undefined ? 'may be' : 'are'} the changes ${from} ${to}`
 }
 
 function timeOf(ms: number | undefined): string {

@@ -78,6 +78,27 @@ describe('shard feed', () => {
     expect(feed.take()).toMatchObject({ kind: 'end', children: [{ shardId: 'b' }] })
   })
 
+  it('knows up to when a shard is empty, until it shows something; its end tells up to when it was read', async () => {
+    const { clock, source, open } = setUp()
+    source.addShard('a')
+    await using feed = open()
+    expect(feed.emptyUpToMs).toBeUndefined()
+    await clock.advance(1_000)
+    const emptyUpToMs = feed.emptyUpToMs ?? 0
+    expect(clock.now() - emptyUpToMs).toBeLessThan(200)
+    source.append('a', records(1, 1))
+    await clock.advance(1_000)
+    // The page is here, but nobody has committed it.
+    expect(feed.emptyUpToMs).toBeUndefined()
+    source.close('a')
+    source.addShard('b', ['a'])
+    const closedAtMs = clock.now()
+    await clock.advance(1_000)
+    expect(wires(feed.take())).toHaveLength(1)
+    const end = feed.take()
+    expect(end?.kind === 'end' && end.readUpToMs !== undefined && end.readUpToMs >= closedAtMs).toBe(true)
+  })
+
   it('waits for children of a live stream, for as long as it takes', async () => {
     const { clock, source, open, awaited } = setUp()
     source.addShard('a')

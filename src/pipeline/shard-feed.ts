@@ -14,13 +14,21 @@ import type { ShardPage, ShardReader, Source } from '../sources/source.ts'
 export interface ShardFeed extends AsyncDisposable {
   /** The next thing in shard order, if it is here. Whoever takes a page releases its share. */
   take(): FeedItem | undefined
+  /**
+   * While the shard has shown nothing at all since it was opened: what was written to it before this moment cannot be
+   * unread. Otherwise undefined, also where the source does not know. Milliseconds, wall clock.
+   */
+  readonly emptyUpToMs: number | undefined
 }
 
 /** What a shard yields, in order: pages, then its end or a failure, then nothing more. */
 export type FeedItem =
   | { readonly kind: 'page'; readonly page: ShardPage; readonly share: ByteShare }
-  /** Everything before was handed out; the children are known (none if the stream is disabled). */
-  | { readonly kind: 'end'; readonly children: readonly Shard[] }
+  /**
+   * Everything before was handed out; the children are known (none if the stream is disabled). What was written to the shard
+   * before `readUpToMs` stands in the pages; undefined where the source does not know.
+   */
+  | { readonly kind: 'end'; readonly children: readonly Shard[]; readonly readUpToMs: number | undefined }
   /** The shard cannot be read on; the error says what that means for its table. */
   | { readonly kind: 'failed'; readonly error: TailraceError }
 
@@ -48,11 +56,12 @@ export function createShardFeed(options: ShardFeedOptions): ShardFeed {
   const stop = new AbortController()
   const items: FeedItem[] = []
   const room = createBell(options.clock)
+  const seen: Seen = { hasRecords: false, readUpToMs: undefined }
   const push = (item: FeedItem): void => {
     items.push(item)
     options.onReady()
   }
-  const reading = readShard({ ...options, push, items, room: room.wait, signal: stop.signal }).catch(
+  const reading = readShard({ ...options, push, items, seen, room: room.wait, signal: stop.signal }).catch(
     (error: unknown) => {
       if (isAbort(error, stop.signal)) return
       const known =
@@ -68,6 +77,9 @@ export function createShardFeed(options: ShardFeedOptions): ShardFeed {
       room.ring()
       return item
     },
+    get emptyUpToMs() {
+      return seen.hasRecords ? undefined : seen.readUpToMs
+    },
     [Symbol.asyncDispose]: async () => {
       stop.abort(new TailraceError('INTERNAL', 'the feed was closed'))
       await reading
@@ -76,7 +88,14 @@ export function createShardFeed(options: ShardFeedOptions): ShardFeed {
   }
 }
 
+/** What pages have shown so far. */
+interface Seen {
+  hasRecords: boolean
+  readUpToMs: number | undefined
+}
+
 interface Reading extends ShardFeedOptions {
+  readonly seen: Seen
   readonly push: (item: FeedItem) => void
   readonly items: readonly FeedItem[]
   readonly room: (ms: number, signal: AbortSignal) => Promise<void>
@@ -95,7 +114,7 @@ async function readShard(reading: Reading): Promise<void> {
     expectedBytes = Math.max(smallestShareBytes, outcome.bytes)
     isEnd = outcome.isEnd
   }
-  reading.push({ kind: 'end', children: await findChildren(reading) })
+  reading.push({ kind: 'end', children: await findChildren(reading), readUpToMs: reading.seen.readUpToMs })
 }
 
 /** A function of its own, because a suspended loop would keep its last page alive for as long as it waits. */
@@ -111,6 +130,8 @@ async function readPage(
     share.release()
     throw error
   }
+  reading.seen.hasRecords ||= page.records.length > 0
+  reading.seen.readUpToMs = page.readUpToMs
   reading.onPage(page)
   const { bytes, isEnd } = page
   if (page.records.length === 0) share.release()

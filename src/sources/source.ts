@@ -21,7 +21,11 @@ export interface Source {
    * still lack a shard that is there.
    */
   hasShard(streamArn: string, shardId: string, signal: AbortSignal): Promise<boolean>
-  /** A reader of one shard. Makes no request before the first `read`. One reader per shard at a time (hard rule). */
+  /**
+   * A reader of one shard. Makes no request before the first `read`. One reader per shard at a time (hard rule). What was
+   * trimmed before it was read must not go unnoticed: its `read` throws STREAM_GAP, also where that can only not be ruled
+   * out (`unreadSinceMs`).
+   */
   openShard(position: ShardPosition): ShardReader
   /**
    * The next page of a table's items, by a strongly consistent request: it holds every write that was acknowledged before
@@ -66,6 +70,11 @@ export interface ShardPage {
   /** When the request was sent and when the answer was complete (Clock.now, milliseconds). */
   readonly requestedAtMs: number
   readonly receivedAtMs: number
+  /**
+   * What was written to the shard before this moment stands in this page or an earlier one. Milliseconds (Clock.now);
+   * undefined or absent as long as the source cannot tell.
+   */
+  readonly readUpToMs?: number | undefined
 }
 
 /** Where the scan of a segment begins or goes on. */

@@ -104,6 +104,7 @@ function readerOf(
       isEnd: isClosed && page.length === rest.length,
       requestedAtMs: nowMs,
       receivedAtMs: nowMs,
+      readUpToMs: page.length === rest.length ? nowMs : undefined,
     }
   }
   return {

@@ -45,6 +45,7 @@ const write = (count: number): void => {
   for (let i = 0; i < count; i++) table.put({ id: { S: `item-${i % 50}` }, n: { N: `${++written}` } })
 }
 const open = (after?: string): ShardReader => source.openShard({ streamArn: table.stream.arn, shardId, after })
+const shardOf = () => ({ streamArn: table.stream.arn, shardId })
 const ledgerOf = (shard: string): string[] =>
   simulator.ledger.filter((entry) => entry.shardId === shard).map((entry) => entry.sequenceNumber)
 const readShard = async (after?: string): Promise<string[]> =>
@@ -252,6 +253,41 @@ describe('losses', () => {
     table.stream.rotate(shardId)
     table.stream.trim(shardId, 'all')
     await expect(open(ledgerOf(shardId).at(-2)).read(never)).rejects.toMatchObject({ code: 'STREAM_GAP' })
+  })
+
+  it('a shard that was awaited for a day and of which nothing was read is a gap', async () => {
+    write(10)
+    const unreadSinceMs = clock.now()
+    const openUnread = (): ShardReader => source.openShard({ ...shardOf(), after: undefined, unreadSinceMs })
+    write(10)
+    clock.advance(23.7 * 3_600_000)
+    expect((await openUnread().read(never)).records).toHaveLength(20)
+    clock.advance(0.1 * 3_600_000)
+    write(1)
+    // All is there, but the oldest is from the same minute: it is no witness.
+    await expect(openUnread().read(never)).rejects.toMatchObject({
+      code: 'STREAM_GAP',
+      details: { oldestLeft: ledgerOf(shardId)[0] },
+    })
+    expect((await open().read(never)).records).toHaveLength(21)
+  })
+
+  it('a reader that is kept waiting for a day finds the gap behind its old iterator', async () => {
+    const reader = source.openShard({ ...shardOf(), after: undefined, unreadSinceMs: clock.now() })
+    expect((await reader.read(never)).records).toEqual([])
+    write(5)
+    clock.advance(24 * 3_600_000)
+    await expect(reader.read(never)).rejects.toMatchObject({ code: 'STREAM_GAP' })
+  })
+
+  it('a reader that finds nothing all day has read all there was', async () => {
+    const reader = source.openShard({ ...shardOf(), after: undefined, unreadSinceMs: clock.now() - 22 * 3_600_000 })
+    let readUpToMs: number | undefined
+    for (let look = 0; look < 2_500; look++) ({ readUpToMs } = await reader.read(never))
+    expect(clock.now() - (readUpToMs ?? 0)).toBeLessThan(25 * 60_000)
+    clock.advance(2 * 3_600_000)
+    write(5)
+    expect((await reader.read(never)).records).toHaveLength(5)
   })
 
   it('rule 21: a shard that is gone is named, also in the middle', async () => {

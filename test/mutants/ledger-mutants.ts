@@ -36,7 +36,7 @@ export const ledgerMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/lanes/lane-state.ts',
-        find: '  if (old !== undefined && compareProgress(at, old) <= 0) return old\n',
+        find: '  if (old !== undefined && compareProgress(at, old) <= 0) return withBegun(old, at)\n',
         replace: '  if (old !== undefined && at.generation < old.generation) return old\n',
       },
     ],

@@ -116,6 +116,42 @@ export const readingMutants: readonly Mutant[] = [
     caughtBy: { kind: 'tests', files: ['test/sim/runs/outage.test.ts'] },
   },
   {
+    id: 'H5',
+    title: 'a shard without a position is read from whatever is left, however long nobody was there',
+    patches: [
+      {
+        file: reader,
+        find: 'if (this.#after === undefined) await this.#refuseUnreadGap(signal)',
+        replace: 'if (signal.aborted) await this.#refuseUnreadGap(signal)',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['test/sim/runs/unread-shard.test.ts'] },
+  },
+  {
+    id: 'H6',
+    title: 'a shard that was read and found empty counts as never read',
+    patches: [
+      {
+        file: 'src/pipeline/lane-work.ts',
+        find: 'emptyReadingsOwed(feeds.emptyReadings(), state, context)',
+        replace: 'emptyReadingsOwed([], state, context)',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['test/sim/runs/unread-shard.test.ts'] },
+  },
+  {
+    id: 'H7',
+    title: "a child's changes are awaited from the moment of its parent's END on, however late that comes",
+    patches: [
+      {
+        file: 'src/lanes/hand-over.ts',
+        find: 'return known.length === 0 ? nowMs',
+        replace: 'return known.length >= 0 ? nowMs',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['src/lanes/hand-over.test.ts'] },
+  },
+  {
     id: 'H1',
     title: 'a parent that a listing hides counts as trimmed',
     patches: [

@@ -207,7 +207,7 @@ function createModelCoordinator(parts: ModelParts): { step(): void } {
     const listing = [...world.shards.values()].map(asShard)
     const shards =
       planted.discovery === 'without-gate' ? unknownTo(ledgers(), listing) : beginnableShards(entry, listing, ledgers())
-    found.push(...discoveryEntries(entry, shards, { lanes, nowMs: 0 }))
+    found.push(...discoveryEntries(entry, shards, { lanes, nowMs: 0, ledgers: ledgers() }))
   }
   const beginAll = (entries: AddressedEntry[]): void => log.append(entries.splice(0), { state: 'commit' })
   const startSnapshot = (): void => {

@@ -9,11 +9,14 @@ import { TailraceError } from '../../errors.ts'
 import type { ErrorDetails } from '../../errors.ts'
 import type { ShardPage, ShardReader } from '../source.ts'
 import { findOldestRecord } from './oldest-record.ts'
+import type { OldestRecord } from './oldest-record.ts'
 import { maxPageRecords, pollInterval } from './polling.ts'
 import type { PollingPolicy } from './polling.ts'
+import { createQuietReading } from './quiet-reading.ts'
 import { findShard } from './shard-lister.ts'
 import type { SourceContext } from '../source-context.ts'
 import { retryEvent } from '../source-event.ts'
+import { findUnreadGap } from './unread-gap.ts'
 
 /** Iterators live for 15 minutes; one that is older than this is not tried any more. */
 const maxIteratorAgeMs = 14 * 60_000
@@ -42,6 +45,9 @@ class StreamShardReader implements ShardReader {
   readonly #shardId: string
   /** Moves only when a page is handed out, so that an aborted or repeated request loses nothing. */
   #after: string | undefined
+  /** Counts while nothing was handed out; moves on with what is seen to be empty. */
+  #unreadSinceMs: number | undefined
+  readonly #quiet = createQuietReading()
   #iterator: Iterator | undefined
   #isEnded = false
   #emptyPages = 0
@@ -55,6 +61,7 @@ class StreamShardReader implements ShardReader {
     this.#streamArn = position.streamArn
     this.#shardId = position.shardId
     this.#after = position.after
+    this.#unreadSinceMs = position.unreadSinceMs
   }
 
   async read(signal: AbortSignal): Promise<ShardPage> {
@@ -86,6 +93,9 @@ class StreamShardReader implements ShardReader {
     const { api, clock } = this.#context
     if (this.#iterator !== undefined && clock.monotonic() - this.#iterator.issuedAtMs < maxIteratorAgeMs)
       return this.#iterator.token
+    // Each time, and not only at first: a reader may have been kept waiting for a day.
+    if (this.#after === undefined) await this.#refuseUnreadGap(signal)
+    this.#quiet.restart()
     const issuedAtMs = clock.monotonic()
     const answer = await api.exchange(this.#iteratorRequest(), signal)
     const token = isJsonObject(answer.body) ? answer.body['ShardIterator'] : undefined
@@ -124,7 +134,24 @@ class StreamShardReader implements ShardReader {
     this.#missingLooks = 0
     const outcome = { records: records.length, bytes: answer.bytes, emptyPages: this.#emptyPages }
     this.#nextRequestAtMs = startedAtMs + pollInterval(this.#polling, outcome, rng)
-    return { records, bytes: answer.bytes, isEnd: this.#isEnded, requestedAtMs, receivedAtMs: clock.now() }
+    const readUpToMs = this.#quiet.note({ records: records.length, requestedAtMs, startedAtMs })
+    this.#unreadSinceMs = readUpToMs ?? this.#unreadSinceMs
+    const page = { records, bytes: answer.bytes, isEnd: this.#isEnded, readUpToMs }
+    return { ...page, requestedAtMs, receivedAtMs: clock.now() }
+  }
+
+  async #refuseUnreadGap(signal: AbortSignal): Promise<void> {
+    const { api, clock } = this.#context
+    const subject = { ...this.#subject, unreadSinceMs: this.#unreadSinceMs }
+    const gap = await findUnreadGap(api, subject, { nowMs: clock.now(), signal })
+    if (gap === undefined) return
+    const what = `Changes of the shard may have been trimmed: nothing of it was read for ${gap.hours} hours`
+    throw this.#gapError(what, gap.oldestLeft)
+  }
+
+  #gapError(what: string, oldest: OldestRecord | undefined, cause?: unknown): TailraceError {
+    const left = { oldestLeft: oldest?.sequenceNumber, oldestLeftAtMs: oldest?.createdAtMs }
+    return this.#error('STREAM_GAP', what, cause, left)
   }
 
   #lastSequenceNumber(records: readonly unknown[]): string | undefined {
@@ -157,8 +184,7 @@ class StreamShardReader implements ShardReader {
     if (isTrimmed) {
       const oldest = await findOldestRecord(this.#context.api, this.#subject, signal)
       const what = `Changes ${behind} the shard were trimmed before they were read`
-      const left = { oldestLeft: oldest?.sequenceNumber, oldestLeftAtMs: oldest?.createdAtMs }
-      throw this.#error('STREAM_GAP', what, error, left)
+      throw this.#gapError(what, oldest, error)
     }
     if (++this.#missingLooks < maxMissingLooks) throw this.#misshapen('the shard is not found; looking again', error)
     this.#missingLooks = 0

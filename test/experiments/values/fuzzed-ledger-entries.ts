@@ -103,6 +103,7 @@ function drawEntry(rng: Rng): LedgerEntry {
       after: maybe(number()),
       notBeforeMs: maybe(0),
       sinceMs: maybe(millis),
+      begunAtMs: maybe(millis),
     },
     {
       kind: 'at',

@@ -123,7 +123,7 @@ async function change(command: Command, context: CommandContext): Promise<Comman
     const table = lanes[0]?.tables.get(named.table.arn) ?? named
     return flags.shard === undefined
       ? resetTable(lanes, table, { present, nowMs: context.clock.now() })
-      : moveShard(lanes, { table, shardId: flags.shard, after: flags.after })
+      : moveShard(lanes, { table, shardId: flags.shard, after: flags.after, nowMs: context.clock.now() })
   }
   const plan = decide(ledger.lanes)
   const meaning = meaningOf(plan, flags, present)
