@@ -41,6 +41,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
       file: parts.signalFile,
       notificationTopic: values['notification.sink.topic.name'],
     },
+    heartbeats: heartbeatConfig(values),
     topic: topicConfig(values),
     ledger: { topic: values['ledger.topic'], replicationFactor: values['ledger.replication.factor'] },
     groupId: values['group.id'],
@@ -101,6 +102,12 @@ function exportConfig(values: PropertyValues): ExportConfig | undefined {
     format: values['snapshot.export.format'],
     endpoint: values['snapshot.export.endpoint'],
   }
+}
+
+function heartbeatConfig(values: PropertyValues): PipelineConfig['heartbeats'] {
+  const intervalMs = values['heartbeat.interval.ms']
+  if (intervalMs === 0) return undefined
+  return { topic: `${values['topic.heartbeat.prefix']}.${values['topic.prefix']}`, intervalMs }
 }
 
 function formatConfig(values: PropertyValues): FormatConfig {

@@ -91,6 +91,7 @@ describe('loadConfig', () => {
       },
       ledger: { topic: 'tailrace.shop.ledger', replicationFactor: -1 },
       groupId: 'tailrace.shop',
+      heartbeats: undefined,
       format: {
         envelope: 'debezium',
         hasSchema: false,

@@ -16,6 +16,8 @@ export interface PipelineConfig {
   readonly kafka: KafkaClientConfig
   readonly snapshot: SnapshotConfig
   readonly signals: SignalConfig
+  /** Undefined means none. */
+  readonly heartbeats: { readonly topic: string; readonly intervalMs: number } | undefined
   readonly topic: TopicConfig
   readonly ledger: { readonly topic: string; readonly replicationFactor: number }
   readonly groupId: string

@@ -1,5 +1,6 @@
 import type { Property, ValueOf } from './property.ts'
 import { pipelineProperties } from './properties/pipeline-properties.ts'
+import { heartbeatProperties } from './properties/heartbeat-properties.ts'
 import { processProperties } from './properties/process-properties.ts'
 import { registryProperties } from './properties/registry-properties.ts'
 import { snapshotProperties } from './properties/snapshot-properties.ts'
@@ -14,6 +15,7 @@ export const properties = {
   ...sourceProperties,
   ...snapshotProperties,
   ...signalProperties,
+  ...heartbeatProperties,
   ...topicProperties,
   ...formatProperties,
   ...registryProperties,

@@ -15,6 +15,7 @@ import type { AdmissionOptions } from '../pipeline/admission.ts'
 import { defaultCoordinatorTuning } from '../pipeline/coordination.ts'
 import type { CoordinatorOptions, CoordinatorTuning, StartPosition } from '../pipeline/coordination.ts'
 import { coordinate } from '../pipeline/coordinator.ts'
+import type { HeartbeatRules } from '../pipeline/heartbeats.ts'
 import { defaultLaneTuning } from '../pipeline/lane-environment.ts'
 import type { LaneEnvironment, LaneTuning } from '../pipeline/lane-environment.ts'
 import type { LaneCompanion } from '../pipeline/lane-work.ts'
@@ -77,6 +78,7 @@ export async function runPipeline(
   const { pipeline } = config
   const budget = ports.budget ?? createByteBudget(config.memoryMaxBytes)
   const ledgerTopic = config.ledger.topic
+  const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
   const environment: LaneEnvironment = {
     identity,
     tuning: { ...defaultLaneTuning, ...ports.tuning },
@@ -88,6 +90,7 @@ export async function runPipeline(
     membership,
     topicLimits: createTopicLimits(kafka),
     nudges: createLaneNudges(),
+    heartbeats: heartbeatsOf(config, topics),
     scanLimits: scanLimitsOf(config),
     skipsContained: config.snapshot.skipsContained,
     budget,
@@ -96,7 +99,6 @@ export async function runPipeline(
     rng,
     onEvent,
   }
-  const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
   const options: CoordinatorOptions = {
     environment,
     kafka,
@@ -110,6 +112,12 @@ export async function runPipeline(
   }
   const coordinator: LaneCompanion = (session, inbox, live) => coordinate(options, session, inbox, live)
   await runWorker({ environment, membership, coordinator, clock }, signal)
+}
+
+function heartbeatsOf({ heartbeats, topic }: PipelineConfig, topics: TopicProvisioner): HeartbeatRules | undefined {
+  if (heartbeats === undefined) return undefined
+  const { topic: name, intervalMs } = heartbeats
+  return { topic: name, intervalMs, name: topic.prefix, provide: (signal) => topics.provideOwn(name, signal) }
 }
 
 function exportLoadingOf({ snapshot }: PipelineConfig, { exports: api }: WorkerPorts): ExportLoading | undefined {

@@ -6,6 +6,7 @@ import type { LaneTaker } from '../lanes/lane-session.ts'
 import type { IdentityEntry } from '../lanes/ledger-entry.ts'
 import type { Source } from '../sources/source.ts'
 import type { ExportLoading } from './snapshot/export-loading.ts'
+import type { HeartbeatRules } from './heartbeats.ts'
 import type { LaneNudges } from './lane-nudges.ts'
 import type { PipelineEventSink } from './pipeline-event.ts'
 import { defaultGateBounds } from './snapshot/scan-gate.ts'
@@ -70,6 +71,8 @@ export interface LaneEnvironment {
   readonly membership: Pick<GroupMembership, 'owns'>
   readonly topicLimits: TopicLimits
   readonly nudges: LaneNudges
+  /** Undefined: there are none. */
+  readonly heartbeats: HeartbeatRules | undefined
   readonly scanLimits: ScanLimits
   /** Changes that a delivered row contains are left out. */
   readonly skipsContained: boolean

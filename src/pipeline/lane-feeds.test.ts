@@ -87,6 +87,7 @@ const setUp = () => {
     exports: undefined,
     topicLimits: { maxRecordBytes: unused, maxRecordBytesNow: unused, lookAgain: unused, refused: unused },
     nudges: createLaneNudges(),
+    heartbeats: undefined,
     scanLimits: noScanLimits,
     skipsContained: false,
     budget: createByteBudget(1_000_000),

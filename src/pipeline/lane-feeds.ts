@@ -23,6 +23,8 @@ export interface LaneFeeds extends AsyncDisposable {
   takeBatch(): FeedBatch
   /** How often shards were opened and closed, once each open shard of the table has been read from; undefined before. */
   readingsOf(tableArn: string): number | undefined
+  /** The moment with which an open shard was last caught up, by all that was taken; see `ShardFeed.caughtUpAtMs`. */
+  caughtUpAt(shard: Pick<ShardState, 'streamArn' | 'shardId'>): number | undefined
   /** Shards that have shown nothing since they were opened, by key, and up to when. */
   emptyReadings(): readonly EmptyReading[]
 }
@@ -68,6 +70,8 @@ interface OpenFeed {
   isSpent: boolean
   /** A page of it was read, with or without records. */
   hasBeenRead: boolean
+  /** As it was when it could last be told. */
+  caughtUpAtMs: number | undefined
 }
 
 export function createLaneFeeds(lane: number, environment: LaneEnvironment, onReady: () => void): LaneFeeds {
@@ -125,10 +129,15 @@ export function createLaneFeeds(lane: number, environment: LaneEnvironment, onRe
         const readUpToMs = isSpent ? undefined : feed.emptyUpToMs
         return readUpToMs === undefined ? [] : [{ key, generation, readUpToMs }]
       }),
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([...feeds.keys()].map(close))
-    },
+    caughtUpAt: ({ streamArn, shardId }) => caughtUpAt(feeds.get(shardKey(streamArn, shardId))),
+    [Symbol.asyncDispose]: async () => void (await Promise.all([...feeds.keys()].map(close))),
   }
+}
+
+function caughtUpAt(open: OpenFeed | undefined): number | undefined {
+  if (open !== undefined && !open.isSpent && open.held === undefined)
+    open.caughtUpAtMs = open.feed.caughtUpAtMs ?? open.caughtUpAtMs
+  return open?.caughtUpAtMs
 }
 
 function survey(
@@ -200,6 +209,7 @@ function openFeed(parts: {
     held: undefined,
     isSpent: false,
     hasBeenRead: false,
+    caughtUpAtMs: undefined,
   }
   return open
 }

@@ -1,5 +1,6 @@
 import { createBell } from '../async/bell.ts'
 import { createGrace } from '../async/grace.ts'
+import type { ProducerRecord } from '../kafka/kafka.ts'
 import type { LaneContext } from '../lanes/hand-over.ts'
 import type { LaneSession } from '../lanes/lane-session.ts'
 import type { LaneState } from '../lanes/lane-state.ts'
@@ -10,11 +11,12 @@ import { dutiesOf, isLedgerOf, raisedEpoch } from './lane-duties.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
 import { createLaneFeeds } from './lane-feeds.ts'
 import type { FeedBatch, LaneFeeds } from './lane-feeds.ts'
+import { createLaneHeartbeats } from './heartbeats.ts'
 import { createLaneInbox } from './lane-inbox.ts'
 import type { LaneInboxOwner } from './lane-inbox.ts'
 import type { Attachment } from './stages.ts'
 import { prepareTransaction } from './lane-transaction.ts'
-import type { LaneWork } from './lane-transaction.ts'
+import type { LaneTransaction, LaneWork } from './lane-transaction.ts'
 import { createLaneScans } from './snapshot/lane-scans.ts'
 import type { LaneScans, ScanBatch } from './snapshot/lane-scans.ts'
 import type { RowDelivery } from './snapshot/row-delivery.ts'
@@ -89,16 +91,9 @@ function createStep(parts: StepParts): LaneStep {
   const { session, environment, feeds, scans, inbox, live } = parts
   const { identity, tuning, clock } = environment
   const { lane, state } = session
+  const heartbeats = createLaneHeartbeats(environment.heartbeats, { ...environment, lane, lanes: identity.lanes })
   let isStale = true
   const contextNow = (): LaneContext => ({ lane, lanes: identity.lanes, nowMs: clock.now() })
-  const takeWork = (): Omit<LaneWork, 'entries' | 'told'> & { readonly owed: readonly AddressedEntry[] } => {
-    if (!isLedgerOf(state, identity)) return { owed: raisedEpoch(state, identity), batch: noBatch, scanned: noScans }
-    const context = contextNow()
-    const empty = emptyReadingsOwed(feeds.emptyReadings(), state, context)
-    const batch = feeds.takeBatch()
-    const scanned = scans.takeBatch(tuning.maxScanBytes, batch.pages.length > 0)
-    return { owed: [...empty, ...owedNow(state, context, scans)], batch, scanned }
-  }
   const commit = async (work: LaneWork): Promise<boolean> => {
     const context = contextNow()
     const transaction = await prepareTransaction(work, state, { context, environment, scans, signal: live })
@@ -107,10 +102,15 @@ function createStep(parts: StepParts): LaneStep {
     for (const { tableArn, version } of rows.halts) scans.halt(tableArn, version)
     for (const scan of rows.reopen) scans.reopen(scan)
     isStale = isStale || !transaction.isPlain
-    if (transaction.isEmpty) return false
+    // Now it is known what of that which was taken is delivered with this transaction.
+    const beats = heartbeats.due(state, feeds, live)
+    if (transaction.isEmpty && beats.length === 0) return false
     const startedAt = clock.monotonic()
     using grace = createGrace(clock, live, tuning.stopGraceMs)
-    await settled([...delivery.attachments, ...rows.attachments], session.commit(transaction, grace.signal))
+    await settled(
+      [...delivery.attachments, ...rows.attachments],
+      session.commit(withBeats(transaction, beats), grace.signal),
+    )
     scans.delivered(delivery.progress)
     for (const images of rows.images) scans.remember(images)
     report(delivery, rows, entries, { environment, lane, tookMs: clock.monotonic() - startedAt })
@@ -126,7 +126,7 @@ function createStep(parts: StepParts): LaneStep {
         // Shards that are to move must not be read on: their feeds close before the move is committed.
         await Promise.all([feeds.sync(state), scans.sync(state)])
       }
-      const { owed, batch, scanned } = takeWork()
+      const { owed, batch, scanned } = takeWork(parts, contextNow())
       // From here on somebody waits for these entries: whatever happens, they are settled.
       const requests = inbox.takeAll()
       try {
@@ -144,6 +144,10 @@ function createStep(parts: StepParts): LaneStep {
   }
 }
 
+function withBeats(transaction: LaneTransaction, beats: readonly ProducerRecord[]): LaneTransaction {
+  return beats.length === 0 ? transaction : { ...transaction, output: [...transaction.output, ...beats] }
+}
+
 /** Tells what belongs to a transaction of its fate, once it is known, or known not to be known. */
 async function settled(attachments: readonly Attachment[], committing: Promise<void>): Promise<void> {
   try {
@@ -153,6 +157,18 @@ async function settled(attachments: readonly Attachment[], committing: Promise<v
     throw error
   }
   for (const attachment of attachments) attachment.settle('committed')
+}
+
+/** What is here for one transaction, and what the lane owes by itself. */
+function takeWork(
+  { session: { state }, environment: { identity, tuning }, feeds, scans }: StepParts,
+  context: LaneContext,
+): Omit<LaneWork, 'entries' | 'told'> & { readonly owed: readonly AddressedEntry[] } {
+  if (!isLedgerOf(state, identity)) return { owed: raisedEpoch(state, identity), batch: noBatch, scanned: noScans }
+  const empty = emptyReadingsOwed(feeds.emptyReadings(), state, context)
+  const batch = feeds.takeBatch()
+  const scanned = scans.takeBatch(tuning.maxScanBytes, batch.pages.length > 0)
+  return { owed: [...empty, ...owedNow(state, context, scans)], batch, scanned }
 }
 
 /** A snapshot is not over while changes that its last rows contain are still expected here. */

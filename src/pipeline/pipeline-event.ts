@@ -169,6 +169,8 @@ export type PipelineEvent =
     }
   /** There is no topic for notifications, so some were not written. */
   | { readonly kind: 'notifications-lost'; readonly topic: string; readonly error: TailraceError }
+  /** There is no topic for heartbeats, and none may be made; everything else goes on. */
+  | { readonly kind: 'heartbeats-lost'; readonly topic: string; readonly error: TailraceError }
   | { readonly kind: 'coordinator-failed'; readonly error: TailraceError; readonly retryInMs: number }
 
 /** Which export. Times in milliseconds. */

@@ -19,6 +19,12 @@ export interface ShardFeed extends AsyncDisposable {
    * unread. Otherwise undefined, also where the source does not know. Milliseconds, wall clock.
    */
   readonly emptyUpToMs: number | undefined
+  /**
+   * When the last page without anything in it was asked for, if all pages read so far have been taken; undefined otherwise.
+   * Reads are eventually consistent, so this is the moment the shard is caught up with by all that anybody can see, no proof.
+   * Milliseconds, wall clock.
+   */
+  readonly caughtUpAtMs: number | undefined
 }
 
 /** What a shard yields, in order: pages, then its end or a failure, then nothing more. */
@@ -56,7 +62,7 @@ export function createShardFeed(options: ShardFeedOptions): ShardFeed {
   const stop = new AbortController()
   const items: FeedItem[] = []
   const room = createBell(options.clock)
-  const seen: Seen = { hasRecords: false, readUpToMs: undefined }
+  const seen: Seen = { hasRecords: false, readUpToMs: undefined, emptyPageAtMs: undefined }
   const push = (item: FeedItem): void => {
     items.push(item)
     options.onReady()
@@ -77,6 +83,9 @@ export function createShardFeed(options: ShardFeedOptions): ShardFeed {
       room.ring()
       return item
     },
+    get caughtUpAtMs() {
+      return items.length === 0 ? seen.emptyPageAtMs : undefined
+    },
     get emptyUpToMs() {
       return seen.hasRecords ? undefined : seen.readUpToMs
     },
@@ -92,6 +101,7 @@ export function createShardFeed(options: ShardFeedOptions): ShardFeed {
 interface Seen {
   hasRecords: boolean
   readUpToMs: number | undefined
+  emptyPageAtMs: number | undefined
 }
 
 interface Reading extends ShardFeedOptions {
@@ -132,6 +142,7 @@ async function readPage(
   }
   reading.seen.hasRecords ||= page.records.length > 0
   reading.seen.readUpToMs = page.readUpToMs
+  if (page.records.length === 0) reading.seen.emptyPageAtMs = page.requestedAtMs
   reading.onPage(page)
   const { bytes, isEnd } = page
   if (page.records.length === 0) share.release()

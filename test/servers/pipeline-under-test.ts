@@ -172,29 +172,44 @@ export interface OutputRecord {
   readonly sequenceNumber: string
 }
 
+/** One record of a topic as it is. */
+export interface TopicRecord {
+  readonly partition: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  /** As text, by name. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
 /** All committed records of a topic, partition by partition. Empty if the topic does not exist. */
-export async function readOutput(bootstrapServers: string, topic: string): Promise<readonly OutputRecord[]> {
+export async function readRecords(bootstrapServers: string, topic: string): Promise<readonly TopicRecord[]> {
   const signal = AbortSignal.timeout(30_000)
   await using kafka = connectKafka(bootstrapServers)
   const partitions = (await kafka.topics([topic], signal)).get(topic)?.partitions ?? 0
-  const output: OutputRecord[] = []
+  const output: TopicRecord[] = []
   for (let partition = 0; partition < partitions; partition++) {
     const { lastStable } = await kafka.offsets(topic, partition, signal)
     const reader = createCommittedReader({ kafka, topic, partition, from: 0n, until: lastStable })
     for await (const page of reader.read(signal)) {
       for (const { key, value, headers } of page.records) {
-        const header = (name: string): string => headers.find(([found]) => found === name)?.[1]?.toString() ?? ''
-        output.push({
-          partition,
-          key: JSON.parse(key?.toString() ?? 'null'),
-          value: value === null ? null : JSON.parse(value.toString()),
-          shardId: header('tailrace.shard'),
-          sequenceNumber: header('tailrace.seq'),
-        })
+        const texts = headers.map(([name, content]) => [name, content?.toString() ?? ''] as const)
+        output.push({ partition, key, value, headers: Object.fromEntries(texts) })
       }
     }
   }
   return output
+}
+
+/** The same of a topic whose records are JSON, as far as tests look at them. */
+export async function readOutput(bootstrapServers: string, topic: string): Promise<readonly OutputRecord[]> {
+  const records = await readRecords(bootstrapServers, topic)
+  return records.map(({ partition, key, value, headers }) => ({
+    partition,
+    key: JSON.parse(key?.toString() ?? 'null'),
+    value: value === null ? null : JSON.parse(value.toString()),
+    shardId: headers['tailrace.shard'] ?? '',
+    sequenceNumber: headers['tailrace.seq'] ?? '',
+  }))
 }
 
 /** Waits until the topic holds so many changes (tombstones do not count), or throws after `timeoutMs`. */

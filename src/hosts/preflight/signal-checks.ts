@@ -8,12 +8,16 @@ import type { KafkaAccess } from './kafka-access.ts'
 import { ask } from './preflight-parts.ts'
 import { checkMissingTopic } from './topic-settings.ts'
 
-/** The topics of signals and notifications, where they are used. */
+/** The topics of signals, notifications and heartbeats, where they are used. */
 export async function checkSignalTopics(access: KafkaAccess): Promise<readonly Finding[]> {
   const { topic, notificationTopic } = access.config.signals
+  const heartbeats = access.config.heartbeats?.topic
   return [
-    ...(topic === undefined ? [] : await checkTopic(access, topic, ['READ', 'DESCRIBE'])),
-    ...(notificationTopic === undefined ? [] : await checkTopic(access, notificationTopic, ['WRITE', 'DESCRIBE'])),
+    ...(topic === undefined ? [] : await checkTopic(access, topic, ['READ', 'DESCRIBE'], 'signals')),
+    ...(notificationTopic === undefined
+      ? []
+      : await checkTopic(access, notificationTopic, ['WRITE', 'DESCRIBE'], 'notifications')),
+    ...(heartbeats === undefined ? [] : await checkTopic(access, heartbeats, ['WRITE', 'DESCRIBE'], 'heartbeats')),
   ]
 }
 
@@ -21,6 +25,7 @@ async function checkTopic(
   access: KafkaAccess,
   name: string,
   needed: readonly KafkaRight[],
+  use: 'signals' | 'notifications' | 'heartbeats',
 ): Promise<readonly Finding[]> {
   const { config, inspector, parts } = access
   const isRead = needed.includes('READ')
@@ -34,7 +39,6 @@ async function checkTopic(
     }
     const missing = missingRights(check, needed, topic.rights)
     if (missing.length > 0) return missing
-    const use = isRead ? 'signals' : 'notifications'
     return [
       passed(check, `${use}, ${counted(topic.partitions, 'partition')}`),
       ...(isRead ? await checkCleanup(access, check, name) : []),

@@ -23,6 +23,7 @@ export function createEventLog(logger: Logger): PipelineEventSink {
       case 'snapshot-waits':
       case 'signal-refused':
       case 'notifications-lost':
+      case 'heartbeats-lost':
         return logger.warn(`${event.kind}: ${event.error.message}`, {
           ...factsOf(event),
           code: event.error.code,

@@ -106,19 +106,19 @@ function count(event: PipelineEvent, metrics: Metrics): void {
       return metrics.increment('tailrace_signals_total', { outcome: 'carried-out' })
     case 'signal-refused':
       metrics.increment('tailrace_signals_total', { outcome: 'refused' })
-      return metrics.increment('tailrace_errors_total', { code: event.error.code })
+      return countError(event.error, metrics)
     case 'notifications-lost':
+    case 'heartbeats-lost':
     case 'record-refused':
     case 'snapshot-refused':
     case 'coordinator-failed':
     case 'worker-waits':
     case 'snapshot-waits':
-      metrics.increment('tailrace_errors_total', { code: event.error.code })
-      return
+      return countError(event.error, metrics)
     case 'table-stopped':
     case 'table-started':
     case 'table-resumed':
-      return showHealth(event.table, event.kind !== 'table-stopped', metrics)
+      return showHealth(event, metrics)
     case 'shard-closed':
       metrics.remove('tailrace_shard_iterator_age_seconds', { table: event.shard.table, shard: event.shard.shardId })
       return
@@ -126,6 +126,10 @@ function count(event: PipelineEvent, metrics: Metrics): void {
       return metrics.set('tailrace_group_generation', {}, event.generation)
     default:
   }
+}
+
+function countError({ code }: { readonly code: ErrorCode }, metrics: Metrics): void {
+  metrics.increment('tailrace_errors_total', { code })
 }
 
 function countLeftOut(
@@ -137,8 +141,9 @@ function countLeftOut(
   else metrics.increment('tailrace_dlq_total', { table, reason: event.code }, event.count)
 }
 
-function showHealth(table: string, isStreaming: boolean, metrics: Metrics): void {
+function showHealth({ table, kind }: { readonly table: string; readonly kind: string }, metrics: Metrics): void {
   const entity = `table ${table}`
+  const isStreaming = kind !== 'table-stopped'
   metrics.set('tailrace_entity_health', { entity, status: 'stopped' }, isStreaming ? 0 : 1)
   metrics.set('tailrace_entity_health', { entity, status: 'streaming' }, isStreaming ? 1 : 0)
 }

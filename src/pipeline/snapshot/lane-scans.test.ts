@@ -88,6 +88,7 @@ const openScans = async () => {
       skipsContained: false,
       topicLimits: { maxRecordBytes: unused, maxRecordBytesNow: unused, lookAgain: unused, refused: unused },
       nudges: createLaneNudges(),
+      heartbeats: undefined,
       scanLimits: noScanLimits,
       budget: createByteBudget(100_000_000),
       scanBudget: createByteBudget(100_000_000),
