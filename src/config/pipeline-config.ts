@@ -19,6 +19,7 @@ export interface PipelineConfig {
   readonly ledger: { readonly topic: string; readonly replicationFactor: number }
   readonly groupId: string
   readonly format: FormatConfig
+  readonly errors: ErrorConfig
   /** Bytes read and not yet committed, all lanes of the process together. */
   readonly memoryMaxBytes: number
   readonly pollIdleMaxMs: number
@@ -111,6 +112,22 @@ export interface FormatConfig {
   /** A record without a value after each delete. */
   readonly hasTombstones: boolean
   readonly numberMode: 'exact' | 'string'
+}
+
+/** What becomes of records that cannot pass. */
+export interface ErrorConfig {
+  readonly tolerance: 'none' | 'all'
+  readonly deadLetters: DeadLetterConfig
+}
+
+export interface DeadLetterConfig {
+  readonly topic: string
+  readonly partitions: number
+  /** -1 means the broker's default. */
+  readonly replicationFactor: number
+  /** -1 means for ever. */
+  readonly retentionMs: number
+  readonly hasContextHeaders: boolean
 }
 
 export interface LogConfig {

@@ -14,6 +14,8 @@ const headings: readonly (readonly [string, readonly string[]])[] = [
   ['Snapshots', ['snapshot']],
   ['Topics', ['topic']],
   ['Records', ['format']],
+  ['Records that cannot pass', ['errors']],
+  ['Signals and notifications', ['signal', 'notification']],
   ['The process', ['memory', 'poll', 'http', 'log']],
   ['Secrets', ['secrets']],
 ]
