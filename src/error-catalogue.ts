@@ -200,6 +200,11 @@ export const errorCatalogue = {
     'A record is larger than the broker or the topic accepts.',
     'Raise `max.message.bytes` of the topic (and of the broker).',
   ),
+  DEAD_LETTER_UNWRITABLE: entry(
+    'stop-table',
+    'A record cannot pass and was to become a dead letter, but the dead-letter topic cannot be written: it does not exist and may not be made, the rights are missing, it is compacted, it is the topic of a table, or it takes no records of any use.',
+    'Mend what the message names (the topic of `errors.deadletterqueue.topic.name`), or the record itself; the table is tried again when a worker is restarted.',
+  ),
   TOPIC_COLLISION: entry(
     'refuse',
     'Two tables would be written into one topic.',

@@ -1,6 +1,7 @@
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import { parseListenAddress } from './listen-address.ts'
 import type {
+  ErrorConfig,
   ExportConfig,
   FormatConfig,
   PipelineConfig,
@@ -47,6 +48,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     groupId: values['group.id'],
     format: formatConfig(values),
     registry: parts.registry,
+    errors: errorConfig(values),
     memoryMaxBytes: values['memory.max.bytes'],
     pollIdleMaxMs: values['poll.idle.max.ms'],
     http: parseListenAddress(values['http.listen']),
@@ -140,5 +142,18 @@ function topicConfig(values: PropertyValues): TopicConfig {
     cleanupPolicy: values['topic.cleanup.policy'],
     retentionMs: values['topic.retention.ms'],
     maxMessageBytes: values['topic.max.message.bytes'],
+  }
+}
+
+function errorConfig(values: PropertyValues): ErrorConfig {
+  return {
+    tolerance: values['errors.tolerance'],
+    deadLetters: {
+      topic: values['errors.deadletterqueue.topic.name'],
+      partitions: values['errors.deadletterqueue.topic.partitions'],
+      replicationFactor: values['errors.deadletterqueue.topic.replication.factor'],
+      retentionMs: values['errors.deadletterqueue.topic.retention.ms'],
+      hasContextHeaders: values['errors.deadletterqueue.context.headers.enable'],
+    },
   }
 }

@@ -62,7 +62,12 @@ function exportProblems(values: PropertyValues, whereOf: WhereOf): readonly Prob
 
 /** Each of these topics holds one kind of record, and whoever reads it stumbles over others. */
 function signalProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {
-  const names = ['ledger.topic', 'signal.kafka.topic', 'notification.sink.topic.name'] as const
+  const names = [
+    'ledger.topic',
+    'signal.kafka.topic',
+    'notification.sink.topic.name',
+    'errors.deadletterqueue.topic.name',
+  ] as const
   return names.flatMap((name, index) => {
     const same = names.slice(0, index).find((other) => values[name] !== undefined && values[other] === values[name])
     return same === undefined ? [] : [{ where: whereOf(name), text: `${name} and ${same} are one topic` }]

@@ -108,6 +108,16 @@ describe('loadConfig', () => {
         extras: { wanted: [], place: 'source' },
         traceAttribute: undefined,
       },
+      errors: {
+        tolerance: 'none',
+        deadLetters: {
+          topic: 'tailrace.shop.dead-letters',
+          partitions: 1,
+          replicationFactor: -1,
+          retentionMs: 1_209_600_000,
+          hasContextHeaders: true,
+        },
+      },
       memoryMaxBytes: 67_108_864,
       pollIdleMaxMs: 1000,
       http: { host: '127.0.0.1', port: 9404 },

@@ -24,6 +24,7 @@ export interface PipelineConfig {
   readonly format: FormatConfig
   /** Undefined where there is none. */
   readonly registry: RegistryConfig | undefined
+  readonly errors: ErrorConfig
   /** Bytes read and not yet committed, all lanes of the process together. */
   readonly memoryMaxBytes: number
   readonly pollIdleMaxMs: number
@@ -135,6 +136,22 @@ export interface FlatConfig {
   readonly addFieldsPrefix: string
   readonly addHeaders: readonly string[]
   readonly addHeadersPrefix: string
+}
+
+/** What becomes of records that cannot pass. */
+export interface ErrorConfig {
+  readonly tolerance: 'none' | 'all'
+  readonly deadLetters: DeadLetterConfig
+}
+
+export interface DeadLetterConfig {
+  readonly topic: string
+  readonly partitions: number
+  /** -1 means the broker's default. */
+  readonly replicationFactor: number
+  /** -1 means for ever. */
+  readonly retentionMs: number
+  readonly hasContextHeaders: boolean
 }
 
 export interface LogConfig {

@@ -1,4 +1,5 @@
 import type { Property, ValueOf } from './property.ts'
+import { errorProperties } from './properties/error-properties.ts'
 import { pipelineProperties } from './properties/pipeline-properties.ts'
 import { heartbeatProperties } from './properties/heartbeat-properties.ts'
 import { processProperties } from './properties/process-properties.ts'
@@ -19,6 +20,7 @@ export const properties = {
   ...topicProperties,
   ...formatProperties,
   ...registryProperties,
+  ...errorProperties,
   ...processProperties,
 } as const satisfies Readonly<Record<string, Property>>
 

@@ -15,6 +15,8 @@ const headings: readonly (readonly [string, readonly string[]])[] = [
   ['Topics', ['topic']],
   ['Records', ['format']],
   ['Schema registry', ['schema', 'auto', 'use', 'latest', 'normalize']],
+  ['Records that cannot pass', ['errors']],
+  ['Signals, notifications, heartbeats', ['signal', 'notification', 'heartbeat']],
   ['The process', ['memory', 'poll', 'http', 'log']],
   ['Secrets', ['secrets']],
 ]

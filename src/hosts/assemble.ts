@@ -34,8 +34,11 @@ import { runWorker } from '../pipeline/worker.ts'
 import { createJsonSerializer } from '../serialize/json-serializer.ts'
 import type { Source } from '../sources/source.ts'
 import type { TableExports } from '../sources/table-export/table-exports.ts'
+import { deadLettersOf, deadLetterTopicOf } from './dead-letters/dead-letters-of.ts'
+import { createDeadLetterTopic } from './stages/dead-letter-topic.ts'
 import { createRecordStages } from './stages/record-stages.ts'
 import { envelopeOf } from './stages/envelope-of.ts'
+import type { DeadLetters } from './stages/stage-parts.ts'
 import { createSignalTopic } from './signal-topic.ts'
 
 /** The parts of the outside world that a worker stands on; a simulation gives its own. */
@@ -76,19 +79,24 @@ export async function runPipeline(
     transactionTimeoutMs: config.kafka.transactionTimeoutMs,
   })
   const { pipeline } = config
+  const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
+  const topicLimits = createTopicLimits(kafka)
+  const deadLetterTopic = createDeadLetterTopic(
+    deadLetterTopicOf(config, { kafka, clock, topics, limits: topicLimits }),
+  )
   const budget = ports.budget ?? createByteBudget(config.memoryMaxBytes)
   const ledgerTopic = config.ledger.topic
-  const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
   const environment: LaneEnvironment = {
     identity,
     tuning: { ...defaultLaneTuning, ...ports.tuning },
     source,
-    stages: stagesOf(config, version),
+    stages: stagesOf(config, version, deadLettersOf(config, deadLetterTopic)),
     taker: createLaneTaker({ kafka, sessions, membership, pipeline, ledgerTopic, clock }),
     topicLog: topicLogOf(kafka),
     exports: exportLoadingOf(config, ports),
     membership,
-    topicLimits: createTopicLimits(kafka),
+    topicLimits,
+    onDoubt: (error) => deadLetterTopic.learn(error),
     nudges: createLaneNudges(),
     heartbeats: heartbeatsOf(config, topics),
     scanLimits: scanLimitsOf(config),
@@ -166,8 +174,8 @@ function signalling(
   }
 }
 
-/** The way of a record as the configuration wants it. */
-export function stagesOf(config: PipelineConfig, version: string): Stages {
+/** The way of a record as the configuration wants it. Without dead letters every rejected record is a failure. */
+export function stagesOf(config: PipelineConfig, version: string, deadLetters?: DeadLetters): Stages {
   const { format, topic } = config
   return createRecordStages({
     envelopeFor: (table) => envelopeOf(table, config, version),
@@ -177,6 +185,7 @@ export function stagesOf(config: PipelineConfig, version: string): Stages {
       schemasEnable: format.hasSchema,
       binaries: format.binaryMode,
     }),
+    ...(deadLetters === undefined ? {} : { deadLetters }),
   })
 }
 

@@ -20,6 +20,7 @@ import type { Coordinators } from './coordinators.ts'
 import type { NewTopic } from './kafka.ts'
 import type { KafkaConnectionOptions } from './kafka-connection.ts'
 import { createWire } from './wire.ts'
+import { listedOffset } from './wire-topics.ts'
 import type { Wire } from './wire.ts'
 import { brokerError, errorName } from './wire-errors.ts'
 
@@ -32,6 +33,11 @@ export interface ClusterInspector extends AsyncDisposable {
   topic(name: string, signal: AbortSignal): Promise<InspectedTopic | undefined>
   /** The members of a group and what it may be used for; no members for a group that does not exist. */
   group(name: string, topic: string, signal: AbortSignal): Promise<InspectedGroup>
+  /**
+   * The first offset with a record of that time (milliseconds) or a later one, wherever in the partition it stands;
+   * undefined if there is none.
+   */
+  firstSince(topic: string, partition: number, timeMs: number, signal: AbortSignal): Promise<bigint | undefined>
   /** Asks whether the topic could be created, without creating it: undefined if so, else why not. */
   refusalOf(topic: NewTopic, signal: AbortSignal): Promise<TailraceError | undefined>
 }
@@ -74,6 +80,11 @@ export function createClusterInspector(options: {
   return {
     topic: (name, signal) => inspectTopic(context, name, signal),
     group: (name, topic, signal) => inspectGroup(context, { name, topic }, signal),
+    firstSince: async (topic, partition, timeMs, signal) => {
+      const wanted = { topic, partition, timestamp: BigInt(timeMs), isolation: 0 } as const
+      const offset = await listedOffset(context, wanted, signal)
+      return offset < 0n ? undefined : offset
+    },
     refusalOf: (topic, signal) => refusalOf(context, topic, signal),
     [Symbol.asyncDispose]: () => wire[Symbol.asyncDispose](),
   }

@@ -86,7 +86,7 @@ async function isLed(context: Context, view: ClusterView, topic: NewTopic, signa
   if (found.length === 0 || (topic.partitions > 0 && found.length < topic.partitions)) return false
   if (found.some(({ leaderId }) => leaderId < 0)) return false
   const asked = { topic: topic.name, timestamp: latest, isolation: 0 } as const
-  const answers = found.map(({ partitionIndex: partition }) => offset(context, { ...asked, partition }, signal))
+  const answers = found.map(({ partitionIndex: partition }) => listedOffset(context, { ...asked, partition }, signal))
   const outcomes = await Promise.allSettled(answers)
   signal.throwIfAborted()
   return outcomes.every(({ status }) => status === 'fulfilled')
@@ -165,7 +165,7 @@ async function offsets(
   signal: AbortSignal,
 ): Promise<PartitionOffsets> {
   const at = (timestamp: bigint, isolation: 0 | 1): Promise<bigint> =>
-    offset(context, { topic, partition, timestamp, isolation }, signal)
+    listedOffset(context, { topic, partition, timestamp, isolation }, signal)
   // In this order, so that the three are consistent: each only grows.
   const logStart = await at(earliest, 0)
   const lastStable = await at(latest, 1)
@@ -173,7 +173,11 @@ async function offsets(
   return { logStart, lastStable, highWatermark }
 }
 
-async function offset(
+/**
+ * What ListOffsets answers for a time in milliseconds: the first offset with a record of that time or a later one; -1 if there
+ * is none.
+ */
+export async function listedOffset(
   { wire, metadata }: Context,
   wanted: { topic: string; partition: number; timestamp: bigint; isolation: 0 | 1 },
   signal: AbortSignal,

@@ -1,6 +1,7 @@
 import type { ByteBudget } from '../async/byte-budget.ts'
 import type { Clock } from '../async/clock.ts'
 import type { Rng } from '../async/rng.ts'
+import type { TailraceError } from '../errors.ts'
 import type { GroupMembership } from '../kafka/group-membership.ts'
 import type { LaneTaker } from '../lanes/lane-session.ts'
 import type { IdentityEntry } from '../lanes/ledger-entry.ts'
@@ -70,6 +71,8 @@ export interface LaneEnvironment {
   readonly exports: ExportLoading | undefined
   readonly membership: Pick<GroupMembership, 'owns'>
   readonly topicLimits: TopicLimits
+  /** Hears of every error that puts a lane in doubt, before the lane is taken again. Default: nobody does. */
+  readonly onDoubt?: (error: TailraceError) => void
   readonly nudges: LaneNudges
   /** Undefined: there are none. */
   readonly heartbeats: HeartbeatRules | undefined

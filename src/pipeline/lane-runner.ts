@@ -66,6 +66,7 @@ async function reconsider(parts: {
 }): Promise<void> {
   const { lane, environment, error, signal } = parts
   learnLimits(environment, error)
+  environment.onDoubt?.(error)
   const retryInMs = backoffDelay(retakeBackoff, parts.attempt, environment.rng)
   environment.onEvent({ kind: 'lane-in-doubt', lane, error, retryInMs })
   const wait = (ms: number): Promise<void> => environment.clock.sleep(ms, signal).catch(() => undefined)

@@ -63,7 +63,7 @@ async function askLimit(kafka: KafkaApi, topic: string, signal: AbortSignal): Pr
  * Converts for a topic. Before something is called too large, the topic is asked anew: its limit may have been raised
  * meanwhile.
  */
-export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attachments'>>(
+export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attachments' | 'left'>>(
   limits: TopicLimits,
   topic: string,
   process: (maxRecordBytes: number) => Promise<T>,
@@ -71,7 +71,8 @@ export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attac
 ): Promise<T> {
   const known = await limits.maxRecordBytes(topic, signal)
   const output = await process(known)
-  if (output.failure?.code !== 'RECORD_TOO_LARGE') return output
+  const isTooLarge = ({ code }: { readonly code: string }): boolean => code === 'RECORD_TOO_LARGE'
+  if (output.failure?.code !== 'RECORD_TOO_LARGE' && !output.left.rejected.some(isTooLarge)) return output
   const present = await limits.maxRecordBytesNow(topic, signal)
   if (present <= known) return output
   for (const attachment of output.attachments) attachment.settle('aborted')

@@ -25,6 +25,13 @@ export interface ProvidedTopic {
   readonly id: string
 }
 
+/** How a topic that is no table's is made. */
+export interface OwnTopic {
+  readonly partitions: number
+  readonly replicationFactor: number
+  readonly config: Readonly<Record<string, string>>
+}
+
 /** Makes sure that topics are there before their tables are read. */
 export interface TopicProvisioner {
   /** The topic that the configuration gives to a table. */
@@ -33,8 +40,8 @@ export interface TopicProvisioner {
   refuseCollisions(tables: readonly Table[]): void
   /** The table's topic; created if missing and allowed, else TOPIC_MISSING. */
   provide(table: Table, signal: AbortSignal): Promise<ProvidedTopic>
-  /** Another topic of the pipeline, of one partition; made under the same rules, else TOPIC_MISSING. */
-  provideOwn(topic: string, signal: AbortSignal): Promise<ProvidedTopic>
+  /** Another topic of the pipeline, of one partition unless told otherwise; made where it may be, else TOPIC_MISSING. */
+  provideOwn(topic: string, signal: AbortSignal, how?: Partial<OwnTopic>): Promise<ProvidedTopic>
   /** A topic as it is now; undefined if there is none. */
   look(topic: string, signal: AbortSignal): Promise<TopicInfo | undefined>
 }
@@ -46,22 +53,15 @@ export function createTopicProvisioner(
 ): TopicProvisioner {
   const look = async (topic: string, signal: AbortSignal): Promise<TopicInfo | undefined> =>
     (await kafka.topics([topic], signal)).get(topic)
-  const create = async (
-    topic: Pick<NewTopic, 'name' | 'partitions' | 'config'>,
-    signal: AbortSignal,
-  ): Promise<void> => {
+  const create = async (topic: NewTopic, signal: AbortSignal): Promise<void> => {
     try {
-      await kafka.createTopic({ ...topic, replicationFactor: rules.replicationFactor }, signal)
+      await kafka.createTopic(topic, signal)
       parts.onEvent({ kind: 'topic-created', topic: topic.name, partitions: topic.partitions })
     } catch (error) {
       if (!(error instanceof KafkaError && error.errorName === 'TOPIC_ALREADY_EXISTS')) throw error
     }
   }
-  const provide = async (
-    topic: Pick<NewTopic, 'name' | 'partitions' | 'config'>,
-    missing: string,
-    signal: AbortSignal,
-  ): Promise<ProvidedTopic> => {
+  const provide = async (topic: NewTopic, missing: string, signal: AbortSignal): Promise<ProvidedTopic> => {
     const { name } = topic
     const existing = await look(name, signal)
     if (existing !== undefined) return { ...existing, topic: name }
@@ -81,13 +81,21 @@ export function createTopicProvisioner(
     nameOf: rules.nameOf,
     look,
     provide: (table, signal) => {
-      const { partitions, config } = rules
+      const { partitions, replicationFactor, config } = rules
       const name = rules.nameOf(table)
-      return provide({ name, partitions, config }, `topic ${name} of table ${table.name} does not exist`, signal)
+      return provide(
+        { name, partitions, replicationFactor, config },
+        `topic ${name} of table ${table.name} does not exist`,
+        signal,
+      )
     },
-    provideOwn: (name, signal) => {
-      const config = { 'cleanup.policy': 'delete' }
-      return provide({ name, partitions: 1, config }, `topic ${name} does not exist`, signal)
+    provideOwn: (name, signal, how = {}) => {
+      const usual = {
+        partitions: 1,
+        replicationFactor: rules.replicationFactor,
+        config: { 'cleanup.policy': 'delete' },
+      }
+      return provide({ name, ...usual, ...how }, `topic ${name} does not exist`, signal)
     },
   }
 }

@@ -9,6 +9,24 @@ export interface RejectedRecord {
   readonly error: TailraceError
   /** The record as the source gave it: the parsed JSON of the answer. */
   readonly wire: unknown
-  /** Of a change; undefined for a row of a snapshot. */
-  readonly position: { readonly shard: string; readonly sequenceNumber: string } | undefined
+  readonly origin: RejectedChange | RejectedRow
+}
+
+/** It is a change of a stream. */
+export interface RejectedChange {
+  readonly kind: 'change'
+  readonly shard: string
+  readonly sequenceNumber: string
+  /** Milliseconds; the time of reading where the record does not tell. */
+  readonly createdAtMs: number
+}
+
+/** It is a row of a snapshot. */
+export interface RejectedRow {
+  readonly kind: 'row'
+  /** What `wire` is: an item, or a line of an incremental export. */
+  readonly form: 'items' | 'export-lines'
+  readonly snapshot: 'initial' | 'incremental'
+  /** When its page was asked for. Milliseconds. */
+  readonly readAtMs: number
 }

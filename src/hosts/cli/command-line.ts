@@ -3,6 +3,7 @@ import { registerCheck } from './commands/check.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerDelete } from './commands/delete.ts'
 import { registerDemo } from './commands/demo.ts'
+import { registerDlq } from './commands/dlq.ts'
 import { registerErrors } from './commands/errors.ts'
 import { registerInit } from './commands/init.ts'
 import { registerOffsets } from './commands/offsets.ts'
@@ -27,6 +28,7 @@ export const commands: readonly Register[] = [
   registerTail,
   registerSnapshot,
   registerOffsets,
+  registerDlq,
   registerDelete,
   registerConfig,
   registerErrors,

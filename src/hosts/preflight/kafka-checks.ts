@@ -8,6 +8,7 @@ import { transactionalIdOf } from '../../lanes/lane-session.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import { counted } from '../counted.ts'
 import { kafkaConnectionOf } from '../kafka-connection-of.ts'
+import { checkDeadLetterTopic } from './dead-letter-checks.ts'
 import { failed, passed, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { missingRights } from './kafka-access.ts'
@@ -53,6 +54,7 @@ export async function checkKafka(
     ...ledger.findings,
     ...(await checkTopics(access, tables, ledger.tables)),
     ...(await checkSignalTopics(access)),
+    ...(await checkDeadLetterTopic(access, tables)),
   ]
   return { findings: withoutRepetition(findings), knownTables: ledger.tables }
 }

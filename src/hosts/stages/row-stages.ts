@@ -6,11 +6,12 @@ import type { Envelope } from '../../envelope/envelope.ts'
 import { TailraceError } from '../../errors.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import type { RowImage, RowInput, RowOutput, VanishedInput } from '../../pipeline/stages.ts'
+import type { RejectedRow } from '../../rejection/rejection.ts'
 import type { SerializedRecord } from '../../serialize/serializer.ts'
 import { rowImageOf } from './contained-changes.ts'
 import type { RecordStagesOptions } from './stage-parts.ts'
 import { asTailraceError, decodedUnit, rejectedUnit, transformChanges, wrapUnit } from './unit.ts'
-import type { Unit, Wrapping } from './unit.ts'
+import type { Unit, UnitPlace, Wrapping } from './unit.ts'
 import { createUnitWriter } from './unit-writer.ts'
 import type { UnitWriter } from './unit-writer.ts'
 
@@ -69,15 +70,25 @@ function marked(
   return writer.serialize(unit)
 }
 
-function decodeOne(item: unknown, { table, readAtMs, form, kind }: RowInput): Unit {
+function decodeOne(item: unknown, input: RowInput): Unit {
+  const { table, readAtMs, form, kind } = input
+  const place: UnitPlace = { kind: 'row', row: rejectedRowOf(input) }
   const snapshot = kind === 'incremental' ? 'incremental' : 'true'
   try {
     const decode = form === 'items' ? decodeRow : decodeExportLine
-    return decodedUnit(item, decode(item, table.table, { readAtMs, snapshot }), { kind: 'row' })
+    return decodedUnit(item, decode(item, table.table, { readAtMs, snapshot }), place)
   } catch (error) {
     const rejection = { stage: 'VALUE_DECODER', error: asTailraceError(error, 'could not be decoded') } as const
-    return rejectedUnit(item, rejection, { kind: 'row' })
+    return rejectedUnit(item, rejection, place)
   }
+}
+
+/**
+ * While a snapshot makes up for losses, an item without a record counts as gone in the end: a row must not be missing then,
+ * so it stops the snapshot.
+ */
+function rejectedRowOf({ table, readAtMs, form, kind }: RowInput): RejectedRow | undefined {
+  return table.snapshot?.regains === true ? undefined : { kind: 'row', form, snapshot: kind, readAtMs }
 }
 
 function wrappingOf(
@@ -115,7 +126,7 @@ export async function processVanished(
   // Reading a key may need what writing needs: a schema.
   const writer = await createUnitWriter([], { table, maxRecordBytes, wrapping }, options, signal)
   const recordsOf = (item: Item): FoundRow => {
-    const unit = decodedUnit(item, vanishedItem(item, { readAtMs, snapshot }), { kind: 'row' })
+    const unit = decodedUnit(item, vanishedItem(item, { readAtMs, snapshot }), { kind: 'row', row: undefined })
     wrapUnit(unit, wrapping)
     return { unit, records: writer.serialize(unit) }
   }

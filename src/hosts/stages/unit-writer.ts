@@ -8,7 +8,7 @@ import type { Attachment, LeftOut } from '../../pipeline/stages.ts'
 import type { SerializedRecord } from '../../serialize/serializer.ts'
 import { refuseTooLarge, sizeOf } from './producer-records.ts'
 import type { RecordStagesOptions, TopicFacts } from './stage-parts.ts'
-import { asTailraceError, otherTopicsOf, positionOf, wrapWithoutBefore } from './unit.ts'
+import { asTailraceError, originOf, otherTopicsOf, positionOf, wrapWithoutBefore } from './unit.ts'
 import type { Rejection, Unit, Wrapping } from './unit.ts'
 
 /** What holds for all units of the page. */
@@ -213,14 +213,13 @@ class Writer implements UnitWriter {
 
   async #reject(unit: Unit, { stage, error }: Rejection, timestampMs: number): Promise<TailraceError | undefined> {
     const { deadLetters } = this.#options
-    // Progress cannot be told behind a change that does not tell its own position: it would come again and again.
-    if (deadLetters === undefined || (unit.place.kind === 'change' && unit.place.position === undefined)) return error
+    const origin = originOf(unit)
+    if (deadLetters === undefined || origin === undefined) return error
     const { wire } = unit
-    const position = positionOf(unit)
     try {
       const { table, wrapping } = this.#page
       const of = { table, nowMs: wrapping.nowMs, timestampMs }
-      const letters = await deadLetters.accept({ stage, error, wire, position }, of, this.#signal)
+      const letters = await deadLetters.accept({ stage, error, wire, origin }, of, this.#signal)
       if (letters === undefined) return error
       this.records.push(...letters)
       for (const letter of letters) this.#bytes += sizeOf(letter)

@@ -5,7 +5,7 @@ import type { Envelope, Payload } from '../../envelope/envelope.ts'
 import { documentsOf } from '../../envelope/debezium-document.ts'
 import { TailraceError } from '../../errors.ts'
 import type { StagePosition } from '../../pipeline/stages.ts'
-import type { RejectionStage } from '../../rejection/rejection.ts'
+import type { RejectedRecord, RejectedRow, RejectionStage } from '../../rejection/rejection.ts'
 import type { RoutedChange } from '../../transform/change-transform.ts'
 import type { RecordTransform } from '../../transform/record-transform.ts'
 import type { RecordStagesOptions } from './stage-parts.ts'
@@ -28,9 +28,12 @@ export interface Rejection {
   readonly error: TailraceError
 }
 
-/** Rows have no place. Of a change that does not even tell its sequence number the position is undefined. */
+/**
+ * Rows have no place; `row` is undefined where one must not become a dead letter. Of a change that does not even tell its
+ * sequence number the position is undefined.
+ */
 export type UnitPlace =
-  | { readonly kind: 'row' }
+  | { readonly kind: 'row'; readonly row: RejectedRow | undefined }
   | { readonly kind: 'change'; readonly shardId: string; readonly position: StagePosition | undefined }
 
 /** A unit that was decoded. */
@@ -48,6 +51,15 @@ export function rejectedUnit(wire: unknown, rejection: Rejection, place: UnitPla
 export function positionOf({ place }: Unit): { readonly shard: string; readonly sequenceNumber: string } | undefined {
   if (place.kind === 'row' || place.position === undefined) return undefined
   return { shard: place.shardId, sequenceNumber: place.position.sequenceNumber }
+}
+
+/** What a dead letter would be of; undefined if the unit must not become one. */
+export function originOf({ place }: Unit): RejectedRecord['origin'] | undefined {
+  if (place.kind === 'row') return place.row
+  // Progress cannot be told behind a change that does not tell its own position: it would come again and again.
+  if (place.position === undefined) return undefined
+  const { sequenceNumber, createdAtMs } = place.position
+  return { kind: 'change', shard: place.shardId, sequenceNumber, createdAtMs }
 }
 
 const noHeaders: readonly RecordHeader[] = []

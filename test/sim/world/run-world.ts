@@ -14,6 +14,7 @@ import type { Nemesis } from './nemesis.ts'
 import { createOutputScan, loggedTransactions } from './output-scan.ts'
 import { startFleet } from './simulated-fleet.ts'
 import type { CrashCounts, SimulatedFleet } from './simulated-fleet.ts'
+import { deadLetterTopic } from './dead-letter-topic.ts'
 import { notificationTopic, signalTopic } from './signal-topics.ts'
 import { createSnapshotWatch } from './snapshot-watch.ts'
 import { createStateWatch } from './state-watch.ts'
@@ -191,7 +192,7 @@ function startWorld(plan: WorldPlan, surroundings: Surroundings): RunningWorld {
 
 /** Topics that hold no changes. */
 function isBeside(topic: string): boolean {
-  return topic === signalTopic || topic === notificationTopic
+  return topic === signalTopic || topic === notificationTopic || topic === deadLetterTopic
 }
 
 const frequent: ReadonlySet<PipelineEvent['kind']> = new Set([
@@ -216,6 +217,7 @@ kafka:
 topic.partitions: ${plan.topicPartitions}
 ${snapshotProperties(plan)}
 ${plan.hasSignals === true ? signalProperties : ''}
+${plan.isTolerant === true ? 'errors.tolerance: all' : ''}
 `)
 }
 

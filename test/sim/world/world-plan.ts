@@ -73,6 +73,8 @@ export interface WorldPlan {
   readonly pageShards?: number
   /** Signals are read, and notifications written. Default: neither. */
   readonly hasSignals?: boolean
+  /** `errors.tolerance: all`. Default: none. */
+  readonly isTolerant?: boolean
   /** What the tables hold before their streams begin, and how it is scanned. Default: nothing, and no snapshot. */
   readonly snapshot?: SnapshotPlan
 }
