@@ -35,14 +35,14 @@ const owed = ({ state }: LaneFold, readUpToMs: number, generation = 1) =>
   emptyReadingsOwed([{ key: 's/a', generation, readUpToMs }], state, { lane: 0, lanes: 1, nowMs: 99 * hourMs })
 
 describe('what the ledger learns of shards that stay empty', () => {
-  it('is how far they were read, once an hour', () => {
+  it('is how far they were read, every two hours', () => {
     const fold = foldOf(begin(hourMs))
-    expect(owed(fold, 2 * hourMs - 1)).toEqual([])
-    const entries = owed(fold, 2 * hourMs)
-    expect(entries).toMatchObject([{ lane: 0, entry: { kind: 'at', status: 'open', begunAtMs: 2 * hourMs } }])
+    expect(owed(fold, 3 * hourMs - 1)).toEqual([])
+    const entries = owed(fold, 3 * hourMs)
+    expect(entries).toMatchObject([{ lane: 0, entry: { kind: 'at', status: 'open', begunAtMs: 3 * hourMs } }])
     for (const { entry } of entries) expect(fold.apply({ kind: 'entry', entry })).toBe(true)
-    expect([...fold.state.shards.values()]).toMatchObject([{ status: 'open', after: undefined, begunAtMs: 2 * hourMs }])
-    expect(owed(fold, 2 * hourMs)).toEqual([])
+    expect([...fold.state.shards.values()]).toMatchObject([{ status: 'open', after: undefined, begunAtMs: 3 * hourMs }])
+    expect(owed(fold, 3 * hourMs)).toEqual([])
   })
 
   it('is told at once where an older version has left nothing', () => {

@@ -4,8 +4,8 @@ import type { LaneState } from '../lanes/lane-state.ts'
 import type { AddressedEntry } from '../lanes/ledger-entry.ts'
 import type { EmptyReading } from './lane-feeds.ts'
 
-/** So much of a day may be forgotten by a restart; one entry an hour is what a shard without changes costs. */
-const notedEveryMs = 3_600_000
+/** So much of a day may be forgotten by a restart. DynamoDB's shards live for four hours: one entry for each that is empty. */
+const notedEveryMs = 2 * 3_600_000
 
 /**
  * What the ledger is to learn of shards that are read and stay empty. To be written in front of whatever else a transaction

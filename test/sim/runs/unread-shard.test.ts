@@ -35,7 +35,7 @@ describe('a shard of which nothing was read', () => {
       expect(gap).toMatchObject({ error: { code: 'STREAM_GAP' }, lost: { after: undefined } })
       expect(gap?.lost.before).toBeDefined()
     },
-    120_000,
+    300_000,
   )
 
   it.each([1, 2])(
@@ -45,7 +45,7 @@ describe('a shard of which nothing was read', () => {
       expect(outcome.findings.examples).toEqual([])
       expect(gapsOf(world).map(({ isPassedOver }) => isPassedOver)).toContain(true)
     },
-    120_000,
+    300_000,
   )
 
   it('is read from its beginning after less than a day', async () => {
@@ -55,7 +55,7 @@ describe('a shard of which nothing was read', () => {
     })
     expect(outcome.findings.examples).toEqual([])
     expect(gapsOf(world)).toEqual([])
-  }, 120_000)
+  }, 300_000)
 
   it('was read if it was empty: one that is older than a day, and is opened anew, is no gap', async () => {
     const quiet = { ...unreadPlan, activeMs: 31 * 3_600_000, changesPerSecond: 0 }
@@ -70,5 +70,5 @@ describe('a shard of which nothing was read', () => {
     expect(gapsOf(world)).toEqual([])
     const opened = world.events.flatMap(({ event }) => (event.kind === 'shard-opened' ? [event.shard.shardId] : []))
     expect(opened.filter((shardId) => shardId === opened.at(-1)).length).toBeGreaterThan(1)
-  }, 120_000)
+  }, 300_000)
 })
