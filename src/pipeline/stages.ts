@@ -124,8 +124,8 @@ export interface StageOutput {
   readonly changes: number
   /** Changes that were left out because a row in front contains them. */
   readonly contained: number
-  /** Items whose rows in front contain nothing that follows this page. */
-  readonly caughtUp: readonly string[]
+  /** Items whose rows in front contain nothing that follows this page, or may not be asked any more. */
+  readonly caughtUp: readonly string[] | 'all'
   /** Wire records that were dealt with: delivered, or dropped by rule. */
   readonly read: number
   /** The last wire record that was dealt with (delivered or dropped by rule); undefined if there was none. */

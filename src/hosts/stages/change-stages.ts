@@ -60,7 +60,11 @@ function lastPositionOf(units: readonly Unit[]): StagePosition | undefined {
 function containedOf(done: readonly Unit[], input: StageInput): Pick<StageOutput, 'contained' | 'caughtUp'> {
   const contained = createContainedChanges(input)
   if (contained === undefined) return { contained: 0, caughtUp: [] }
-  for (const { event } of done) if (event !== undefined) contained.isContained(event)
+  for (const { event } of done) {
+    // It may have been the change at which a row's chain of images ends: what follows would be left out for ever.
+    if (event === undefined) return { contained: contained.count, caughtUp: 'all' }
+    contained.isContained(event)
+  }
   return { contained: contained.count, caughtUp: contained.caughtUp }
 }
 
@@ -73,7 +77,7 @@ function decode(
   { deadLetters }: RecordStagesOptions,
 ): { readonly units: readonly Unit[]; readonly skipped: ReadonlySet<Unit> } {
   const notBeforeMs = input.notBeforeMs ?? -Infinity
-  const contained: ContainedChanges | undefined = createContainedChanges(input)
+  let contained: ContainedChanges | undefined = createContainedChanges(input)
   const units: Unit[] = []
   const skipped = new Set<Unit>()
   for (const wire of input.records) {
@@ -81,6 +85,7 @@ function decode(
     units.push(unit)
     if (unit.event === undefined) {
       if (deadLetters === undefined) break
+      contained = undefined
       continue
     }
     // Asked of every change, also of what is too old: it may be the one that a row ends with.

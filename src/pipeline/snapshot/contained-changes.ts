@@ -17,7 +17,7 @@ export interface RowMemory {
   /** The run that it remembers rows of; undefined before the first `begin`. */
   readonly run: number | undefined
   rowOf(item: string): RowInFront | undefined
-  forget(items: readonly string[]): void
+  forget(items: readonly string[] | 'all'): void
   readonly size: number
 }
 
@@ -43,7 +43,8 @@ export function createRowMemory(limit: number): RowMemory {
     },
     rowOf: (item) => rows.get(item),
     forget: (items) => {
-      for (const item of items) rows.delete(item)
+      if (items === 'all') rows.clear()
+      else for (const item of items) rows.delete(item)
     },
     get run() {
       return present
