@@ -8,6 +8,7 @@ import type {
   SourceConfig,
   TopicConfig,
 } from './pipeline-config.ts'
+import type { Families } from './property-family.ts'
 import type { PropertyValues } from './properties.ts'
 import type { Secret } from './secret.ts'
 import { parseDailyWindow, parseScanCapacity } from './snapshot-limits.ts'
@@ -17,6 +18,7 @@ import { parseStartPosition } from './start-position.ts'
 export interface ConfigParts {
   readonly region: string
   readonly kafka: KafkaClientConfig
+  readonly families: Families
   /** `signal.file` as seen from the pipeline file. */
   readonly signalFile: string | undefined
   readonly secrets: readonly Secret[]
@@ -46,6 +48,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
       hasTombstones: values['format.tombstones.on.delete'],
       numberMode: values['format.number.mode'],
     },
+    transforms: { transforms: values.transforms, predicates: values.predicates },
     memoryMaxBytes: values['memory.max.bytes'],
     pollIdleMaxMs: values['poll.idle.max.ms'],
     http: parseListenAddress(values['http.listen']),
@@ -53,6 +56,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     secrets: parts.secrets,
     notes: parts.notes,
     values,
+    families: parts.families,
   }
 }
 

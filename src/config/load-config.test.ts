@@ -92,6 +92,8 @@ describe('loadConfig', () => {
       ledger: { topic: 'tailrace.shop.ledger', replicationFactor: -1 },
       groupId: 'tailrace.shop',
       format: { hasSchema: false, hasTombstones: true, numberMode: 'exact' },
+      transforms: { transforms: [], predicates: [] },
+      families: { transforms: new Map(), predicates: new Map() },
       memoryMaxBytes: 67_108_864,
       pollIdleMaxMs: 1000,
       http: { host: '127.0.0.1', port: 9404 },

@@ -1,5 +1,6 @@
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import type { HostPort } from './network-address.ts'
+import type { Families } from './property-family.ts'
 import type { PropertyValues } from './properties.ts'
 import type { DailyWindow, ScanCapacity } from './snapshot-limits.ts'
 import type { Secret } from './secret.ts'
@@ -19,6 +20,7 @@ export interface PipelineConfig {
   readonly ledger: { readonly topic: string; readonly replicationFactor: number }
   readonly groupId: string
   readonly format: FormatConfig
+  readonly transforms: TransformConfig
   /** Bytes read and not yet committed, all lanes of the process together. */
   readonly memoryMaxBytes: number
   readonly pollIdleMaxMs: number
@@ -31,6 +33,8 @@ export interface PipelineConfig {
   readonly notes: readonly string[]
   /** The value of every property by its name; for the fingerprint and for showing them. Holds no secret. */
   readonly values: PropertyValues
+  /** What stands below the aliases of lists, such as `transforms.<alias>.type`. May hold secrets. */
+  readonly families: Families
 }
 
 export interface SourceConfig {
@@ -111,6 +115,13 @@ export interface FormatConfig {
   /** A record without a value after each delete. */
   readonly hasTombstones: boolean
   readonly numberMode: 'exact' | 'string'
+}
+
+/** Aliases; their properties are in `families`. */
+export interface TransformConfig {
+  /** In the order in which records go through them. */
+  readonly transforms: readonly string[]
+  readonly predicates: readonly string[]
 }
 
 export interface LogConfig {

@@ -5,6 +5,7 @@ import { snapshotProperties } from './properties/snapshot-properties.ts'
 import { signalProperties } from './properties/signal-properties.ts'
 import { sourceProperties } from './properties/source-properties.ts'
 import { topicProperties } from './properties/topic-properties.ts'
+import { transformProperties } from './properties/transform-properties.ts'
 
 /** Every property of a pipeline file except those of the Kafka client (`kafka-property-catalogue.ts`). */
 export const properties = {
@@ -13,6 +14,7 @@ export const properties = {
   ...snapshotProperties,
   ...signalProperties,
   ...topicProperties,
+  ...transformProperties,
   ...processProperties,
 } as const satisfies Readonly<Record<string, Property>>
 

@@ -14,6 +14,7 @@ const headings: readonly (readonly [string, readonly string[]])[] = [
   ['Snapshots', ['snapshot']],
   ['Topics', ['topic']],
   ['Records', ['format']],
+  ['Transforms', ['transforms', 'predicates']],
   ['The process', ['memory', 'poll', 'http', 'log']],
   ['Secrets', ['secrets']],
 ]

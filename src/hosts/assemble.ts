@@ -36,6 +36,7 @@ import type { Source } from '../sources/source.ts'
 import type { TableExports } from '../sources/table-export/table-exports.ts'
 import { createRecordStages } from './stages/record-stages.ts'
 import { createSignalTopic } from './signal-topic.ts'
+import { recordTransformsOf } from './transforms-of.ts'
 
 /** The parts of the outside world that a worker stands on; a simulation gives its own. */
 export interface WorkerPorts {
@@ -170,6 +171,7 @@ export function stagesOf(config: PipelineConfig, version: string): Stages {
         tombstonesOnDelete: format.hasTombstones,
       }),
     name: topic.prefix,
+    recordTransforms: recordTransformsOf(config),
     serializer: createJsonSerializer({ numbers: format.numberMode, schemasEnable: format.hasSchema }),
   })
 }
