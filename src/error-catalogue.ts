@@ -195,6 +195,11 @@ export const errorCatalogue = {
     'A change could not be decoded: it has an unknown type or shape.',
     'Look at the record at the position that the message names.',
   ),
+  TRANSFORM_FAILED: entry(
+    'stop-table',
+    'A transform cannot deal with a record. The message names it and says why.',
+    'Correct its configuration (docs/transforms.md) and start again: the table goes on with this record.',
+  ),
   RECORD_TOO_LARGE: entry(
     'stop-table',
     'A record is larger than the broker or the topic accepts.',

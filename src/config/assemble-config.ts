@@ -10,6 +10,7 @@ import type {
   SourceConfig,
   TopicConfig,
 } from './pipeline-config.ts'
+import type { Families } from './property-family.ts'
 import type { PropertyValues } from './properties.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import type { Secret } from './secret.ts'
@@ -21,6 +22,7 @@ export interface ConfigParts {
   readonly region: string
   readonly kafka: KafkaClientConfig
   readonly registry: RegistryConfig | undefined
+  readonly families: Families
   /** `signal.file` as seen from the pipeline file. */
   readonly signalFile: string | undefined
   readonly secrets: readonly Secret[]
@@ -49,6 +51,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     format: formatConfig(values),
     registry: parts.registry,
     errors: errorConfig(values),
+    transforms: { transforms: values.transforms, predicates: values.predicates },
     memoryMaxBytes: values['memory.max.bytes'],
     pollIdleMaxMs: values['poll.idle.max.ms'],
     http: parseListenAddress(values['http.listen']),
@@ -56,6 +59,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     secrets: parts.secrets,
     notes: parts.notes,
     values,
+    families: parts.families,
   }
 }
 

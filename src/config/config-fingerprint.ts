@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { PipelineConfig } from './pipeline-config.ts'
 import { propertyList } from './properties.ts'
+import { familyNames } from './property-family.ts'
+import type { Families } from './property-family.ts'
 import type { Property } from './property.ts'
 
 /**
@@ -10,18 +12,23 @@ import type { Property } from './property.ts'
  * A property at its default does not count. So a version of tailrace that knows one more property agrees with an older
  * one, until somebody sets it.
  */
-export function configFingerprint(config: Pick<PipelineConfig, 'pipeline' | 'values'>): string {
+export function configFingerprint(config: Pick<PipelineConfig, 'pipeline' | 'values' | 'families'>): string {
   const values: ReadonlyMap<string, unknown> = new Map<string, unknown>(Object.entries(config.values))
   const shared = [...propertyList]
     .filter(([, property]) => property.isShared === true)
     .map(
       ([name, property]) =>
-        [name, canonical(values.get(name)), canonical(defaultOf(property, config.pipeline))] as const,
+        [
+          name,
+          canonical(values.get(name), property),
+          canonical(defaultOf(property, config.pipeline), property),
+        ] as const,
     )
     .filter(([, value, defaultValue]) => value !== undefined && value !== defaultValue)
     .map(([name, value]) => `${name}=${value ?? ''}`)
-    .sort()
-  return createHash('sha256').update(JSON.stringify(shared)).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify([...shared, ...familyTexts(config.families)].sort()))
+    .digest('hex')
 }
 
 /** Only what all workers derive alike: a default that comes from a worker's environment is a value like any other. */
@@ -30,7 +37,17 @@ function defaultOf(property: Property, pipeline: string): unknown {
   return property.defaultFrom?.({ pipeline, env: {}, text: () => undefined }) ?? property.defaultValue
 }
 
-/** Lists are sets here: their order and repetitions mean nothing. */
-function canonical(value: unknown): string | undefined {
-  return JSON.stringify(Array.isArray(value) ? [...new Set(value.map(String))].sort() : value)
+/** Lists are sets here, unless they are declared otherwise: their order and repetitions mean nothing. */
+function canonical(value: unknown, { isOrdered }: Property): string | undefined {
+  return JSON.stringify(Array.isArray(value) && isOrdered !== true ? [...new Set(value.map(String))].sort() : value)
+}
+
+/** Every property of an alias counts, as it is written; a list is what it would be with commas. */
+function familyTexts(families: Families): readonly string[] {
+  const entries = familyNames.flatMap((family) => [...families[family].values()])
+  return entries.flatMap((members) =>
+    [...members.values()].map(
+      ({ name, value }) => `${name}=${JSON.stringify(typeof value === 'string' ? value : value.join(','))}`,
+    ),
+  )
 }

@@ -1,16 +1,26 @@
 import { z } from 'zod'
 import { allKafkaNames, firstKafkaName, kafkaPropertyList } from './kafka-property-catalogue.ts'
+import type { FamilyName } from './property-family.ts'
 import { propertyList } from './properties.ts'
 import type { Property } from './property.ts'
 
 /** A JSON value that describes others. */
 export type JsonSchema = { readonly [key: string]: unknown }
 
+/** What properties the aliases of a list may have, for those who make something of them. */
+export interface FamilyReference {
+  readonly family: FamilyName
+  /** Names for `type`. */
+  readonly types: readonly string[]
+  /** Those of all types together. */
+  readonly properties: readonly { readonly name: string; readonly documentation: string }[]
+}
+
 /**
  * The JSON Schema (2020-12) of a pipeline file, for editors. Every mixture of nesting and dotted keys that `loadConfig`
  * takes is described; what follows from several properties together is not.
  */
-export function configJsonSchema(): JsonSchema {
+export function configJsonSchema(families: readonly FamilyReference[] = []): JsonSchema {
   const leaves = new Map<string, JsonSchema>()
   for (const [name, property] of propertyList) leaves.set(name, propertySchema(property))
   for (const name of allKafkaNames()) leaves.set(`kafka.${name}`, kafkaSchema(name))
@@ -20,6 +30,7 @@ export function configJsonSchema(): JsonSchema {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'tailrace pipeline',
     ...sectionSchema('', names),
+    patternProperties: Object.assign({}, ...families.map(familyPatterns)),
     required: [...propertyList]
       .filter(([name, { presence }]) => presence === 'required' && !name.includes('.'))
       .map(([name]) => name),
@@ -71,6 +82,19 @@ function propertySchema(property: Property): JsonSchema {
   }
   const isPlainText = property.type === 'text' && Object.keys(own).length === 1
   return isPlainText ? { ...own, ...described } : { anyOf: [own, reference], ...described }
+}
+
+/** `transforms.a: {type: …}` and `transforms.a.type: …`, with names cut at any dot in the first form. */
+function familyPatterns({ family, types, properties }: FamilyReference): JsonSchema {
+  const scalar = { type: ['string', 'number', 'boolean'] }
+  const value = { anyOf: [scalar, { type: 'array', items: scalar }] }
+  const members = properties.map(({ name, documentation }) => [name, { ...value, description: documentation }] as const)
+  const type = { type: 'string', examples: types }
+  return {
+    [`^${family}\\.[A-Za-z0-9_-]+$`]: { type: 'object', properties: Object.fromEntries([['type', type], ...members]) },
+    [`^${family}\\.[A-Za-z0-9_-]+\\.type$`]: type,
+    [`^${family}\\.[A-Za-z0-9_-]+\\..+$`]: value,
+  }
 }
 
 function kafkaSchema(name: string): JsonSchema {

@@ -118,6 +118,8 @@ describe('loadConfig', () => {
           hasContextHeaders: true,
         },
       },
+      transforms: { transforms: [], predicates: [] },
+      families: { transforms: new Map(), predicates: new Map() },
       memoryMaxBytes: 67_108_864,
       pollIdleMaxMs: 1000,
       http: { host: '127.0.0.1', port: 9404 },

@@ -9,8 +9,11 @@ import type { PipelineConfig } from './pipeline-config.ts'
 import { problemsError } from './problem.ts'
 import type { Problem } from './problem.ts'
 import { parsePropertiesFile } from './properties-file.ts'
+import { familyOf, readFamilies, strayEntries } from './property-family.ts'
+import type { Families } from './property-family.ts'
 import { properties } from './properties.ts'
 import { readRegistryConfig } from './read-registry-config.ts'
+import type { PropertyValues } from './properties.ts'
 import { readValues } from './read-values.ts'
 import { createReferenceResolver } from './references.ts'
 import { Secret } from './secret.ts'
@@ -22,6 +25,8 @@ export interface ConfigInput extends ConfigSources {
   readonly text: string
   /** Where the text comes from: named in messages, and its folder is where relative paths begin. */
   readonly path: string
+  /** Finds what is wrong with properties that are not declared one by one. Default: nobody looks. */
+  readonly checkFamilies?: (lists: PipelineConfig['transforms'], families: Families) => readonly Problem[]
 }
 
 const kafkaPrefix = 'kafka.'
@@ -49,11 +54,10 @@ export function loadConfig(input: ConfigInput): PipelineConfig {
   ]
 
   const isKafka = ({ name }: ConfigEntry): boolean => name.startsWith(kafkaPrefix) && name !== 'kafka.properties.file'
-  const read = readValues(
-    entries.filter((entry) => !isKafka(entry)),
-    input.env,
-  )
+  const isOwn = (entry: ConfigEntry): boolean => !isKafka(entry) && familyOf(entry.name) === undefined
+  const read = readValues(entries.filter(isOwn), input.env)
   problems.push(...read.problems)
+  const families = familiesOf(entries, read.values, scope)
   const whereOf = (name: string): string | undefined => entries.find((entry) => entry.name === name)?.where
   if (read.values !== undefined) problems.push(...findContradictions(read.values, whereOf))
 
@@ -83,7 +87,7 @@ export function loadConfig(input: ConfigInput): PipelineConfig {
   }
   const file = read.values['signal.file']
   const signalFile = file === undefined || isAbsolute(file) ? file : join(dirname(input.path), file)
-  return assembleConfig(read.values, { region, kafka, registry, signalFile, secrets, notes: findings.notes })
+  return assembleConfig(read.values, { region, kafka, registry, families, signalFile, secrets, notes: findings.notes })
 }
 
 /** The values that are secret, also within lists. */
@@ -91,6 +95,21 @@ function secretsOf(values: object = {}): readonly Secret[] {
   return Object.values(values)
     .flat()
     .filter((value: unknown) => value instanceof Secret)
+}
+
+/** Looks at families only beside lists that are right. */
+function familiesOf(
+  entries: readonly ConfigEntry[],
+  values: PropertyValues | undefined,
+  { input, problems, failed }: Scope,
+): Families {
+  const { families, problems: wrongNames } = readFamilies(entries)
+  problems.push(...wrongNames)
+  if (values === undefined || [...failed].some((name) => familyOf(name) !== undefined)) return families
+  const { transforms, predicates } = values
+  problems.push(...strayEntries(families, { transforms, predicates }))
+  problems.push(...(input.checkFamilies?.({ transforms, predicates }, families) ?? []))
+  return families
 }
 
 interface Scope {
@@ -113,7 +132,9 @@ function allowed(entry: ConfigEntry | undefined): readonly string[] {
 /** The entries with their references replaced; one whose reference fails becomes a problem and is left out. */
 function resolveAll(entries: readonly ConfigEntry[], scope: Scope, prefix = ''): readonly ConfigEntry[] {
   return entries.flatMap((entry) => {
-    const texts = typeof entry.value === 'string' ? [entry.value] : entry.value
+    const texts = (typeof entry.value === 'string' ? [entry.value] : entry.value).map((text) =>
+      familyOf(entry.name) === undefined ? text : withoutForeignReferences(text),
+    )
     const resolved: string[] = []
     for (const text of texts) {
       const resolution = scope.resolver.resolve(text)
@@ -127,6 +148,11 @@ function resolveAll(entries: readonly ConfigEntry[], scope: Scope, prefix = ''):
     }
     return [{ ...entry, value: typeof entry.value === 'string' ? (resolved[0] ?? '') : resolved }]
   })
+}
+
+/** Transforms have placeholders of their own, such as `${topic}`. */
+function withoutForeignReferences(text: string): string {
+  return text.replaceAll(/(\$?)\$\{(?!env:|file:)/g, '$$$${')
 }
 
 function canonicalName(name: string): string {

@@ -1,5 +1,6 @@
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import type { HostPort } from './network-address.ts'
+import type { Families } from './property-family.ts'
 import type { PropertyValues } from './properties.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import type { DailyWindow, ScanCapacity } from './snapshot-limits.ts'
@@ -25,6 +26,7 @@ export interface PipelineConfig {
   /** Undefined where there is none. */
   readonly registry: RegistryConfig | undefined
   readonly errors: ErrorConfig
+  readonly transforms: TransformConfig
   /** Bytes read and not yet committed, all lanes of the process together. */
   readonly memoryMaxBytes: number
   readonly pollIdleMaxMs: number
@@ -37,6 +39,8 @@ export interface PipelineConfig {
   readonly notes: readonly string[]
   /** The value of every property by its name; for the fingerprint and for showing them. Secrets show themselves as hidden. */
   readonly values: PropertyValues
+  /** What stands below the aliases of lists, such as `transforms.<alias>.type`. May hold secrets. */
+  readonly families: Families
 }
 
 export interface SourceConfig {
@@ -152,6 +156,13 @@ export interface DeadLetterConfig {
   /** -1 means for ever. */
   readonly retentionMs: number
   readonly hasContextHeaders: boolean
+}
+
+/** Aliases; their properties are in `families`. */
+export interface TransformConfig {
+  /** In the order in which records go through them. */
+  readonly transforms: readonly string[]
+  readonly predicates: readonly string[]
 }
 
 export interface LogConfig {

@@ -9,6 +9,7 @@ import { signalProperties } from './properties/signal-properties.ts'
 import { sourceProperties } from './properties/source-properties.ts'
 import { formatProperties } from './properties/format-properties.ts'
 import { topicProperties } from './properties/topic-properties.ts'
+import { transformProperties } from './properties/transform-properties.ts'
 
 /** Every property of a pipeline file except those of the Kafka client (`kafka-property-catalogue.ts`). */
 export const properties = {
@@ -21,6 +22,7 @@ export const properties = {
   ...formatProperties,
   ...registryProperties,
   ...errorProperties,
+  ...transformProperties,
   ...processProperties,
 } as const satisfies Readonly<Record<string, Property>>
 

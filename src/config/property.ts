@@ -26,6 +26,8 @@ interface About {
    * in the fingerprint unless it is at its default, so defaults of such properties never change.
    */
   readonly isShared?: boolean
+  /** Of a list: another order is another value. Elsewhere lists are sets. */
+  readonly isOrdered?: boolean
 }
 
 /** What a default may be made from. */

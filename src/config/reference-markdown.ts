@@ -17,6 +17,7 @@ const headings: readonly (readonly [string, readonly string[]])[] = [
   ['Schema registry', ['schema', 'auto', 'use', 'latest', 'normalize']],
   ['Records that cannot pass', ['errors']],
   ['Signals, notifications, heartbeats', ['signal', 'notification', 'heartbeat']],
+  ['Transforms', ['transforms', 'predicates']],
   ['The process', ['memory', 'poll', 'http', 'log']],
   ['Secrets', ['secrets']],
 ]

@@ -40,6 +40,7 @@ import { createRecordStages } from './stages/record-stages.ts'
 import { envelopeOf } from './stages/envelope-of.ts'
 import type { DeadLetters } from './stages/stage-parts.ts'
 import { createSignalTopic } from './signal-topic.ts'
+import { recordTransformsOf } from './transforms-of.ts'
 
 /** The parts of the outside world that a worker stands on; a simulation gives its own. */
 export interface WorkerPorts {
@@ -180,6 +181,7 @@ export function stagesOf(config: PipelineConfig, version: string, deadLetters?: 
   return createRecordStages({
     envelopeFor: (table) => envelopeOf(table, config, version),
     name: topic.prefix,
+    recordTransforms: recordTransformsOf(config),
     serializer: createJsonSerializer({
       numbers: format.numberMode,
       schemasEnable: format.hasSchema,

@@ -3,6 +3,7 @@ import type { ConfigSources } from '../config/references.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { TailraceError } from '../errors.ts'
+import { checkTransforms } from './transforms-of.ts'
 
 /** Larger files are none of configuration's: certificates bundles have a few hundred KB. */
 const maximumBytes = 4 * 1024 * 1024
@@ -13,7 +14,14 @@ const maximumBytes = 4 * 1024 * 1024
  */
 export function readConfigFile(path: string, env: ConfigSources['env']): PipelineConfig {
   const text = readPipelineText(path)
-  return loadConfig({ text, path, env, readFile: readRegularFile, realPath: (file) => realpathSync.native(file) })
+  return loadConfig({
+    text,
+    path,
+    env,
+    readFile: readRegularFile,
+    realPath: (file) => realpathSync.native(file),
+    checkFamilies: checkTransforms,
+  })
 }
 
 function readPipelineText(path: string): string {

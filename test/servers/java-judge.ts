@@ -12,8 +12,10 @@ export interface Verdict {
 }
 
 const judges = {
-  'debezium-smt': { main: 'judge.DebeziumSmt', options: ['-Xmx256m'] },
+  'debezium-smt': { folder: 'debezium-smt', main: 'judge.DebeziumSmt', options: ['-Xmx256m'] },
+  'connect-smt': { folder: 'debezium-smt', main: 'judge.ConnectSmt', options: ['-Xmx512m'] },
   'flink-debezium': {
+    folder: 'flink-debezium',
     main: 'judge.FlinkDebezium',
     options: ['-Xmx512m', '--add-opens=java.base/java.util=ALL-UNNAMED', '--add-opens=java.base/java.lang=ALL-UNNAMED'],
   },
@@ -27,8 +29,8 @@ export async function runJudge(
   name: keyof typeof judges,
   settings: Readonly<Record<string, string>>,
 ): Promise<Verdict> {
-  const { classpath } = await buildMavenProject(join(import.meta.dirname, '..', 'judges', name))
-  const { main, options } = judges[name]
+  const { folder, main, options } = judges[name]
+  const { classpath } = await buildMavenProject(join(import.meta.dirname, '..', 'judges', folder))
   const lines: string[] = []
   const { exitCode, errors } = await runJava({
     classpath,

@@ -1,5 +1,6 @@
 import { referenceMarkdown } from '../../config/reference-markdown.ts'
 import { errorsMarkdown } from './errors-markdown.ts'
+import { transformsMarkdown } from './transforms-markdown.ts'
 
 /** A part of a document that is made from declarations. */
 export interface GeneratedPart {
@@ -13,6 +14,7 @@ export interface GeneratedPart {
 /** Every generated part of docs/. */
 export const generatedDocs: readonly GeneratedPart[] = [
   { file: 'docs/configuration.md', command: 'tailrace config docs', render: referenceMarkdown },
+  { file: 'docs/transforms.md', command: 'tailrace config docs --transforms', render: transformsMarkdown },
   { file: 'docs/errors.md', command: 'tailrace errors --markdown', render: errorsMarkdown },
 ]
 

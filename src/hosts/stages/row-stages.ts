@@ -135,7 +135,7 @@ export async function processVanished(
     if (isDisplaced(key)) continue
     const item = serializer.readKey(key, table.table, name)
     const found = item === undefined ? undefined : recordsOf(item)
-    if (found === undefined || found.records[0]?.key.equals(key) !== true)
+    if (found === undefined || !(isDropped(found) || found.records[0]?.key.equals(key) === true))
       return outputOf(writer, { rows, images: [], failure: found?.unit.rejection?.error ?? unknownKey(table) })
     const waiting = writer.add(found.unit, found.records, readAtMs)
     const failure = waiting === undefined ? undefined : await waiting
@@ -143,6 +143,11 @@ export async function processVanished(
     rows++
   }
   return outputOf(writer, { rows, images: [], failure: undefined })
+}
+
+/** Transforms leave nothing of a delete: nobody is to hear of it. */
+function isDropped({ unit, records }: FoundRow): boolean {
+  return unit.rejection === undefined && records.length === 0
 }
 
 function unknownKey({ topic, table }: TableEntry): TailraceError {

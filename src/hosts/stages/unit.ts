@@ -7,7 +7,8 @@ import { TailraceError } from '../../errors.ts'
 import type { StagePosition } from '../../pipeline/stages.ts'
 import type { RejectedRecord, RejectedRow, RejectionStage } from '../../rejection/rejection.ts'
 import type { RoutedChange } from '../../transform/change-transform.ts'
-import type { RecordTransform } from '../../transform/record-transform.ts'
+import type { RecordOrigin, RecordTransform } from '../../transform/record-transform.ts'
+import { placedError } from './placed-error.ts'
 import type { RecordStagesOptions } from './stage-parts.ts'
 
 /** One record of the source on its way, from what was read to what will be serialized. */
@@ -144,11 +145,25 @@ function transformed(payload: Payload, { recordTransforms, topic, table }: Wrapp
     let current: DocumentRecord | undefined = record
     for (const transform of recordTransforms) {
       if (current === undefined) break
-      current = transform.apply(current, origin)
+      current = applied(transform, current, origin, document.event)
     }
     return current === undefined ? [] : [current]
   })
   return { ...document, records }
+}
+
+function applied(
+  transform: RecordTransform,
+  record: DocumentRecord,
+  origin: RecordOrigin,
+  event: ChangeEvent,
+): DocumentRecord | undefined {
+  try {
+    return transform.apply(record, origin)
+  } catch (error) {
+    const isOwn = error instanceof TailraceError && error.code === 'TRANSFORM_FAILED'
+    throw isOwn ? placedError(error, event, origin.table) : error
+  }
 }
 
 /** What is no error of ours yet becomes RECORD_UNREADABLE; errors that are not the record's own are thrown on. */

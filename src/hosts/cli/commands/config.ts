@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { configJsonSchema } from '../../../config/json-schema.ts'
 import { referenceMarkdown } from '../../../config/reference-markdown.ts'
 import { succeeded } from '../command-context.ts'
+import { transformReferences, transformsMarkdown } from '../transforms-markdown.ts'
 import { writeResult } from '../command-host.ts'
 import type { CommandHost } from '../command-host.ts'
 
@@ -11,9 +12,11 @@ export function registerConfig(program: Command, { context, action }: CommandHos
   config
     .command('docs')
     .description('print every property with type, default and meaning (Markdown)')
+    .option('--transforms', 'those of transforms and predicates instead')
     .action(
       action((command) => {
-        const markdown = referenceMarkdown()
+        const { transforms } = command.opts<{ readonly transforms?: true }>()
+        const markdown = transforms === true ? transformsMarkdown() : referenceMarkdown()
         writeResult(context, command, { json: { markdown }, text: markdown })
         return succeeded
       }),
@@ -23,7 +26,7 @@ export function registerConfig(program: Command, { context, action }: CommandHos
     .description('print the JSON Schema of the pipeline file, for editors')
     .action(
       action(() => {
-        context.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`)
+        context.stdout.write(`${JSON.stringify(configJsonSchema(transformReferences()), undefined, 2)}\n`)
         return succeeded
       }),
     )
