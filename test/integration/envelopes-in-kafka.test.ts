@@ -8,7 +8,7 @@ import { startStreamSimulator } from '../servers/stream-simulator/stream-simulat
 const { bootstrapServers } = inject('kafka')
 
 /** An item that is made, changed and deleted, through a whole pipeline. */
-async function deliver(more: string): Promise<readonly TopicRecord[]> {
+async function deliver(more: string, count = 4): Promise<readonly TopicRecord[]> {
   await using simulator = await startStreamSimulator()
   const table = simulator.createTable({
     name: 'orders',
@@ -24,7 +24,7 @@ async function deliver(more: string): Promise<readonly TopicRecord[]> {
   table.delete({ id: { S: 'a' } })
   const worker = startWorker(config)
   try {
-    return await untilThere(`${pipeline}.orders`, 4)
+    return await untilThere(`${pipeline}.orders`, count)
   } finally {
     await worker.stop()
   }
@@ -43,6 +43,23 @@ const textsOf = (records: readonly TopicRecord[]): readonly (string | undefined)
   records.map(({ value }) => value?.toString())
 
 describe('through a whole pipeline', () => {
+  it('flat records are the item, and nothing where it is gone', async () => {
+    const records = await deliver(
+      `
+format.envelope: flat
+format.add.fields: op,source.table:of
+format.add.headers: op`,
+      3,
+    )
+    expect(records.map(({ key }) => String(key))).toEqual(Array.from({ length: 3 }, () => '{"id":"a"}'))
+    expect(textsOf(records)).toEqual([
+      '{"id":"a","n":1.50,"photo":"+/8=","__op":"c","__of":"orders"}',
+      '{"id":"a","n":12345678901234567890.123456789,"photo":"+/8=","__op":"u","__of":"orders"}',
+      undefined,
+    ])
+    expect(records.map(({ headers }) => headers['__op'])).toEqual(['c', 'u', 'd'])
+  })
+
   it('CloudEvents come with their attributes in headers', async () => {
     const records = await deliver('format.envelope: cloudevents')
     expect(
