@@ -1,6 +1,7 @@
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import { parseListenAddress } from './listen-address.ts'
 import type {
+  ClaimCheckConfig,
   ExportConfig,
   PipelineConfig,
   RoleConfig,
@@ -10,6 +11,7 @@ import type {
 } from './pipeline-config.ts'
 import type { PropertyValues } from './properties.ts'
 import type { Secret } from './secret.ts'
+import { isOversizeStrategy } from './oversize-strategies.ts'
 import { parseDailyWindow, parseScanCapacity } from './snapshot-limits.ts'
 import { parseStartPosition } from './start-position.ts'
 
@@ -45,6 +47,10 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
       hasSchema: values['format.schemas.enable'],
       hasTombstones: values['format.tombstones.on.delete'],
       numberMode: values['format.number.mode'],
+    },
+    oversize: {
+      strategies: values['oversize.strategy'].filter(isOversizeStrategy),
+      claimChecks: claimCheckConfig(values),
     },
     memoryMaxBytes: values['memory.max.bytes'],
     pollIdleMaxMs: values['poll.idle.max.ms'],
@@ -100,6 +106,17 @@ function exportConfig(values: PropertyValues): ExportConfig | undefined {
     owner: values['snapshot.export.owner'],
     format: values['snapshot.export.format'],
     endpoint: values['snapshot.export.endpoint'],
+  }
+}
+
+function claimCheckConfig(values: PropertyValues): ClaimCheckConfig | undefined {
+  const bucket = values['oversize.claim.check.bucket']
+  if (!values['oversize.strategy'].includes('claim-check-s3') || bucket === undefined) return undefined
+  return {
+    bucket,
+    prefix: values['oversize.claim.check.prefix'] ?? '',
+    owner: values['oversize.claim.check.owner'],
+    endpoint: values['oversize.claim.check.endpoint'],
   }
 }
 

@@ -1,6 +1,7 @@
 import { isNamePattern } from '../change/name-pattern.ts'
 import { parseListenAddress } from './listen-address.ts'
 import { isLoopbackHost } from './network-address.ts'
+import { wrongLadder } from './oversize-strategies.ts'
 import type { Problem } from './problem.ts'
 import type { PropertyName, PropertyValues } from './properties.ts'
 
@@ -14,6 +15,7 @@ export function findContradictions(values: PropertyValues, whereOf: WhereOf): re
     ...roleProblems(values, whereOf),
     ...exportProblems(values, whereOf),
     ...signalProblems(values, whereOf),
+    ...oversizeProblems(values, whereOf),
     ...listenProblems(values, whereOf),
   ]
 }
@@ -66,6 +68,28 @@ function signalProblems(values: PropertyValues, whereOf: WhereOf): readonly Prob
     const same = names.slice(0, index).find((other) => values[name] !== undefined && values[other] === values[name])
     return same === undefined ? [] : [{ where: whereOf(name), text: `${name} and ${same} are one topic` }]
   })
+}
+
+function oversizeProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {
+  const strategies = values['oversize.strategy']
+  const where = whereOf('oversize.strategy')
+  const problems: Problem[] = []
+  const wrong = wrongLadder(strategies)
+  if (wrong !== undefined) problems.push({ where, text: `oversize.strategy ${wrong}` })
+  const policy = values['topic.cleanup.policy']
+  if (strategies.includes('chunk') && policy.includes('compact')) {
+    const text = `oversize.strategy: chunk cannot go with topic.cleanup.policy: ${policy}, which would keep the last part of a value alone`
+    problems.push({ where, text })
+  }
+  const bucket = whereOf('oversize.claim.check.bucket')
+  const hasChecks = strategies.includes('claim-check-s3')
+  if (hasChecks && values['oversize.claim.check.bucket'] === undefined)
+    problems.push({ where, text: 'oversize.strategy: claim-check-s3 needs oversize.claim.check.bucket' })
+  if (!hasChecks && bucket !== undefined) {
+    const text = 'oversize.claim.check.bucket is set without oversize.strategy: claim-check-s3'
+    problems.push({ where: bucket, text })
+  }
+  return problems
 }
 
 function listenProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {

@@ -92,6 +92,7 @@ describe('loadConfig', () => {
       ledger: { topic: 'tailrace.shop.ledger', replicationFactor: -1 },
       groupId: 'tailrace.shop',
       format: { hasSchema: false, hasTombstones: true, numberMode: 'exact' },
+      oversize: { strategies: ['fail'], claimChecks: undefined },
       memoryMaxBytes: 67_108_864,
       pollIdleMaxMs: 1000,
       http: { host: '127.0.0.1', port: 9404 },

@@ -1,5 +1,6 @@
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import type { HostPort } from './network-address.ts'
+import type { OversizeStrategy } from './oversize-strategies.ts'
 import type { PropertyValues } from './properties.ts'
 import type { DailyWindow, ScanCapacity } from './snapshot-limits.ts'
 import type { Secret } from './secret.ts'
@@ -19,6 +20,7 @@ export interface PipelineConfig {
   readonly ledger: { readonly topic: string; readonly replicationFactor: number }
   readonly groupId: string
   readonly format: FormatConfig
+  readonly oversize: OversizeConfig
   /** Bytes read and not yet committed, all lanes of the process together. */
   readonly memoryMaxBytes: number
   readonly pollIdleMaxMs: number
@@ -111,6 +113,24 @@ export interface FormatConfig {
   /** A record without a value after each delete. */
   readonly hasTombstones: boolean
   readonly numberMode: 'exact' | 'string'
+}
+
+/** What becomes of records that are too large. */
+export interface OversizeConfig {
+  /** In the order in which they are tried. */
+  readonly strategies: readonly OversizeStrategy[]
+  /** Undefined unless one of them needs it. */
+  readonly claimChecks: ClaimCheckConfig | undefined
+}
+
+/** Where values go that are too large. */
+export interface ClaimCheckConfig {
+  readonly bucket: string
+  /** Empty, or what keys begin with. */
+  readonly prefix: string
+  readonly owner: string | undefined
+  /** Of a server that speaks like S3; undefined means S3. */
+  readonly endpoint: string | undefined
 }
 
 export interface LogConfig {

@@ -1,4 +1,5 @@
 import type { Property, ValueOf } from './property.ts'
+import { oversizeProperties } from './properties/oversize-properties.ts'
 import { pipelineProperties } from './properties/pipeline-properties.ts'
 import { processProperties } from './properties/process-properties.ts'
 import { snapshotProperties } from './properties/snapshot-properties.ts'
@@ -13,6 +14,7 @@ export const properties = {
   ...snapshotProperties,
   ...signalProperties,
   ...topicProperties,
+  ...oversizeProperties,
   ...processProperties,
 } as const satisfies Readonly<Record<string, Property>>
 

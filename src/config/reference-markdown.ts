@@ -14,6 +14,7 @@ const headings: readonly (readonly [string, readonly string[]])[] = [
   ['Snapshots', ['snapshot']],
   ['Topics', ['topic']],
   ['Records', ['format']],
+  ['Records that are too large', ['oversize']],
   ['The process', ['memory', 'poll', 'http', 'log']],
   ['Secrets', ['secrets']],
 ]

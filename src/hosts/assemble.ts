@@ -34,7 +34,10 @@ import { runWorker } from '../pipeline/worker.ts'
 import { createJsonSerializer } from '../serialize/json-serializer.ts'
 import type { Source } from '../sources/source.ts'
 import type { TableExports } from '../sources/table-export/table-exports.ts'
+import type { ObjectWriter } from '../objects/objects.ts'
+import { openOversize } from './stages/oversize-of.ts'
 import { createRecordStages } from './stages/record-stages.ts'
+import type { RecordStagesOptions } from './stages/stage-parts.ts'
 import { createSignalTopic } from './signal-topic.ts'
 
 /** The parts of the outside world that a worker stands on; a simulation gives its own. */
@@ -51,6 +54,8 @@ export interface WorkerPorts {
   readonly budget?: ByteBudget
   /** For tables that begin with an export. */
   readonly exports?: TableExports
+  /** For values that are too large, where the configuration sends them there. */
+  readonly claimChecks?: ObjectWriter
   readonly tuning?: Partial<LaneTuning>
   readonly coordinatorTuning?: Partial<CoordinatorTuning>
 }
@@ -67,12 +72,15 @@ export async function runPipeline(
 ): Promise<void> {
   const { kafka, membership, source, clock, rng, onEvent } = ports
   const identity = await admitToLedger(admissionOf(config, ports), signal)
+  const topicLimits = createTopicLimits(kafka)
+  await using oversize = openOversize(config, { ...ports, ledgerId: identity.topicId, objects: ports.claimChecks })
   const sessions = createTransactionSessions({
     kafka,
     clock,
     rng,
     delivery: config.delivery,
     transactionTimeoutMs: config.kafka.transactionTimeoutMs,
+    topicBytes: (topic) => topicLimits.known(topic),
   })
   const { pipeline } = config
   const budget = ports.budget ?? createByteBudget(config.memoryMaxBytes)
@@ -81,12 +89,12 @@ export async function runPipeline(
     identity,
     tuning: { ...defaultLaneTuning, ...ports.tuning },
     source,
-    stages: stagesOf(config, version),
+    stages: stagesOf(config, version, { oversize }),
     taker: createLaneTaker({ kafka, sessions, membership, pipeline, ledgerTopic, clock }),
     topicLog: topicLogOf(kafka),
     exports: exportLoadingOf(config, ports),
     membership,
-    topicLimits: createTopicLimits(kafka),
+    topicLimits,
     nudges: createLaneNudges(),
     scanLimits: scanLimitsOf(config),
     skipsContained: config.snapshot.skipsContained,
@@ -159,8 +167,12 @@ function signalling(
 }
 
 /** The way of a record as the configuration wants it. */
-export function stagesOf(config: PipelineConfig, version: string): Stages {
-  const { format, topic } = config
+export function stagesOf(
+  config: PipelineConfig,
+  version: string,
+  parts: Pick<RecordStagesOptions, 'oversize'> = {},
+): Stages {
+  const { format, topic, kafka } = config
   return createRecordStages({
     envelopeFor: (table) =>
       createDebeziumEnvelope({
@@ -171,6 +183,8 @@ export function stagesOf(config: PipelineConfig, version: string): Stages {
       }),
     name: topic.prefix,
     serializer: createJsonSerializer({ numbers: format.numberMode, schemasEnable: format.hasSchema }),
+    compression: kafka.compression,
+    ...parts,
   })
 }
 

@@ -11,7 +11,7 @@ import { createLaneFeeds } from './lane-feeds.ts'
 import type { FeedBatch, LaneFeeds } from './lane-feeds.ts'
 import { createLaneInbox } from './lane-inbox.ts'
 import type { LaneInboxOwner } from './lane-inbox.ts'
-import type { Attachment } from './stages.ts'
+import { settled } from './attachments.ts'
 import { prepareTransaction } from './lane-transaction.ts'
 import type { LaneWork } from './lane-transaction.ts'
 import { createLaneScans } from './snapshot/lane-scans.ts'
@@ -107,7 +107,9 @@ function createStep(parts: StepParts): LaneStep {
     if (transaction.isEmpty) return false
     const startedAt = clock.monotonic()
     using grace = createGrace(clock, live, tuning.stopGraceMs)
-    await settled([...delivery.attachments, ...rows.attachments], session.commit(transaction, grace.signal))
+    await settled([...delivery.attachments, ...rows.attachments], session, () =>
+      session.commit(transaction, grace.signal),
+    )
     scans.delivered(delivery.progress)
     for (const images of rows.images) scans.remember(images)
     report(delivery, rows, entries, { environment, lane, tookMs: clock.monotonic() - startedAt })
@@ -139,17 +141,6 @@ function createStep(parts: StepParts): LaneStep {
       }
     },
   }
-}
-
-/** Tells what belongs to a transaction of its fate, once it is known, or known not to be known. */
-async function settled(attachments: readonly Attachment[], committing: Promise<void>): Promise<void> {
-  try {
-    await committing
-  } catch (error) {
-    for (const attachment of attachments) attachment.settle('unknown')
-    throw error
-  }
-  for (const attachment of attachments) attachment.settle('committed')
 }
 
 /** A snapshot is not over while changes that its last rows contain are still expected here. */

@@ -1,5 +1,6 @@
 import { TailraceError } from '../errors.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
+import { abandon, orAbandon } from './attachments.ts'
 import type { RowOutput } from './stages.ts'
 
 /** The largest record that a topic takes: as the cluster says, or as it has shown by refusing one. */
@@ -8,6 +9,8 @@ export interface TopicLimits {
   maxRecordBytes(topic: string, signal: AbortSignal): Promise<number>
   /** The same, asked anew: before a record is refused, because the limit may have been raised. */
   maxRecordBytesNow(topic: string, signal: AbortSignal): Promise<number>
+  /** What is known without asking. */
+  known(topic: string): number | undefined
   /** All topics are asked about anew: something went wrong, and limits may have been lowered. */
   lookAgain(): void
   /**
@@ -43,6 +46,10 @@ export function createTopicLimits(kafka: KafkaApi): TopicLimits {
       return known === undefined ? ask(topic, signal) : withWhatWasShown(topic, known)
     },
     maxRecordBytesNow: ask,
+    known: (topic) => {
+      const limit = lastNamed.get(topic)
+      return limit === undefined ? undefined : withWhatWasShown(topic, limit)
+    },
     lookAgain: () => named.clear(),
     refused: (topic, bytes) => void shown.set(topic, { bytes, named: lastNamed.get(topic) }),
   }
@@ -72,8 +79,8 @@ export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attac
   const known = await limits.maxRecordBytes(topic, signal)
   const output = await process(known)
   if (output.failure?.code !== 'RECORD_TOO_LARGE') return output
-  const present = await limits.maxRecordBytesNow(topic, signal)
+  const present = await orAbandon(output.attachments, () => limits.maxRecordBytesNow(topic, signal))
   if (present <= known) return output
-  for (const attachment of output.attachments) attachment.settle('aborted')
+  abandon(output.attachments)
   return process(present)
 }
