@@ -69,6 +69,8 @@ export interface RowOutput {
   readonly failure: TailraceError | undefined
   readonly left: LeftOut
   readonly attachments: readonly Attachment[]
+  /** True if something was too large and was made smaller, or went elsewhere. */
+  readonly hasOversized?: boolean
 }
 
 /** What did not come through although nothing failed. */
@@ -136,6 +138,8 @@ export interface StageOutput {
   readonly failure: TailraceError | undefined
   readonly left: LeftOut
   readonly attachments: readonly Attachment[]
+  /** True if something was too large and was made smaller, or went elsewhere. */
+  readonly hasOversized?: boolean
 }
 
 /** Position and creation time of a change. */

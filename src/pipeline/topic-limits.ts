@@ -67,10 +67,9 @@ async function askLimit(kafka: KafkaApi, topic: string, signal: AbortSignal): Pr
 }
 
 /**
- * Converts for a topic. Before something is called too large, the topic is asked anew: its limit may have been raised
- * meanwhile.
+ * Converts for a topic. What was called too large is looked at again if the topic takes more by now.
  */
-export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attachments'>>(
+export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attachments' | 'hasOversized'>>(
   limits: TopicLimits,
   topic: string,
   process: (maxRecordBytes: number) => Promise<T>,
@@ -78,7 +77,7 @@ export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attac
 ): Promise<T> {
   const known = await limits.maxRecordBytes(topic, signal)
   const output = await process(known)
-  if (output.failure?.code !== 'RECORD_TOO_LARGE') return output
+  if (output.failure?.code !== 'RECORD_TOO_LARGE' && output.hasOversized !== true) return output
   const present = await orAbandon(output.attachments, () => limits.maxRecordBytesNow(topic, signal))
   if (present <= known) return output
   abandon(output.attachments)

@@ -36,7 +36,7 @@ export async function processPage(
       read++
     }
   })
-  const { records, bytes, left, attachments } = writer
+  const { records, bytes, left, attachments, hasOversized } = writer
   const done = units.slice(0, read)
   const passed = done.reduce((sum, unit) => sum + (skipped.has(unit) || unit.rejection !== undefined ? 0 : 1), 0)
   return {
@@ -49,6 +49,7 @@ export async function processPage(
     failure,
     left,
     attachments,
+    hasOversized,
   }
 }
 

@@ -99,8 +99,8 @@ function wrappingOf(
 }
 
 function outputOf(writer: UnitWriter, more: Pick<RowOutput, 'rows' | 'images' | 'failure'>): RowOutput {
-  const { records, bytes, left, attachments } = writer
-  return { records, bytes, ...more, left, attachments }
+  const { records, bytes, left, attachments, hasOversized } = writer
+  return { records, bytes, ...more, left, attachments, hasOversized }
 }
 
 function imageOf(item: unknown, { table, readAtMs }: RowInput): RowImage | undefined {

@@ -27,6 +27,7 @@ export interface UnitWriter {
   readonly bytes: number
   readonly left: LeftOut
   readonly attachments: readonly Attachment[]
+  readonly hasOversized: boolean
   /** The records of a unit before they are measured and added. A unit that fails here is rejected, and has none. */
   serialize(unit: Unit): readonly SerializedRecord[]
   /**
@@ -115,6 +116,7 @@ class Writer implements UnitWriter {
   readonly #limits: Limits
   readonly #attachments: Attachment[] = []
   readonly #rejected = new Map<string, { code: TailraceError['code']; stage: string; count: number }>()
+  hasOversized = false
   #bytes = 0
   #dropped = 0
 
@@ -205,6 +207,7 @@ class Writer implements UnitWriter {
   ): Promise<TailraceError | undefined> {
     const { table: entry, wrapping, turn } = this.#page
     const { oversize } = this.#options
+    this.hasOversized = true
     const { table, topic } = entry
     const position = positionOf(unit)
     const refused = { ...this.#limits, table, topic, position, toDeadLetters: oversize?.toDeadLetters ?? false }
