@@ -155,7 +155,7 @@ export const errorCatalogue = {
   ),
   OBJECT_REFUSED: entry(
     'stop-table',
-    'The object store does not give an object for a reason of its own: it is archived, its key is disabled, or its name is not valid.',
+    'The object store does not give or take an object for a reason of its own: it is archived, its key is disabled, or its name is not valid.',
     'See the error name in the message; restore the object or enable its key.',
   ),
   EXPORT_REFUSED: entry(
@@ -203,7 +203,12 @@ export const errorCatalogue = {
   RECORD_TOO_LARGE: entry(
     'stop-table',
     'A record is larger than the broker or the topic accepts.',
-    'Raise `max.message.bytes` of the topic (and of the broker).',
+    'Raise `max.message.bytes` of the topic (and of the broker), or choose an `oversize.strategy`.',
+  ),
+  OVERSIZE_COMPACTED: entry(
+    'stop-table',
+    'A record that is too large is to be cut into parts, and its topic is compacted: only the last part would stay.',
+    'Choose another `oversize.strategy`, or give the topic `cleanup.policy=delete`.',
   ),
   DEAD_LETTER_UNWRITABLE: entry(
     'stop-table',

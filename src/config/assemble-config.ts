@@ -2,6 +2,7 @@ import type { KafkaClientConfig } from './kafka-client-config.ts'
 import { parseListenAddress } from './listen-address.ts'
 import type {
   ErrorConfig,
+  ClaimCheckConfig,
   ExportConfig,
   FormatConfig,
   PipelineConfig,
@@ -14,6 +15,7 @@ import type { Families } from './property-family.ts'
 import type { PropertyValues } from './properties.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import type { Secret } from './secret.ts'
+import { isOversizeStrategy } from './oversize-strategies.ts'
 import { parseDailyWindow, parseScanCapacity } from './snapshot-limits.ts'
 import { parseStartPosition } from './start-position.ts'
 
@@ -52,6 +54,10 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     registry: parts.registry,
     errors: errorConfig(values),
     transforms: { transforms: values.transforms, predicates: values.predicates },
+    oversize: {
+      strategies: values['oversize.strategy'].filter(isOversizeStrategy),
+      claimChecks: claimCheckConfig(values),
+    },
     memoryMaxBytes: values['memory.max.bytes'],
     pollIdleMaxMs: values['poll.idle.max.ms'],
     http: parseListenAddress(values['http.listen']),
@@ -132,6 +138,17 @@ function formatConfig(values: PropertyValues): FormatConfig {
     },
     extras: { wanted: values['format.extras'], place: values['format.extras.in'] },
     traceAttribute: values['format.trace.attribute'],
+  }
+}
+
+function claimCheckConfig(values: PropertyValues): ClaimCheckConfig | undefined {
+  const bucket = values['oversize.claim.check.bucket']
+  if (!values['oversize.strategy'].includes('claim-check-s3') || bucket === undefined) return undefined
+  return {
+    bucket,
+    prefix: values['oversize.claim.check.prefix'] ?? '',
+    owner: values['oversize.claim.check.owner'],
+    endpoint: values['oversize.claim.check.endpoint'],
   }
 }
 

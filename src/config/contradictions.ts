@@ -1,6 +1,7 @@
 import { isNamePattern } from '../change/name-pattern.ts'
 import { parseListenAddress } from './listen-address.ts'
 import { isLoopbackHost } from './network-address.ts'
+import { wrongLadder } from './oversize-strategies.ts'
 import type { Problem } from './problem.ts'
 import type { PropertyName, PropertyValues } from './properties.ts'
 
@@ -15,6 +16,7 @@ export function findContradictions(values: PropertyValues, whereOf: WhereOf): re
     ...exportProblems(values, whereOf),
     ...signalProblems(values, whereOf),
     ...formatProblems(values, whereOf),
+    ...oversizeProblems(values, whereOf),
     ...listenProblems(values, whereOf),
   ]
 }
@@ -99,6 +101,28 @@ function formatProblems(values: PropertyValues, whereOf: WhereOf): readonly Prob
       where: whereOf('format.binary.mode'),
       text: "format.binary.mode has no effect with format.schemas.enable: binaries are Connect's bytes there",
     })
+  return problems
+}
+
+function oversizeProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {
+  const strategies = values['oversize.strategy']
+  const where = whereOf('oversize.strategy')
+  const problems: Problem[] = []
+  const wrong = wrongLadder(strategies)
+  if (wrong !== undefined) problems.push({ where, text: `oversize.strategy ${wrong}` })
+  const policy = values['topic.cleanup.policy']
+  if (strategies.includes('chunk') && policy.includes('compact')) {
+    const text = `oversize.strategy: chunk cannot go with topic.cleanup.policy: ${policy}, which would keep the last part of a value alone`
+    problems.push({ where, text })
+  }
+  const bucket = whereOf('oversize.claim.check.bucket')
+  const hasChecks = strategies.includes('claim-check-s3')
+  if (hasChecks && values['oversize.claim.check.bucket'] === undefined)
+    problems.push({ where, text: 'oversize.strategy: claim-check-s3 needs oversize.claim.check.bucket' })
+  if (!hasChecks && bucket !== undefined) {
+    const text = 'oversize.claim.check.bucket is set without oversize.strategy: claim-check-s3'
+    problems.push({ where: bucket, text })
+  }
   return problems
 }
 

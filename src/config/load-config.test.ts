@@ -120,6 +120,7 @@ describe('loadConfig', () => {
       },
       transforms: { transforms: [], predicates: [] },
       families: { transforms: new Map(), predicates: new Map() },
+      oversize: { strategies: ['fail'], claimChecks: undefined },
       memoryMaxBytes: 67_108_864,
       pollIdleMaxMs: 1000,
       http: { host: '127.0.0.1', port: 9404 },

@@ -1,6 +1,7 @@
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import type { HostPort } from './network-address.ts'
 import type { Families } from './property-family.ts'
+import type { OversizeStrategy } from './oversize-strategies.ts'
 import type { PropertyValues } from './properties.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import type { DailyWindow, ScanCapacity } from './snapshot-limits.ts'
@@ -27,6 +28,7 @@ export interface PipelineConfig {
   readonly registry: RegistryConfig | undefined
   readonly errors: ErrorConfig
   readonly transforms: TransformConfig
+  readonly oversize: OversizeConfig
   /** Bytes read and not yet committed, all lanes of the process together. */
   readonly memoryMaxBytes: number
   readonly pollIdleMaxMs: number
@@ -163,6 +165,24 @@ export interface TransformConfig {
   /** In the order in which records go through them. */
   readonly transforms: readonly string[]
   readonly predicates: readonly string[]
+}
+
+/** What becomes of records that are too large. */
+export interface OversizeConfig {
+  /** In the order in which they are tried. */
+  readonly strategies: readonly OversizeStrategy[]
+  /** Undefined unless one of them needs it. */
+  readonly claimChecks: ClaimCheckConfig | undefined
+}
+
+/** Where values go that are too large. */
+export interface ClaimCheckConfig {
+  readonly bucket: string
+  /** Empty, or what keys begin with. */
+  readonly prefix: string
+  readonly owner: string | undefined
+  /** Of a server that speaks like S3; undefined means S3. */
+  readonly endpoint: string | undefined
 }
 
 export interface LogConfig {

@@ -1,5 +1,6 @@
 import type { Property, ValueOf } from './property.ts'
 import { errorProperties } from './properties/error-properties.ts'
+import { oversizeProperties } from './properties/oversize-properties.ts'
 import { pipelineProperties } from './properties/pipeline-properties.ts'
 import { heartbeatProperties } from './properties/heartbeat-properties.ts'
 import { processProperties } from './properties/process-properties.ts'
@@ -23,6 +24,7 @@ export const properties = {
   ...registryProperties,
   ...errorProperties,
   ...transformProperties,
+  ...oversizeProperties,
   ...processProperties,
 } as const satisfies Readonly<Record<string, Property>>
 

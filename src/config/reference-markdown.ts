@@ -18,6 +18,7 @@ const headings: readonly (readonly [string, readonly string[]])[] = [
   ['Records that cannot pass', ['errors']],
   ['Signals, notifications, heartbeats', ['signal', 'notification', 'heartbeat']],
   ['Transforms', ['transforms', 'predicates']],
+  ['Records that are too large', ['oversize']],
   ['The process', ['memory', 'poll', 'http', 'log']],
   ['Secrets', ['secrets']],
 ]

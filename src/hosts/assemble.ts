@@ -38,7 +38,9 @@ import { deadLettersOf, deadLetterTopicOf } from './dead-letters/dead-letters-of
 import { createDeadLetterTopic } from './stages/dead-letter-topic.ts'
 import { createRecordStages } from './stages/record-stages.ts'
 import { envelopeOf } from './stages/envelope-of.ts'
-import type { DeadLetters } from './stages/stage-parts.ts'
+import type { RecordStagesOptions } from './stages/stage-parts.ts'
+import type { ObjectWriter } from '../objects/objects.ts'
+import { openOversize } from './stages/oversize-of.ts'
 import { createSignalTopic } from './signal-topic.ts'
 import { recordTransformsOf } from './transforms-of.ts'
 
@@ -56,6 +58,8 @@ export interface WorkerPorts {
   readonly budget?: ByteBudget
   /** For tables that begin with an export. */
   readonly exports?: TableExports
+  /** For values that are too large, where the configuration sends them there. */
+  readonly claimChecks?: ObjectWriter
   readonly tuning?: Partial<LaneTuning>
   readonly coordinatorTuning?: Partial<CoordinatorTuning>
 }
@@ -72,16 +76,18 @@ export async function runPipeline(
 ): Promise<void> {
   const { kafka, membership, source, clock, rng, onEvent } = ports
   const identity = await admitToLedger(admissionOf(config, ports), signal)
+  const topicLimits = createTopicLimits(kafka)
+  await using oversize = openOversize(config, { ...ports, ledgerId: identity.topicId, objects: ports.claimChecks })
   const sessions = createTransactionSessions({
     kafka,
     clock,
     rng,
     delivery: config.delivery,
     transactionTimeoutMs: config.kafka.transactionTimeoutMs,
+    topicBytes: (topic) => topicLimits.known(topic),
   })
   const { pipeline } = config
   const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
-  const topicLimits = createTopicLimits(kafka)
   const deadLetterTopic = createDeadLetterTopic(
     deadLetterTopicOf(config, { kafka, clock, topics, limits: topicLimits }),
   )
@@ -91,7 +97,7 @@ export async function runPipeline(
     identity,
     tuning: { ...defaultLaneTuning, ...ports.tuning },
     source,
-    stages: stagesOf(config, version, deadLettersOf(config, deadLetterTopic)),
+    stages: stagesOf(config, version, { deadLetters: deadLettersOf(config, deadLetterTopic), oversize }),
     taker: createLaneTaker({ kafka, sessions, membership, pipeline, ledgerTopic, clock }),
     topicLog: topicLogOf(kafka),
     exports: exportLoadingOf(config, ports),
@@ -176,8 +182,12 @@ function signalling(
 }
 
 /** The way of a record as the configuration wants it. Without dead letters every rejected record is a failure. */
-export function stagesOf(config: PipelineConfig, version: string, deadLetters?: DeadLetters): Stages {
-  const { format, topic } = config
+export function stagesOf(
+  config: PipelineConfig,
+  version: string,
+  parts: Pick<RecordStagesOptions, 'oversize' | 'deadLetters'> = {},
+): Stages {
+  const { format, topic, kafka } = config
   return createRecordStages({
     envelopeFor: (table) => envelopeOf(table, config, version),
     name: topic.prefix,
@@ -187,7 +197,8 @@ export function stagesOf(config: PipelineConfig, version: string, deadLetters?: 
       schemasEnable: format.hasSchema,
       binaries: format.binaryMode,
     }),
-    ...(deadLetters === undefined ? {} : { deadLetters }),
+    compression: kafka.compression,
+    ...parts,
   })
 }
 

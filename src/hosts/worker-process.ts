@@ -13,6 +13,7 @@ import { createPrometheusMetrics } from '../observe/prometheus-metrics.ts'
 import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
 import type { SourceEvent } from '../sources/source-event.ts'
 import { runPipeline } from './assemble.ts'
+import { openClaimCheckStore } from './claim-checks-of.ts'
 import { kafkaConnectionOf } from './kafka-connection-of.ts'
 import { createEventLog } from './server/event-log.ts'
 import { createEventMetrics } from './server/event-metrics.ts'
@@ -86,6 +87,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
   const parts = sourcePartsOf(options, metrics)
   await using owned = openSource(config.source, parts)
   await using loading = await openExports(config, owned, parts)
+  await using claimChecks = await openClaimCheckStore(config, owned, parts)
   options.onStarted?.({ board, monitoringUrl: monitoring?.url })
   const onEvent: PipelineEventSink = (event) => sinks.forEach((sink) => sink(event))
   const { file } = config.signals
@@ -96,6 +98,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
       membership,
       source: owned.source,
       ...(loading === undefined ? {} : { exports: loading.exports }),
+      ...(claimChecks === undefined ? {} : { claimChecks }),
       clock,
       rng,
       onEvent,

@@ -5,7 +5,7 @@ import type { KafkaApi } from './kafka.ts'
 import { cutRounds } from './produce-rounds.ts'
 import type { BatchLimits } from './produce-rounds.ts'
 import { createSessionState } from './session-state.ts'
-import type { TransactionSession } from './transaction-session.ts'
+import type { CommitFate, TransactionSession } from './transaction-session.ts'
 
 export interface AtLeastOnceOptions {
   readonly kafka: KafkaApi
@@ -29,10 +29,16 @@ export async function openAtLeastOnceSession(
   const fresh = await kafka.initProducerId({ transactionalId: null, timeoutMs: 0 }, signal)
   const writer = createBatchWriter({ ...options, transactionalId: null, transactionVersion: 1 }, fresh)
   const state = createSessionState(name)
+  let fate: CommitFate = 'aborted'
   return {
     producerId: fresh.producerId,
+    get fate() {
+      return fate
+    },
     commit: (phases, commitSignal) =>
       state.run(async () => {
+        // What was sent may be there, and is seen at once.
+        fate = 'unknown'
         for (const phase of phases) {
           for (const round of cutRounds(phase, limits)) await writer.write(round, commitSignal)
         }

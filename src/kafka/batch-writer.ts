@@ -100,9 +100,8 @@ function explainTooLarge(error: unknown, round: ProduceRound, limits: BatchLimit
     const message = `${keyOf(refused)} takes no batch of ${refused.bytes} bytes; the next ones are cut to half of it.`
     return new TailraceError('TRANSACTION_IN_DOUBT', message, { cause: error })
   }
-  const message = `${keyOf(refused)} takes no record of ${refused.bytes} bytes: ${error.message}`
-  return new TailraceError('RECORD_TOO_LARGE', message, {
-    cause: error,
-    details: { ...error.details, bytes: refused.bytes },
-  })
+  // As it was sent: what is compared with the limit is the compressed batch.
+  const { bytes = refused.bytes } = error.details
+  const message = `${keyOf(refused)} takes no record of ${String(bytes)} bytes: ${error.message}`
+  return new TailraceError('RECORD_TOO_LARGE', message, { cause: error, details: { ...error.details, bytes } })
 }

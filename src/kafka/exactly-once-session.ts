@@ -5,8 +5,8 @@ import type { BatchWriter, BatchWriterOptions } from './batch-writer.ts'
 import type { KafkaApi, ProducerRecord } from './kafka.ts'
 import { cutRounds } from './produce-rounds.ts'
 import type { BatchLimits, ProduceRound } from './produce-rounds.ts'
-import { createSessionState } from './session-state.ts'
-import type { TransactionSession } from './transaction-session.ts'
+import { createSessionState, isFencedOff } from './session-state.ts'
+import type { CommitFate, TransactionSession } from './transaction-session.ts'
 
 export interface ExactlyOnceOptions {
   readonly kafka: KafkaApi
@@ -39,16 +39,28 @@ export async function openExactlyOnceSession(
   const protocol: BatchWriterOptions = { ...options, transactionVersion }
   const writer = createBatchWriter(protocol, fresh)
   const state = createSessionState(transactionalId)
+  let fate: CommitFate = 'aborted'
   return {
     producerId: fresh.producerId,
+    get fate() {
+      return fate
+    },
     commit: (phases, commitSignal) =>
       state.run(async () => {
+        fate = 'aborted'
         const rounds = cutRounds(allOf(phases), limits)
         if (rounds.length === 0) return
         if (transactionVersion === 1) await addPartitions(options, writer, rounds, commitSignal)
         for (const round of rounds) await writer.write(round, commitSignal)
         const end = { ...writer.identity, transactionalId, transactionVersion, outcome: 'commit' } as const
-        writer.adopt(await kafka.endTransaction(end, commitSignal))
+        fate = 'unknown'
+        try {
+          writer.adopt(await kafka.endTransaction(end, commitSignal))
+        } catch (error) {
+          // A newer owner's fence has aborted it before this end arrived, and there was no other.
+          if (isFencedOff(error)) fate = 'aborted'
+          throw error
+        }
       }, commitSignal),
     [Symbol.asyncDispose]: () => Promise.resolve(state.kill()),
   }

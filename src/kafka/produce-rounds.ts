@@ -1,5 +1,5 @@
 import type { ProducerRecord } from './kafka.ts'
-import { recordBytes } from './record-batch-encoder.ts'
+import { batchHeaderBytes, recordBytes } from './record-batch-encoder.ts'
 
 /** The records of one partition that go out as one batch. */
 export interface PartitionRecords {
@@ -20,11 +20,15 @@ export interface BatchLimits {
   refused(topic: string, bytes: number): void
 }
 
-/** Makes limits that begin at `maxBatchBytes` for every topic. */
-export function createBatchLimits(maxBatchBytes: number): BatchLimits {
+/** Makes limits that begin at `maxBatchBytes` for every topic, or below, where a topic is known to take less. */
+export function createBatchLimits(
+  maxBatchBytes: number,
+  topicBytes: (topic: string) => number | undefined = () => undefined,
+): BatchLimits {
   const learned = new Map<string, number>()
   return {
-    maxBytes: (topic) => learned.get(topic) ?? maxBatchBytes,
+    maxBytes: (topic) =>
+      Math.min(learned.get(topic) ?? maxBatchBytes, (topicBytes(topic) ?? maxBatchBytes) - batchHeaderBytes),
     refused: (topic, bytes) => void learned.set(topic, Math.max(1, Math.floor(bytes / 2))),
   }
 }

@@ -3,7 +3,14 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ProducerRecord } from './kafka.ts'
 import { decodeRecordBatches } from './record-batch-decoder.ts'
-import { checksum, encodeRecordBatch, recordBytes } from './record-batch-encoder.ts'
+import {
+  batchBytes,
+  checksum,
+  encodedBytes,
+  encodeRecordBatch,
+  fitsBatch,
+  recordBytes,
+} from './record-batch-encoder.ts'
 import type { BatchHeader } from './record-batch-encoder.ts'
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map((data) => Buffer.from(data))
@@ -52,6 +59,20 @@ test('what is encoded is decoded again, under every compression, and no record i
       )
       const bound = batch.reduce((sum, record) => sum + recordBytes(record), 61)
       if (codec === 'none') expect(encoded.length).toBeLessThanOrEqual(bound)
+    }),
+  )
+})
+
+test('the size of a batch is known to the byte before it is sent, under every compression', () => {
+  const compression = fc.constantFrom('none', 'gzip', 'snappy', 'lz4', 'zstd' as const)
+  const repeated = fc.integer({ min: 1, max: 100_000 }).map((length) => Buffer.alloc(length, 'ab'))
+  fc.assert(
+    fc.property(records, fc.option(repeated), compression, (some, long, codec) => {
+      const batch = some.map((record) => ({ ...record, ...(long === null ? {} : { value: long }), timestamp: 7 }))
+      const sent = encode(batch, { ...header, compression: codec }).length
+      expect(encodedBytes(batch, codec)).toBe(sent)
+      if (codec === 'none') expect(batchBytes(batch)).toBe(sent)
+      expect([sent - 1, sent, sent + 1].map((limit) => fitsBatch(batch, codec, limit))).toEqual([false, true, true])
     }),
   )
 })

@@ -41,10 +41,15 @@ const fencedCodes = new Set([47, 90])
 /** Codes that say more to the owner than "in doubt" does. */
 const tellingCodes = new Set(['RECORD_TOO_LARGE', 'KAFKA_AUTHORIZATION', 'TRANSACTION_IN_DOUBT', 'OUT_OF_FILE_HANDLES'])
 
+/** A newer owner of the id exists: the coordinator, or a partition's leader, has refused this one. */
+export function isFencedOff(error: unknown): error is KafkaError {
+  return error instanceof KafkaError && fencedCodes.has(error.errorCode)
+}
+
 function meaningOf(error: unknown, name: string): TailraceError {
   if (error instanceof TailraceError && tellingCodes.has(error.code)) return error
   const reason = error instanceof Error ? error.message : String(error)
-  if (error instanceof KafkaError && fencedCodes.has(error.errorCode)) {
+  if (isFencedOff(error)) {
     const details = { errorName: error.errorName }
     return new TailraceError('KAFKA_FENCED', `Session ${name} was fenced: ${reason}`, { cause: error, details })
   }

@@ -11,6 +11,11 @@ export interface TransactionSession extends AsyncDisposable {
   /** The producer id that the fence gave: whose open records the log must not hold any more. */
   readonly producerId: bigint
   /**
+   * What became of the last commit if it rejected. `aborted`: its end was never asked for, or was refused, so nobody who
+   * reads committed records will ever see anything of it. In at-least-once mode also `aborted` only if nothing was sent.
+   */
+  readonly fate: CommitFate
+  /**
    * Writes all phases and commits them. Resolves when they are durable and visible to read_committed readers.
    *
    * `exactly_once`: all phases are one transaction. `at_least_once`: phase by phase, each acknowledged by all in-sync
@@ -19,6 +24,9 @@ export interface TransactionSession extends AsyncDisposable {
    */
   commit(phases: readonly (readonly ProducerRecord[])[], signal: AbortSignal): Promise<void>
 }
+
+/** What is known of a commit that failed. */
+export type CommitFate = 'aborted' | 'unknown'
 
 /** Opens sessions. Opening fences every older session of the same id. */
 export interface TransactionSessions {

@@ -199,21 +199,22 @@ test.each(['produce', 'add'])(
 )
 
 test.each([
-  ['produce', new KafkaError(47, 'INVALID_PRODUCER_EPOCH', 'old'), 'KAFKA_FENCED'],
-  ['end', new KafkaError(90, 'PRODUCER_FENCED', 'old'), 'KAFKA_FENCED'],
-  ['produce', new KafkaError(49, 'INVALID_PRODUCER_ID_MAPPING', 'expired'), 'TRANSACTION_IN_DOUBT'],
-  ['produce', new KafkaError(120, 'TRANSACTION_ABORTABLE', 'no'), 'TRANSACTION_IN_DOUBT'],
-  ['end', new TailraceError('KAFKA_UNREACHABLE', 'gone'), 'TRANSACTION_IN_DOUBT'],
-  ['end', new TailraceError('KAFKA_TIMEOUT', 'silent'), 'TRANSACTION_IN_DOUBT'],
-  ['produce', new TailraceError('KAFKA_AUTHORIZATION', 'no right'), 'KAFKA_AUTHORIZATION'],
-])(
-  'a failed %s (%s) kills the session as %s; nothing is sent any more, not even an abort',
-  async (request, error, code) => {
+  ['produce', new KafkaError(47, 'INVALID_PRODUCER_EPOCH', 'old'), 'KAFKA_FENCED', 'aborted'],
+  ['end', new KafkaError(90, 'PRODUCER_FENCED', 'old'), 'KAFKA_FENCED', 'aborted'],
+  ['produce', new KafkaError(49, 'INVALID_PRODUCER_ID_MAPPING', 'expired'), 'TRANSACTION_IN_DOUBT', 'aborted'],
+  ['produce', new KafkaError(120, 'TRANSACTION_ABORTABLE', 'no'), 'TRANSACTION_IN_DOUBT', 'aborted'],
+  ['end', new TailraceError('KAFKA_UNREACHABLE', 'gone'), 'TRANSACTION_IN_DOUBT', 'unknown'],
+  ['end', new TailraceError('KAFKA_TIMEOUT', 'silent'), 'TRANSACTION_IN_DOUBT', 'unknown'],
+  ['produce', new TailraceError('KAFKA_AUTHORIZATION', 'no right'), 'KAFKA_AUTHORIZATION', 'aborted'],
+] as const)(
+  'a failed %s (%s) kills the session as %s, its commit %s; nothing is sent any more, not even an abort',
+  async (request, error, code, fate) => {
     const broker = new MemoryBroker()
     const sessions = sessionsOn(broker)
     const session = await sessions.open('lane', signal)
     broker.failures = [{ request, error }]
     await expect(session.commit([[recordOf('a', 0, '1')]], signal)).rejects.toMatchObject({ code })
+    expect(session.fate).toBe(fate)
     const sent = broker.requests.length
     await expect(session.commit([[recordOf('a', 0, '2')]], signal)).rejects.toMatchObject({
       code: 'TRANSACTION_IN_DOUBT',

@@ -15,6 +15,8 @@ export interface TransactionSessionsOptions {
   readonly transactionTimeoutMs?: number
   /** Batches are cut below this, uncompressed; a larger record goes alone. Default 900,000 (brokers take 1 MiB). */
   readonly maxBatchBytes?: number
+  /** The largest batch that a topic takes, where it is known: batches are cut below it. */
+  readonly topicBytes?: (topic: string) => number | undefined
   /** Forces a transaction protocol. Default: V2 where the cluster has finalized it. */
   readonly transactionVersion?: 1 | 2
 }
@@ -23,7 +25,7 @@ export interface TransactionSessionsOptions {
 export function createTransactionSessions(options: TransactionSessionsOptions): TransactionSessions {
   const { kafka, clock, rng, delivery, transactionTimeoutMs = 20_000, maxBatchBytes = 900_000 } = options
   const { transactionVersion } = options
-  const limits = createBatchLimits(maxBatchBytes)
+  const limits = createBatchLimits(maxBatchBytes, options.topicBytes)
   return {
     open: (transactionalId, signal) =>
       delivery === 'at_least_once'

@@ -19,6 +19,8 @@ export interface Attempt {
   /** The partition, where the error belongs to one. */
   readonly topic?: string
   readonly partition?: number
+  /** Of a batch that was sent, as it was sent. */
+  readonly bytes?: number | undefined
 }
 
 const authorizationCodes = new Set([29, 30, 31, 53, 65])

@@ -43,7 +43,7 @@ export function createProduce(options: {
           request: encodedRequest(request, wire.requestTimeoutMs * 0.8, encoded),
         }
         try {
-          return await wire.send(call, signal)
+          return { answer: await wire.send(call, signal), encoded }
         } catch (error) {
           for (const { topic } of batches) metadata.forget(topic)
           throw error
@@ -103,13 +103,17 @@ function writeRequest(transactionalId: string | null, timeoutMs: number, batches
     .appendTaggedFields()
 }
 
-function errorsIn(answer: ProduceAnswer, metadata: ClusterMetadata): Error[] {
+function errorsIn(
+  { answer, encoded }: { readonly answer: ProduceAnswer; readonly encoded: readonly EncodedBatch[] },
+  metadata: ClusterMetadata,
+): Error[] {
   const errors: Error[] = []
   for (const { name, partitionResponses } of answer.responses) {
     for (const { index, errorCode, errorMessage } of partitionResponses) {
       if (errorCode === 0) continue
       if (isMoved(errorCode)) metadata.forget(name)
-      const attempt = { action: 'Produce', resource: `${name}-${index}`, topic: name, partition: index }
+      const bytes = encoded.find(({ topic, partition }) => topic === name && partition === index)?.bytes.length
+      const attempt = { action: 'Produce', resource: `${name}-${index}`, topic: name, partition: index, bytes }
       errors.push(brokerError(errorCode, attempt, errorMessage))
     }
   }

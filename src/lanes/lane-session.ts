@@ -2,7 +2,7 @@ import type { FetchedRecord, KafkaApi, ProducerRecord } from '../kafka/kafka.ts'
 import type { GroupMembership } from '../kafka/group-membership.ts'
 import { createMarkerReader } from '../kafka/marker-reader.ts'
 import type { MarkerReader } from '../kafka/marker-reader.ts'
-import type { TransactionSession, TransactionSessions } from '../kafka/transaction-session.ts'
+import type { CommitFate, TransactionSession, TransactionSessions } from '../kafka/transaction-session.ts'
 import type { Clock } from '../async/clock.ts'
 import { TailraceError } from '../errors.ts'
 import { createLaneFold } from './lane-state.ts'
@@ -26,6 +26,8 @@ export interface LaneSession extends AsyncDisposable {
    * in between repeats records and loses none.
    */
   commit(change: LaneCommit, signal: AbortSignal): Promise<void>
+  /** Of the last commit, if it rejected: see {@link TransactionSession.fate}. */
+  readonly fate: CommitFate
 }
 
 /** What one transaction of a lane carries. */
@@ -131,6 +133,9 @@ function openLaneSession(parts: LaneSessionParts): LaneSession {
   return {
     lane,
     state: fold.state,
+    get fate() {
+      return transactions.fate
+    },
     follow: async (signal) => foldAll(fold, await reader.poll(signal, 0)),
     commit: async (change, signal) => {
       await transactions.commit(phasesOf(change, parts), signal)

@@ -24,7 +24,19 @@ export interface StoredObject {
   readonly size: number
 }
 
-/** Objects in buckets (S3 and what speaks like it). Reading only. */
+/** Who the bucket must belong to. */
+export interface OwnedOptions {
+  /** An account; a bucket of another one is refused as if access were denied. Undefined means anybody. */
+  readonly owner?: string | undefined
+}
+
+/** What is said of bytes that are written. */
+export interface PutOptions extends OwnedOptions {
+  /** Hexadecimal; the store compares it with what arrives. */
+  readonly sha256: string
+}
+
+/** Objects in buckets (S3 and what speaks like it), for whoever reads them. */
 export interface ObjectStore {
   /**
    * Begins to read an object. Throttles, server and network errors, missing permissions and credentials are waited out
@@ -32,4 +44,17 @@ export interface ObjectStore {
    * signal ends the body, too.
    */
   get(location: ObjectLocation, options: GetOptions, signal: AbortSignal): Promise<StoredObject>
+}
+
+/** The same for whoever writes them. */
+export interface ObjectWriter {
+  /**
+   * Writes an object, whole, or another one in its place. Throttles, server and network errors, missing permissions and
+   * credentials are waited out, and it is written again. Throws BUCKET_MISSING, OBJECT_REFUSED. After a rejection it may be there or not.
+   */
+  put(location: ObjectLocation, bytes: Uint8Array, options: PutOptions, signal: AbortSignal): Promise<void>
+  /** Takes an object away; one that is not there is no error. One attempt: rejects also with what would pass. */
+  remove(location: ObjectLocation, options: OwnedOptions, signal: AbortSignal): Promise<void>
+  /** The keys that begin with a location's key, in order: the first thousand. One attempt. */
+  list(location: ObjectLocation, options: OwnedOptions, signal: AbortSignal): Promise<readonly string[]>
 }

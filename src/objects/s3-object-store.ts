@@ -10,8 +10,17 @@ import { retryForever } from '../aws/retry-forever.ts'
 import type { Retry } from '../aws/retry-forever.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
 import { TailraceError } from '../errors.ts'
-import type { GetOptions, ObjectLocation, ObjectStore, StoredObject } from './objects.ts'
-import { errorOfBody, errorOfGet, nameOf } from './s3-errors.ts'
+import type {
+  GetOptions,
+  ObjectLocation,
+  ObjectStore,
+  ObjectWriter,
+  OwnedOptions,
+  PutOptions,
+  StoredObject,
+} from './objects.ts'
+import { errorOfBody, errorOfRequest, nameOf } from './s3-errors.ts'
+import type { S3Action } from './s3-errors.ts'
 
 /** How to reach the buckets. One store serves a whole process. */
 export interface S3Options {
@@ -30,6 +39,9 @@ export interface S3Options {
   readonly onRetry?: (retry: Retry) => void
   readonly limits?: Partial<S3Limits>
 }
+
+/** Reads and writes until it is disposed of. */
+export type OpenS3 = ObjectStore & ObjectWriter & AsyncDisposable
 
 /** Bounds of connections and of waiting. */
 export interface S3Limits {
@@ -52,9 +64,9 @@ const defaultLimits: S3Limits = {
 /**
  * Objects in S3, by the client of the AWS SDK, which is loaded here and not before: most pipelines never need it. A
  * bucket of another region is found. Throws CONFIG_INVALID for an unusable endpoint. Opens no connection before the
- * first `get`; disposing cuts the bodies that are still being read.
+ * first request; disposing cuts the bodies that are still being read.
  */
-export async function openS3ObjectStore(options: S3Options): Promise<ObjectStore & AsyncDisposable> {
+export async function openS3ObjectStore(options: S3Options): Promise<OpenS3> {
   const endpoint = configuredEndpoint({
     service: 's3',
     override: options.endpoint,
@@ -64,6 +76,9 @@ export async function openS3ObjectStore(options: S3Options): Promise<ObjectStore
   return new S3ObjectStore(options, endpoint, await import('@aws-sdk/client-s3'))
 }
 
+/** Sends a command; the signal cuts it. */
+type Send<T> = (client: S3.S3Client, abortSignal: AbortSignal) => Promise<T>
+
 /** A request under way; it lives until the last byte of its body. */
 interface Exchange {
   readonly location: ObjectLocation
@@ -72,7 +87,7 @@ interface Exchange {
   readonly forget: () => void
 }
 
-class S3ObjectStore implements ObjectStore, AsyncDisposable {
+class S3ObjectStore implements OpenS3 {
   readonly #options: S3Options
   readonly #limits: S3Limits
   readonly #sdk: typeof S3
@@ -93,6 +108,8 @@ class S3ObjectStore implements ObjectStore, AsyncDisposable {
       maxAttempts: 1,
       // Readers have checksums of their own; the SDK's would put a stream around every body.
       responseChecksumValidation: 'WHEN_REQUIRED',
+      // What is written has the checksum that its writer gives; servers that speak like S3 need not know the SDK's own.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
       requestHandler: {
         connectionTimeout: this.#limits.connectTimeoutMs,
         httpAgent: agent,
@@ -102,12 +119,35 @@ class S3ObjectStore implements ObjectStore, AsyncDisposable {
   }
 
   get(location: ObjectLocation, options: GetOptions, signal: AbortSignal): Promise<StoredObject> {
-    const { clock, rng, retry, giveUpOn, onRetry } = this.#options
-    return retryForever(
-      { clock, rng, policy: retry ?? defaultRetry, giveUpOn, onRetry },
-      () => this.#attempt(location, options, signal),
+    return this.#patiently(() => this.#begin(location, options, signal), signal)
+  }
+
+  async put(location: ObjectLocation, bytes: Uint8Array, options: PutOptions, signal: AbortSignal): Promise<void> {
+    const { sha256, owner } = options
+    const command = new this.#sdk.PutObjectCommand({
+      ...placeOf(location, owner),
+      Body: bytes,
+      ContentLength: bytes.length,
+      ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
+    })
+    await this.#patiently(
+      () => this.#ask('PutObject', location, (client, abortSignal) => client.send(command, { abortSignal }), signal),
       signal,
     )
+  }
+
+  async remove(location: ObjectLocation, { owner }: OwnedOptions, signal: AbortSignal): Promise<void> {
+    const command = new this.#sdk.DeleteObjectCommand(placeOf(location, owner))
+    const send: Send<unknown> = (client, abortSignal) => client.send(command, { abortSignal })
+    await this.#ask('DeleteObject', location, send, signal)
+  }
+
+  async list(location: ObjectLocation, { owner }: OwnedOptions, signal: AbortSignal): Promise<readonly string[]> {
+    const { Bucket, ExpectedBucketOwner } = placeOf(location, owner)
+    const command = new this.#sdk.ListObjectsV2Command({ Bucket, ExpectedBucketOwner, Prefix: location.key })
+    const send: Send<S3.ListObjectsV2CommandOutput> = (client, abortSignal) => client.send(command, { abortSignal })
+    const { Contents = [] } = await this.#ask('ListObjectsV2', location, send, signal)
+    return Contents.flatMap(({ Key }) => (Key === undefined ? [] : [Key]))
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -116,8 +156,12 @@ class S3ObjectStore implements ObjectStore, AsyncDisposable {
     return Promise.resolve()
   }
 
-  async #attempt(location: ObjectLocation, { ifMatch }: GetOptions, signal: AbortSignal): Promise<StoredObject> {
-    const credentials = await this.#options.credentials.get(signal)
+  #patiently<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { clock, rng, retry, giveUpOn, onRetry } = this.#options
+    return retryForever({ clock, rng, policy: retry ?? defaultRetry, giveUpOn, onRetry }, attempt, signal)
+  }
+
+  async #begin(location: ObjectLocation, { ifMatch }: GetOptions, signal: AbortSignal): Promise<StoredObject> {
     const call = new AbortController()
     const onAbort = (): void => call.abort(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
@@ -127,24 +171,36 @@ class S3ObjectStore implements ObjectStore, AsyncDisposable {
       cut: (reason) => call.abort(reason),
       forget: () => signal.removeEventListener('abort', onAbort),
     }
+    const { bucket: Bucket, key: Key } = location
+    const command = new this.#sdk.GetObjectCommand({
+      Bucket,
+      Key,
+      ...(ifMatch === undefined ? {} : { IfMatch: ifMatch }),
+    })
     try {
-      signal.throwIfAborted()
-      const { bucket: Bucket, key: Key } = location
-      const command = new this.#sdk.GetObjectCommand({
-        Bucket,
-        Key,
-        ...(ifMatch === undefined ? {} : { IfMatch: ifMatch }),
-      })
-      const sent = this.#clientFor(credentials).send(command, { abortSignal: call.signal })
-      const answer = await withDeadline(this.#options.clock, this.#limits.answerTimeoutMs, sent, () => {
-        return new TailraceError('AWS_UNREACHABLE', `GetObject of ${nameOf(location)}: no answer in time`)
-      })
-      return this.#readAnswer(answer, exchange)
+      const send: Send<S3.GetObjectCommandOutput> = (client) => client.send(command, { abortSignal: call.signal })
+      return this.#readAnswer(await this.#ask('GetObject', location, send, signal), exchange)
     } catch (error) {
       exchange.forget()
       call.abort(error)
+      throw error
+    }
+  }
+
+  /** One request up to the headers of its answer, which must come in time. */
+  async #ask<T>(action: S3Action, location: ObjectLocation, send: Send<T>, signal: AbortSignal): Promise<T> {
+    const credentials = await this.#options.credentials.get(signal)
+    const late = new AbortController()
+    try {
       signal.throwIfAborted()
-      const failure = errorOfGet(error, location)
+      const sent = send(this.#clientFor(credentials), AbortSignal.any([signal, late.signal]))
+      return await withDeadline(this.#options.clock, this.#limits.answerTimeoutMs, sent, () => {
+        return new TailraceError('AWS_UNREACHABLE', `${action} of ${nameOf(location)}: no answer in time`)
+      })
+    } catch (error) {
+      late.abort(error)
+      signal.throwIfAborted()
+      const failure = errorOfRequest(error, action, location)
       if (failure.code === 'AWS_CREDENTIALS') this.#options.credentials.refuse(credentials)
       throw failure
     }
@@ -205,6 +261,13 @@ async function* readBody(
       await pieces.return?.().catch(() => {})
     }
   }
+}
+
+function placeOf(
+  { bucket: Bucket, key: Key }: ObjectLocation,
+  owner: string | undefined,
+): { readonly Bucket: string; readonly Key: string; readonly ExpectedBucketOwner?: string } {
+  return { Bucket, Key, ...(owner === undefined ? {} : { ExpectedBucketOwner: owner }) }
 }
 
 /** In Node.js the SDK gives the message of `node:http` itself. */

@@ -91,6 +91,11 @@ export const metricCatalogue = {
     ['table', 'reason'],
     'Changes and rows that went to the dead-letter topic, by the code of what was wrong.',
   ),
+  tailrace_oversized_total: entry(
+    'counter',
+    ['table', 'strategy'],
+    'Changes and rows that were too large and were made smaller, by the `oversize.strategy` that did it; counted when they are converted, so again when a lane is taken again.',
+  ),
   tailrace_snapshot_changes_skipped_total: entry(
     'counter',
     ['table'],

@@ -37,7 +37,13 @@ const deliverAfter = (error: TailraceError): Promise<Delivery> => {
     environment: {
       clock: createManualClock(),
       stages: { process: unused, processRows: unused, processVanished: unused, presenceOf: unused },
-      topicLimits: { maxRecordBytes: unused, maxRecordBytesNow: unused, refused: unused, lookAgain: unused },
+      topicLimits: {
+        maxRecordBytes: unused,
+        maxRecordBytesNow: unused,
+        refused: unused,
+        known: unused,
+        lookAgain: unused,
+      },
     },
     signal: new AbortController().signal,
     onRecords: unused,

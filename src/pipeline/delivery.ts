@@ -5,6 +5,7 @@ import type { LaneContext } from '../lanes/hand-over.ts'
 import type { LaneState, ShardState } from '../lanes/lane-state.ts'
 import type { AddressedEntry, StopEntry, TableEntry } from '../lanes/ledger-entry.ts'
 import { mayPassOverGaps } from '../lanes/snapshot-progress.ts'
+import { orAbandon } from './attachments.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
 import type { FeedBatch, FeedEnd } from './lane-feeds.ts'
 import { isFromBefore, isLoss } from './loss.ts'
@@ -54,16 +55,18 @@ export async function prepareDelivery(
 ): Promise<Delivery> {
   refuseExhaustion(batch.failures)
   const draft = createDraft(state, parts.context)
-  for (const { key, takePage } of batch.pages) {
-    const known = draft.lookUp(key)
-    if (known === undefined || draft.isHalted(known.shard)) continue
-    const rows = parts.rowsInFront(known.table.table.arn)
-    const output = await convert(known, takePage()?.records ?? [], rows, parts)
-    rows?.forget(output.caughtUp)
-    draft.addOutput(key, known, output)
-    parts.onRecords(known.table.table.arn, output.records)
-    if (output.failure !== undefined) draft.stop(key, known, output.failure)
-  }
+  await orAbandon(draft.attachments, async () => {
+    for (const { key, takePage } of batch.pages) {
+      const known = draft.lookUp(key)
+      if (known === undefined || draft.isHalted(known.shard)) continue
+      const rows = parts.rowsInFront(known.table.table.arn)
+      const output = await convert(known, takePage()?.records ?? [], rows, parts)
+      rows?.forget(output.caughtUp)
+      draft.addOutput(key, known, output)
+      parts.onRecords(known.table.table.arn, output.records)
+      if (output.failure !== undefined) draft.stop(key, known, output.failure)
+    }
+  })
   for (const end of batch.ends) {
     const known = draft.lookUp(end.key)
     if (known !== undefined) draft.end(known, end)
@@ -93,10 +96,13 @@ function convert(
   { environment, signal }: { readonly environment: Converting; readonly signal: AbortSignal },
 ): Promise<StageOutput> {
   const { topicLimits, stages, clock } = environment
-  const { shardId, notBeforeMs } = shard
+  const { shardId, generation, notBeforeMs } = shard
   const rowInFront = rows === undefined ? undefined : (item: string) => rows.rowOf(item)
   const process = (maxRecordBytes: number): Promise<StageOutput> =>
-    stages.process({ table, shardId, records, notBeforeMs, rowInFront, maxRecordBytes, nowMs: clock.now() }, signal)
+    stages.process(
+      { table, shardId, generation, records, notBeforeMs, rowInFront, maxRecordBytes, nowMs: clock.now() },
+      signal,
+    )
   return convertWithin(topicLimits, table.topic, process, signal)
 }
 
@@ -113,6 +119,7 @@ interface Reached {
 }
 
 interface Draft {
+  readonly attachments: readonly Attachment[]
   lookUp(key: string): Known | undefined
   isHalted(shard: ShardState): boolean
   addOutput(key: string, known: Known, stage: StageOutput): void
@@ -133,6 +140,7 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
   let changes = 0
   let bytes = 0
   return {
+    attachments,
     lookUp: (key) => {
       const shard = state.shards.get(key)
       const table = shard === undefined ? undefined : state.tables.get(shard.tableArn)

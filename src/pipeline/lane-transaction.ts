@@ -3,6 +3,7 @@ import type { LaneContext } from '../lanes/hand-over.ts'
 import type { LaneCommit } from '../lanes/lane-session.ts'
 import type { LaneState } from '../lanes/lane-state.ts'
 import type { AddressedEntry } from '../lanes/ledger-entry.ts'
+import { orAbandon } from './attachments.ts'
 import { prepareDelivery } from './delivery.ts'
 import type { Delivery } from './delivery.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
@@ -49,7 +50,7 @@ export async function prepareTransaction(
     rowsInFront: (tableArn) => parts.scans.rowsInFront(tableArn),
   })
   const withImages = (arn: string): boolean => parts.scans.rowsInFront(arn) !== undefined
-  const rows = await prepareRows(work.scanned, state, { ...parts, withImages })
+  const rows = await orAbandon(delivery.attachments, () => prepareRows(work.scanned, state, { ...parts, withImages }))
   const noted = baselines.map((entry) => ({ lane: parts.context.lane, entry }))
   const entries = [...work.entries, ...noted, ...delivery.entries, ...rows.entries]
   const more = [...rows.output, ...work.told]

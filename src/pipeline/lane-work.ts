@@ -14,7 +14,7 @@ import type { FeedBatch, LaneFeeds } from './lane-feeds.ts'
 import { createLaneHeartbeats } from './heartbeats.ts'
 import { createLaneInbox } from './lane-inbox.ts'
 import type { LaneInboxOwner } from './lane-inbox.ts'
-import type { Attachment } from './stages.ts'
+import { settled } from './attachments.ts'
 import { prepareTransaction } from './lane-transaction.ts'
 import type { LaneTransaction, LaneWork } from './lane-transaction.ts'
 import { createLaneScans } from './snapshot/lane-scans.ts'
@@ -107,8 +107,7 @@ function createStep(parts: StepParts): LaneStep {
     if (transaction.isEmpty && beats.length === 0) return false
     const startedAt = clock.monotonic()
     using grace = createGrace(clock, live, tuning.stopGraceMs)
-    await settled(
-      [...delivery.attachments, ...rows.attachments],
+    await settled([...delivery.attachments, ...rows.attachments], session, () =>
       session.commit(withBeats(transaction, beats), grace.signal),
     )
     scans.delivered(delivery.progress)
@@ -146,17 +145,6 @@ function createStep(parts: StepParts): LaneStep {
 
 function withBeats(transaction: LaneTransaction, beats: readonly ProducerRecord[]): LaneTransaction {
   return beats.length === 0 ? transaction : { ...transaction, output: [...transaction.output, ...beats] }
-}
-
-/** Tells what belongs to a transaction of its fate, once it is known, or known not to be known. */
-async function settled(attachments: readonly Attachment[], committing: Promise<void>): Promise<void> {
-  try {
-    await committing
-  } catch (error) {
-    for (const attachment of attachments) attachment.settle('unknown')
-    throw error
-  }
-  for (const attachment of attachments) attachment.settle('committed')
 }
 
 /** What is here for one transaction, and what the lane owes by itself. */

@@ -48,6 +48,10 @@ export type PipelineEvent =
       readonly lost: LostInterval
       readonly isPassedOver: boolean
     }
+  /** A change was too large and was made smaller; told when it was converted, before the commit. */
+  | { readonly kind: 'change-shrunk'; readonly table: string; readonly strategy: string }
+  /** Objects that no record refers to could not be taken away. */
+  | { readonly kind: 'claim-checks-left'; readonly what: string; readonly error: TailraceError }
   | { readonly kind: 'record-refused'; readonly shard: ShardName; readonly error: TailraceError }
   | TransactionCommitted
   | {

@@ -69,6 +69,8 @@ export interface RowOutput {
   readonly failure: TailraceError | undefined
   readonly left: LeftOut
   readonly attachments: readonly Attachment[]
+  /** True if something was too large and was made smaller, or went elsewhere. */
+  readonly hasOversized?: boolean
 }
 
 /** What did not come through although nothing failed. */
@@ -104,12 +106,14 @@ export interface RowInFront extends Pick<RowImage, 'image'> {
 export interface StageInput {
   readonly table: TableEntry
   readonly shardId: string
+  /** Counts how often the shard's position was handed on or set back. Undefined where nobody knows. */
+  readonly generation?: number
   readonly records: readonly unknown[]
   /** Changes created before this are dropped (milliseconds). */
   readonly notBeforeMs: number | undefined
   /** An item's row that may contain the item's changes; those that it contains are left out. Undefined: none is. */
   readonly rowInFront?: ((item: string) => RowInFront | undefined) | undefined
-  /** A produced record must not be larger; larger ones fail with RECORD_TOO_LARGE. Bytes as the broker counts them. */
+  /** A batch of one record must not be larger: what is gets smaller, or fails with RECORD_TOO_LARGE. Bytes as brokers count. */
   readonly maxRecordBytes: number
   /** Wall clock at processing, milliseconds. */
   readonly nowMs: number
@@ -134,6 +138,8 @@ export interface StageOutput {
   readonly failure: TailraceError | undefined
   readonly left: LeftOut
   readonly attachments: readonly Attachment[]
+  /** True if something was too large and was made smaller, or went elsewhere. */
+  readonly hasOversized?: boolean
 }
 
 /** Position and creation time of a change. */

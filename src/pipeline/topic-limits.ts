@@ -1,5 +1,6 @@
 import { TailraceError } from '../errors.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
+import { abandon, orAbandon } from './attachments.ts'
 import type { RowOutput } from './stages.ts'
 
 /** The largest record that a topic takes: as the cluster says, or as it has shown by refusing one. */
@@ -8,6 +9,8 @@ export interface TopicLimits {
   maxRecordBytes(topic: string, signal: AbortSignal): Promise<number>
   /** The same, asked anew: before a record is refused, because the limit may have been raised. */
   maxRecordBytesNow(topic: string, signal: AbortSignal): Promise<number>
+  /** What is known without asking. */
+  known(topic: string): number | undefined
   /** All topics are asked about anew: something went wrong, and limits may have been lowered. */
   lookAgain(): void
   /**
@@ -43,6 +46,10 @@ export function createTopicLimits(kafka: KafkaApi): TopicLimits {
       return known === undefined ? ask(topic, signal) : withWhatWasShown(topic, known)
     },
     maxRecordBytesNow: ask,
+    known: (topic) => {
+      const limit = lastNamed.get(topic)
+      return limit === undefined ? undefined : withWhatWasShown(topic, limit)
+    },
     lookAgain: () => named.clear(),
     refused: (topic, bytes) => void shown.set(topic, { bytes, named: lastNamed.get(topic) }),
   }
@@ -60,10 +67,9 @@ async function askLimit(kafka: KafkaApi, topic: string, signal: AbortSignal): Pr
 }
 
 /**
- * Converts for a topic. Before something is called too large, the topic is asked anew: its limit may have been raised
- * meanwhile.
+ * Converts for a topic. What was called too large is looked at again if the topic takes more by now.
  */
-export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attachments' | 'left'>>(
+export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attachments' | 'left' | 'hasOversized'>>(
   limits: TopicLimits,
   topic: string,
   process: (maxRecordBytes: number) => Promise<T>,
@@ -72,9 +78,10 @@ export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attac
   const known = await limits.maxRecordBytes(topic, signal)
   const output = await process(known)
   const isTooLarge = ({ code }: { readonly code: string }): boolean => code === 'RECORD_TOO_LARGE'
-  if (output.failure?.code !== 'RECORD_TOO_LARGE' && !output.left.rejected.some(isTooLarge)) return output
-  const present = await limits.maxRecordBytesNow(topic, signal)
+  const hasRefused = output.failure?.code === 'RECORD_TOO_LARGE' || output.left.rejected.some(isTooLarge)
+  if (!hasRefused && output.hasOversized !== true) return output
+  const present = await orAbandon(output.attachments, () => limits.maxRecordBytesNow(topic, signal))
   if (present <= known) return output
-  for (const attachment of output.attachments) attachment.settle('aborted')
+  abandon(output.attachments)
   return process(present)
 }

@@ -28,10 +28,15 @@ describe('the packed package', () => {
     const script = `
       import { TailraceError, errorCatalogue } from 'tailrace'
       import { createManualClock } from 'tailrace/testing'
+      import { createRecordReader } from 'tailrace/reader'
       const clock = createManualClock()
-      console.log(typeof TailraceError, errorCatalogue.STREAM_GAP.policy, clock.monotonic())`
+      const reader = createRecordReader({ getObject: () => Promise.reject(new Error('none')) })
+      const { value } = await reader.take({ value: Buffer.from('whole') })
+      console.log(typeof TailraceError, errorCatalogue.STREAM_GAP.policy, clock.monotonic(), String(value))`
     await writeFile(path.join(folder.path, 'use.js'), script)
-    expect((await run(process.execPath, ['use.js'], { cwd: folder.path })).stdout.trim()).toBe('function stop-table 0')
+    expect((await run(process.execPath, ['use.js'], { cwd: folder.path })).stdout.trim()).toBe(
+      'function stop-table 0 whole',
+    )
 
     const demo = await run(bin, ['demo', '--for', '4s', '--json'], { cwd: folder.path, timeout: 110_000 })
     const summary = JSON.parse(demo.stdout.trim().split('\n').at(-1) ?? '') as Record<string, number>

@@ -7,7 +7,7 @@ import { createCredentialsCache } from '../../src/aws/credentials.ts'
 import { javaCommand, startServer, stopServer, withFreePorts } from '../../src/hosts/demo/local-server.ts'
 import { resolveMavenArtifacts } from '../../src/hosts/demo/maven-artifacts.ts'
 import type { MavenArtifacts } from '../../src/hosts/demo/maven-artifacts.ts'
-import type { ObjectStore } from '../../src/objects/objects.ts'
+import type { OpenS3 } from '../../src/objects/s3-object-store.ts'
 import { openS3ObjectStore } from '../../src/objects/s3-object-store.ts'
 import type { PutObject } from './export-writer.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -23,12 +23,12 @@ const s3Artifacts: MavenArtifacts = {
   coordinates: [`com.adobe.testing:s3mock:${version}:exec`],
 }
 
-/** A running S3 with one bucket, the way to write into it, and the product's own way to read. */
+/** A running S3 with one bucket, the way to write into it, and the product's own way to read and write. */
 export interface LocalS3 extends AsyncDisposable {
   readonly endpoint: string
   readonly bucket: string
   readonly put: PutObject
-  readonly objects: ObjectStore
+  readonly objects: OpenS3
 }
 
 /** Installs S3Mock if need be and starts it on free ports. Its objects are in a temporary folder, which it leaves with. */

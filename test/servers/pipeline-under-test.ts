@@ -5,6 +5,7 @@ import { loadConfig } from '../../src/config/load-config.ts'
 import type { PipelineConfig } from '../../src/config/pipeline-config.ts'
 import { TailraceError } from '../../src/errors.ts'
 import { runPipeline } from '../../src/hosts/assemble.ts'
+import { openClaimCheckStore } from '../../src/hosts/claim-checks-of.ts'
 import { openExports } from '../../src/hosts/exports-of.ts'
 import { createSignalFile } from '../../src/hosts/signal-file.ts'
 import { createCommittedReader } from '../../src/kafka/committed-reader.ts'
@@ -71,7 +72,7 @@ export function startWorker(config: PipelineConfig, seed = 1): WorkerUnderTest {
   const stop = new AbortController()
   const run = async (): Promise<void> => {
     const { brokers } = config.kafka
-    await using kafka = connectKafka(brokers.join(','))
+    await using kafka = connectKafka(brokers.join(','), { compression: config.kafka.compression })
     await using api = connectTo(config.source.endpoint ?? '')
     await using membership = createWireGroupMembership({
       connection: { brokers },
@@ -102,11 +103,13 @@ export function startWorker(config: PipelineConfig, seed = 1): WorkerUnderTest {
     })
     await using loading = await openExports(config, { api, credentials }, { clock, rng, env: {} })
     const exports = loading === undefined ? {} : { exports: loading.exports }
+    await using claimChecks = await openClaimCheckStore(config, { credentials }, { clock, rng, env: {} })
+    const checks = claimChecks === undefined ? {} : { claimChecks }
     const { file } = config.signals
     const signalFile = file === undefined ? undefined : createSignalFile(file, { clock, rng })
     await runPipeline(
       config,
-      { kafka, membership, source, clock, rng, onEvent, coordinatorTuning, signalFile, ...exports },
+      { kafka, membership, source, clock, rng, onEvent, coordinatorTuning, signalFile, ...exports, ...checks },
       '0.0.0-test',
       stop.signal,
     )

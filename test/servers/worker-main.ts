@@ -5,6 +5,7 @@ import { systemRng } from '../../src/async/system-rng.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { isAbort } from '../../src/errors.ts'
 import { runPipeline } from '../../src/hosts/assemble.ts'
+import { openClaimCheckStore } from '../../src/hosts/claim-checks-of.ts'
 import { kafkaConnectionOf } from '../../src/hosts/kafka-connection-of.ts'
 import { openSource } from '../../src/hosts/source-of.ts'
 import { createWireGroupMembership } from '../../src/kafka/wire-group-membership.ts'
@@ -36,7 +37,7 @@ const config = loadConfig({
 const clock = systemClock
 const rng = systemRng
 const connection = kafkaConnectionOf(config.kafka, clock)
-const kafka = createWireKafka({ connection, clock, rng })
+const kafka = createWireKafka({ connection, clock, rng, compression: config.kafka.compression })
 const membership = createWireGroupMembership({
   connection,
   clock,
@@ -47,6 +48,7 @@ const membership = createWireGroupMembership({
   heartbeatMs: 300,
 })
 const owned = openSource(config.source, { clock, rng, env: process.env, pollIdleMaxMs: 300 })
+const claimChecks = await openClaimCheckStore(config, owned, { clock, rng, env: process.env })
 const now = (): number => clock.now()
 const reach =
   crashFromEnvironment(process.env, now) ??
@@ -67,6 +69,7 @@ try {
     config,
     {
       ...ports,
+      ...(claimChecks === undefined ? {} : { claimChecks }),
       clock,
       rng,
       // The safety net of discovery at a test's pace.

@@ -11,6 +11,7 @@ export function createEventLog(logger: Logger): PipelineEventSink {
       case 'vanished-committed':
       case 'contained-changes-skipped':
       case 'changes-dropped':
+      case 'change-shrunk':
       case 'transaction-committed':
         return logger.trace(event.kind, factsOf(event))
       case 'shard-closed':
@@ -37,6 +38,8 @@ export function createEventLog(logger: Logger): PipelineEventSink {
           code: event.error.code,
           error: event.error,
         })
+      case 'claim-checks-left':
+        return logger.warn(`left behind: ${event.what} (${event.error.message})`, factsOf(event))
       case 'dead-lettered':
         return logger.warn(`${event.count} of table ${event.table} went to the dead letters`, factsOf(event))
       case 'table-stopped':

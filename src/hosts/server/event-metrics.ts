@@ -93,6 +93,7 @@ function count(event: PipelineEvent, metrics: Metrics): void {
       return countRows(event, metrics)
     case 'changes-dropped':
     case 'dead-lettered':
+    case 'change-shrunk':
       return countLeftOut(event, metrics)
     case 'lane-in-doubt':
       return countDoubt(event.error.code, metrics)
@@ -103,10 +104,9 @@ function count(event: PipelineEvent, metrics: Metrics): void {
       metrics.increment('tailrace_errors_total', { code: event.error.code })
       return
     case 'signal-settled':
-      return metrics.increment('tailrace_signals_total', { outcome: 'carried-out' })
     case 'signal-refused':
-      metrics.increment('tailrace_signals_total', { outcome: 'refused' })
-      return countError(event.error, metrics)
+      return countSignal(event, metrics)
+    case 'claim-checks-left':
     case 'notifications-lost':
     case 'heartbeats-lost':
     case 'record-refused':
@@ -132,12 +132,23 @@ function countError({ code }: { readonly code: ErrorCode }, metrics: Metrics): v
   metrics.increment('tailrace_errors_total', { code })
 }
 
+function countSignal(
+  event: Extract<PipelineEvent, { readonly kind: 'signal-settled' | 'signal-refused' }>,
+  metrics: Metrics,
+): void {
+  const outcome = event.kind === 'signal-settled' ? 'carried-out' : 'refused'
+  metrics.increment('tailrace_signals_total', { outcome })
+  if (event.kind === 'signal-refused') metrics.increment('tailrace_errors_total', { code: event.error.code })
+}
+
 function countLeftOut(
-  event: Extract<PipelineEvent, { readonly kind: 'changes-dropped' | 'dead-lettered' }>,
+  event: Extract<PipelineEvent, { readonly kind: 'changes-dropped' | 'dead-lettered' | 'change-shrunk' }>,
   metrics: Metrics,
 ): void {
   const { table } = event
-  if (event.kind === 'changes-dropped') metrics.increment('tailrace_changes_dropped_total', { table }, event.changes)
+  if (event.kind === 'change-shrunk') metrics.increment('tailrace_oversized_total', { table, strategy: event.strategy })
+  else if (event.kind === 'changes-dropped')
+    metrics.increment('tailrace_changes_dropped_total', { table }, event.changes)
   else metrics.increment('tailrace_dlq_total', { table, reason: event.code }, event.count)
 }
 

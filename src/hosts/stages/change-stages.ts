@@ -8,7 +8,7 @@ import type { ContainedChanges } from './contained-changes.ts'
 import type { RecordStagesOptions } from './stage-parts.ts'
 import { asTailraceError, decodedUnit, rejectedUnit, transformChanges, wrapUnit } from './unit.ts'
 import type { Unit, UnitPlace, Wrapping } from './unit.ts'
-import { createUnitWriter } from './unit-writer.ts'
+import { createUnitWriter, orAbandon } from './unit-writer.ts'
 
 /** The changes of a page: all of them, or those before the one that stops the table. */
 export async function processPage(
@@ -23,17 +23,20 @@ export async function processPage(
   const { units, skipped } = decode(input, options)
   await transformChanges(units, options, table.table, signal)
   for (const unit of units) wrapUnit(unit, wrapping)
-  const writer = await createUnitWriter(units, { table, maxRecordBytes, wrapping }, options, signal)
+  const turn = input.generation === undefined ? undefined : `${table.version}.${input.generation}`
+  const writer = await createUnitWriter(units, { table, maxRecordBytes, wrapping, turn }, options, signal)
   let read = 0
   let failure: TailraceError | undefined
-  for (const unit of units) {
-    const timestampMs = unit.event?.createdAtMs ?? nowMs
-    const waiting = skipped.has(unit) ? undefined : writer.add(unit, writer.serialize(unit), timestampMs)
-    failure = waiting === undefined ? undefined : await waiting
-    if (failure !== undefined) break
-    read++
-  }
-  const { records, bytes, left, attachments } = writer
+  await orAbandon(writer, async () => {
+    for (const unit of units) {
+      const timestampMs = unit.event?.createdAtMs ?? nowMs
+      const waiting = skipped.has(unit) ? undefined : writer.add(unit, writer.serialize(unit), timestampMs)
+      failure = waiting === undefined ? undefined : await waiting
+      if (failure !== undefined) break
+      read++
+    }
+  })
+  const { records, bytes, left, attachments, hasOversized } = writer
   const done = units.slice(0, read)
   const passed = done.reduce((sum, unit) => sum + (skipped.has(unit) || unit.rejection !== undefined ? 0 : 1), 0)
   return {
@@ -46,6 +49,7 @@ export async function processPage(
     failure,
     left,
     attachments,
+    hasOversized,
   }
 }
 

@@ -12,7 +12,7 @@ import { rowImageOf } from './contained-changes.ts'
 import type { RecordStagesOptions } from './stage-parts.ts'
 import { asTailraceError, decodedUnit, rejectedUnit, transformChanges, wrapUnit } from './unit.ts'
 import type { Unit, UnitPlace, Wrapping } from './unit.ts'
-import { createUnitWriter } from './unit-writer.ts'
+import { createUnitWriter, orAbandon } from './unit-writer.ts'
 import type { UnitWriter } from './unit-writer.ts'
 
 /** The rows of a scanned page, without those that a newer change has displaced. */
@@ -22,17 +22,27 @@ export async function processRows(
   options: RecordStagesOptions,
   signal: AbortSignal,
 ): Promise<RowOutput> {
-  const { table, items, isDisplaced, readAtMs, withImages = false } = input
+  const { table, items } = input
   const wrapping = wrappingOf(input, envelope, options)
   const units = items.map((item) => decodeOne(item, input))
   await transformChanges(units, options, table.table, signal)
   for (const unit of units) wrapUnit(unit, wrapping)
   const writer = await createUnitWriter(
     units,
-    { table, maxRecordBytes: input.maxRecordBytes, wrapping },
+    { table, maxRecordBytes: input.maxRecordBytes, wrapping, turn: undefined },
     options,
     signal,
   )
+  return orAbandon(writer, () => writeRows(units, writer, input, wrapping))
+}
+
+async function writeRows(
+  units: readonly Unit[],
+  writer: UnitWriter,
+  input: RowInput,
+  wrapping: Wrapping,
+): Promise<RowOutput> {
+  const { isDisplaced, readAtMs, withImages = false } = input
   const found = units.map((unit) => ({ unit, records: writer.serialize(unit) }))
   const rows = found.filter(({ records }) => !records.some(({ key }) => isDisplaced(key)))
   const isRow = ({ unit, records }: FoundRow): boolean => unit.rejection === undefined && records.length > 0
@@ -100,8 +110,8 @@ function wrappingOf(
 }
 
 function outputOf(writer: UnitWriter, more: Pick<RowOutput, 'rows' | 'images' | 'failure'>): RowOutput {
-  const { records, bytes, left, attachments } = writer
-  return { records, bytes, ...more, left, attachments }
+  const { records, bytes, left, attachments, hasOversized } = writer
+  return { records, bytes, ...more, left, attachments, hasOversized }
 }
 
 function imageOf(item: unknown, { table, readAtMs }: RowInput): RowImage | undefined {
@@ -119,15 +129,23 @@ export async function processVanished(
   options: RecordStagesOptions,
   signal: AbortSignal,
 ): Promise<RowOutput> {
-  const { table, keys, kind, readAtMs, isDisplaced, maxRecordBytes } = input
-  const { serializer, name } = options
-  const snapshot = kind === 'incremental' ? 'incremental' : 'true'
+  const { table, maxRecordBytes } = input
   const wrapping = wrappingOf(input, envelope, options)
   // Reading a key may need what writing needs: a schema.
-  const writer = await createUnitWriter([], { table, maxRecordBytes, wrapping }, options, signal)
+  const writer = await createUnitWriter([], { table, maxRecordBytes, wrapping, turn: undefined }, options, signal)
+  return orAbandon(writer, () => writeDeletes(writer, input, { options, wrapping }))
+}
+
+async function writeDeletes(
+  writer: UnitWriter,
+  { table, keys, kind, readAtMs, isDisplaced }: VanishedInput,
+  parts: { readonly options: RecordStagesOptions; readonly wrapping: Wrapping },
+): Promise<RowOutput> {
+  const { serializer, name } = parts.options
+  const snapshot = kind === 'incremental' ? 'incremental' : 'true'
   const recordsOf = (item: Item): FoundRow => {
     const unit = decodedUnit(item, vanishedItem(item, { readAtMs, snapshot }), { kind: 'row', row: undefined })
-    wrapUnit(unit, wrapping)
+    wrapUnit(unit, parts.wrapping)
     return { unit, records: writer.serialize(unit) }
   }
   let rows = 0

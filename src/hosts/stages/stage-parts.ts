@@ -1,10 +1,11 @@
 import type { Table } from '../../change/table.ts'
 import type { Envelope } from '../../envelope/envelope.ts'
 import type { ProducerRecord } from '../../kafka/kafka.ts'
+import type { Compression } from '../../kafka/record-batch-encoder.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
-import type { Attachment } from '../../pipeline/stages.ts'
+import type { Oversize } from '../../oversize/oversize.ts'
 import type { RejectedRecord } from '../../rejection/rejection.ts'
-import type { SerializedRecord, Serializer } from '../../serialize/serializer.ts'
+import type { Serializer } from '../../serialize/serializer.ts'
 import type { ChangeTransform } from '../../transform/change-transform.ts'
 import type { RecordTransform } from '../../transform/record-transform.ts'
 
@@ -23,6 +24,8 @@ export interface RecordStagesOptions {
   readonly deadLetters?: DeadLetters
   /** Default: a change that is too large fails with RECORD_TOO_LARGE. */
   readonly oversize?: Oversize
+  /** How batches are compressed: it decides what is too large. Default: `none`. */
+  readonly compression?: Compression
   /** Needed where records go to topics other than their table's. Default: they fail with TOPIC_MISSING. */
   readonly otherTopics?: OtherTopics
 }
@@ -50,27 +53,4 @@ export interface DeadLetters {
     of: { readonly table: TableEntry; readonly nowMs: number; readonly timestampMs: number },
     signal: AbortSignal,
   ): Promise<readonly ProducerRecord[] | undefined>
-}
-
-/** What becomes of records that are larger than their topic takes. */
-export interface Oversize {
-  /** Rejects with RECORD_TOO_LARGE, or what else stops the table, where there is no smaller form. */
-  shrink(change: OversizedChange, signal: AbortSignal): Promise<ShrunkChange>
-}
-
-/** All records of one change or row, at least one of which is too large. */
-export interface OversizedChange {
-  readonly records: readonly SerializedRecord[]
-  readonly table: TableEntry
-  readonly maxRecordBytes: number
-  readonly position: { readonly shard: string; readonly sequenceNumber: string } | undefined
-  readonly operation: 'INSERT' | 'MODIFY' | 'REMOVE' | 'READ'
-  /** The records of the same change without its image before. Throws as serializing does. */
-  readonly withoutBefore: () => readonly SerializedRecord[]
-}
-
-/** What is sent in its place, in this order, and what belongs to it outside Kafka. */
-export interface ShrunkChange {
-  readonly records: readonly SerializedRecord[]
-  readonly attachments: readonly Attachment[]
 }

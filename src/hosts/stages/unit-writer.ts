@@ -6,7 +6,8 @@ import type { ProducerRecord } from '../../kafka/kafka.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import type { Attachment, LeftOut } from '../../pipeline/stages.ts'
 import type { SerializedRecord } from '../../serialize/serializer.ts'
-import { refuseTooLarge, sizeOf } from './producer-records.ts'
+import { isTaken, refuseTooLarge, sizeOf } from './producer-records.ts'
+import type { Limits } from './producer-records.ts'
 import type { RecordStagesOptions, TopicFacts } from './stage-parts.ts'
 import { asTailraceError, originOf, otherTopicsOf, positionOf, wrapWithoutBefore } from './unit.ts'
 import type { Rejection, Unit, Wrapping } from './unit.ts'
@@ -16,6 +17,8 @@ export interface WriterPage {
   readonly table: TableEntry
   readonly maxRecordBytes: number
   readonly wrapping: Wrapping
+  /** See {@link OversizedChange.turn}. */
+  readonly turn: string | undefined
 }
 
 /** Collects the records of a page, unit by unit, in order. */
@@ -24,6 +27,7 @@ export interface UnitWriter {
   readonly bytes: number
   readonly left: LeftOut
   readonly attachments: readonly Attachment[]
+  readonly hasOversized: boolean
   /** The records of a unit before they are measured and added. A unit that fails here is rejected, and has none. */
   serialize(unit: Unit): readonly SerializedRecord[]
   /**
@@ -35,6 +39,18 @@ export interface UnitWriter {
     records: readonly SerializedRecord[],
     timestampMs: number,
   ): Promise<TailraceError | undefined> | undefined
+  /** Gives up what belongs to the records outside Kafka: the page will not be written. */
+  abandon(): void
+}
+
+/** Does the work; if it rejects, the writer's page is given up. */
+export async function orAbandon<T>(writer: UnitWriter, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    writer.abandon()
+    throw error
+  }
 }
 
 /** Waits for everything that the units' topics need, once for the page. */
@@ -97,8 +113,10 @@ class Writer implements UnitWriter {
   readonly #options: RecordStagesOptions
   readonly #topics: ReadonlyMap<string, TopicFacts | TailraceError>
   readonly #signal: AbortSignal
+  readonly #limits: Limits
   readonly #attachments: Attachment[] = []
   readonly #rejected = new Map<string, { code: TailraceError['code']; stage: string; count: number }>()
+  hasOversized = false
   #bytes = 0
   #dropped = 0
 
@@ -112,6 +130,10 @@ class Writer implements UnitWriter {
     this.#options = options
     this.#topics = topics
     this.#signal = signal
+    this.#limits = {
+      compression: options.compression ?? 'none',
+      maxRecordBytesOf: (record) => this.#factsOf(record).maxRecordBytes,
+    }
   }
 
   get bytes(): number {
@@ -148,7 +170,7 @@ class Writer implements UnitWriter {
       this.#dropped++
       return undefined
     }
-    if (!this.#fits(records)) return this.#shrink(unit, records, timestampMs)
+    if (!isTaken(records, this.#limits)) return this.#shrink(unit, records, timestampMs)
     this.#push(records, timestampMs)
     return undefined
   }
@@ -169,10 +191,6 @@ class Writer implements UnitWriter {
     return facts
   }
 
-  #fits(records: readonly SerializedRecord[]): boolean {
-    return records.every((record) => sizeOf(record) <= this.#factsOf(record).maxRecordBytes)
-  }
-
   #push(records: readonly SerializedRecord[], timestamp: number): void {
     for (const record of records) {
       const { key, value, headers, topic = this.#page.table.topic } = record
@@ -187,21 +205,29 @@ class Writer implements UnitWriter {
     records: readonly SerializedRecord[],
     timestampMs: number,
   ): Promise<TailraceError | undefined> {
-    const { table } = this.#page
-    const { event } = unit
+    const { table: entry, wrapping, turn } = this.#page
+    const { oversize } = this.#options
+    this.hasOversized = true
+    const { table, topic } = entry
     const position = positionOf(unit)
-    // With several topics the smallest limit holds for all: they are one change, and are shrunk alike.
-    const maxRecordBytes = Math.min(...records.map((record) => this.#factsOf(record).maxRecordBytes))
+    const refused = { ...this.#limits, table, topic, position, toDeadLetters: oversize?.toDeadLetters ?? false }
     try {
-      if (this.#options.oversize === undefined) refuseTooLarge(records, { table, maxRecordBytes, position })
-      const withoutBefore = (): readonly SerializedRecord[] =>
-        wrapWithoutBefore(unit, this.#page.wrapping).flatMap((payload) => this.#serialized(payload))
-      const operation = event?.operation ?? 'READ'
-      const oversized = { records, table, maxRecordBytes, position, operation, withoutBefore }
-      const shrunk = await this.#options.oversize?.shrink(oversized, this.#signal)
+      if (oversize === undefined) refuseTooLarge(records, refused)
+      const change = {
+        records,
+        table,
+        topic,
+        maxRecordBytes: Math.min(...records.map((record) => this.#factsOf(record).maxRecordBytes)),
+        position,
+        turn,
+        operation: unit.event?.operation ?? 'READ',
+        withoutBefore: () => wrapWithoutBefore(unit, wrapping).flatMap((payload) => this.#serialized(payload)),
+        fits: (smaller: readonly SerializedRecord[]) => isTaken(smaller, this.#limits),
+      }
+      const shrunk = await oversize?.shrink(change, this.#signal)
       if (shrunk === undefined) return undefined
       this.#attachments.push(...shrunk.attachments)
-      refuseTooLarge(shrunk.records, { table, maxRecordBytes, position })
+      refuseTooLarge(shrunk.records, refused)
       this.#push(shrunk.records, timestampMs)
       return undefined
     } catch (error) {
@@ -209,6 +235,10 @@ class Writer implements UnitWriter {
       const rejection: Rejection = { stage: 'OVERSIZE', error: asTailraceError(error, 'is too large') }
       return this.#reject(unit, rejection, timestampMs)
     }
+  }
+
+  abandon(): void {
+    for (const attachment of this.#attachments.splice(0)) attachment.settle('aborted')
   }
 
   async #reject(unit: Unit, { stage, error }: Rejection, timestampMs: number): Promise<TailraceError | undefined> {

@@ -6,6 +6,7 @@ import type { AddressedEntry, ScanEntry, SnapshotRun, TableEntry } from '../../l
 import { addressedReport, addTotals, reportOf, segmentsOf, totalsOf } from '../../lanes/snapshot-progress.ts'
 import type { TailraceError } from '../../errors.ts'
 import { refuseExhaustion } from '../delivery.ts'
+import { abandon, orAbandon } from '../attachments.ts'
 import type { LaneEnvironment } from '../lane-environment.ts'
 import type { PipelineEvent, SnapshotProgress } from '../pipeline-event.ts'
 import { leftOutEvents } from '../left-out-events.ts'
@@ -50,12 +51,14 @@ interface Parts {
 export async function prepareRows(batch: ScanBatch, state: LaneState, parts: Parts): Promise<RowDelivery> {
   refuseExhaustion(batch.failures)
   const draft = new Draft(state, parts.context)
-  for (const page of batch.pages) {
-    const scanned = draft.lookUp(page)
-    if (scanned === undefined) continue
-    if (!draft.isNext(scanned, page) || !page.recent.isKnown(page.request)) draft.reopen(page.scan)
-    else draft.add(scanned, page, await convert(scanned, page, parts))
-  }
+  await orAbandon(draft.attachments, async () => {
+    for (const page of batch.pages) {
+      const scanned = draft.lookUp(page)
+      if (scanned === undefined) continue
+      if (!draft.isNext(scanned, page) || !page.recent.isKnown(page.request)) draft.reopen(page.scan)
+      else draft.add(scanned, page, await convert(scanned, page, parts))
+    }
+  })
   for (const { tableArn, error } of batch.failures) draft.fail(tableArn, error)
   return draft.finish()
 }
@@ -120,7 +123,7 @@ class Draft {
   readonly #reports: AddressedEntry[] = []
   readonly #images: DeliveredRows[] = []
   readonly #events: PipelineEvent[] = []
-  readonly #attachments: Attachment[] = []
+  readonly attachments: Attachment[] = []
   readonly #halts = new Map<string, number>()
   readonly #reopened = new Set<string>()
   #bytes = 0
@@ -147,13 +150,13 @@ class Draft {
     const { table, snapshot, segment } = scanned
     if (rows.failure !== undefined) {
       // The whole page waits: progress within a page cannot be told.
-      for (const attachment of rows.attachments) attachment.settle('aborted')
+      abandon(rows.attachments)
       this.reopen(scan)
       this.fail(table.table.arn, rows.failure)
       return
     }
     this.#output.push(rows.records)
-    this.#attachments.push(...rows.attachments)
+    this.attachments.push(...rows.attachments)
     this.#events.push(...leftOutEvents(rows.left, this.#context.lane, table.table.name))
     this.#bytes += rows.bytes
     const { images } = rows
@@ -205,7 +208,7 @@ class Draft {
       entries: [...[...this.#reached.values()].map((entry) => ({ lane, entry })), ...this.#reports],
       bytes: this.#bytes,
       images: this.#images,
-      attachments: this.#attachments,
+      attachments: this.attachments,
       advanced: [...this.#reached.values()].filter(({ isDone }) => !isDone).length,
       events: this.#events,
       reopen: [...this.#reopened],

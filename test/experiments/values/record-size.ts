@@ -1,7 +1,6 @@
 import { decodeStreamRecord } from '../../../src/decode/decode-stream-record.ts'
 import { createDebeziumEnvelope } from '../../../src/envelope/debezium-envelope.ts'
-import { sizeOf } from '../../../src/hosts/stages/producer-records.ts'
-import { encodeRecordBatch } from '../../../src/kafka/record-batch-encoder.ts'
+import { batchBytes, encodeRecordBatch } from '../../../src/kafka/record-batch-encoder.ts'
 import type { Table } from '../../../src/change/table.ts'
 import type { ChangePosition } from '../../../src/oracle/oracle.ts'
 import { createJsonSerializer } from '../../../src/serialize/json-serializer.ts'
@@ -31,7 +30,7 @@ export function recordSizeOf(simulated: SimulatedTable, position: ChangePosition
     .map(({ key, value, headers }) => ({ topic, partition: 0, key, value, headers, timestamp: event.createdAtMs }))
   const header = { producerId: 1n, producerEpoch: 0, isTransactional: true, compression: 'none' } as const
   const batch = { topic, partition: 0, baseSequence: 0, records }
-  const reckoned = records.reduce((sum, record) => sum + sizeOf(record), 0)
+  const reckoned = batchBytes(records)
   return { reckoned, sent: encodeRecordBatch(batch, header).length }
 }
 
