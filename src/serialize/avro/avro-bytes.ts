@@ -59,7 +59,9 @@ export function writeDouble(sink: ByteSink, value: number): void {
 export function wholeBytes(value: bigint, size?: number): Buffer {
   let length = size ?? 1
   if (size === undefined) while (BigInt.asIntN(length * 8, value) !== value) length++
-  const hex = BigInt.asUintN(length * 8, value).toString(16).padStart(length * 2, '0')
+  const hex = BigInt.asUintN(length * 8, value)
+    .toString(16)
+    .padStart(length * 2, '0')
   return Buffer.from(hex, 'hex')
 }
 

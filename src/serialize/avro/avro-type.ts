@@ -63,7 +63,11 @@ class Reader {
       case 'enum':
         return this.#define(schema, namespace, { kind: 'enum' })
       case 'fixed':
-        return this.#define(schema, namespace, { kind: 'fixed', size: wholeOf(schema['size']), decimal: decimalOf(schema) })
+        return this.#define(schema, namespace, {
+          kind: 'fixed',
+          size: wholeOf(schema['size']),
+          decimal: decimalOf(schema),
+        })
       case 'bytes':
         return { kind: 'bytes', decimal: decimalOf(schema) }
       default:
@@ -102,9 +106,10 @@ class Reader {
 type JsonObject = Readonly<Record<string, unknown>>
 
 const primitives: ReadonlyMap<string, AvroType> = new Map<string, AvroType>([
-  ...(['null', 'boolean', 'int', 'long', 'float', 'double', 'string'] as const).map(
-    (kind): [string, AvroType] => [kind, { kind }],
-  ),
+  ...(['null', 'boolean', 'int', 'long', 'float', 'double', 'string'] as const).map((kind): [string, AvroType] => [
+    kind,
+    { kind },
+  ]),
   ['bytes', { kind: 'bytes', decimal: undefined }],
 ])
 

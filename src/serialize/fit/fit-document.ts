@@ -100,9 +100,9 @@ function fitField(field: FieldFit, value: DocumentValue | undefined, place: Fiel
     if (field.isOptional) return null
     throw schemaMismatch(path, 'it is absent, and the schema does not let it be')
   }
-  if ((isOurs || !field.takesNull) && isNull(value)) {
-    if (field.isOptional) return null
-    throw schemaMismatch(path, 'it is null, and the schema does not let it be')
+  if (isNull(value)) {
+    if (field.isOptional && (isOurs || !field.takesNull)) return null
+    if (!field.takesNull) throw schemaMismatch(path, 'it is null, and the schema does not let it be')
   }
   const isLenient = place.tools.options.evolution === 'lenient' && field.isOptional && place.rest !== undefined
   if (!isLenient) return field.fit(value, path)
