@@ -196,16 +196,6 @@ export const errorCatalogue = {
     'A change could not be decoded: it has an unknown type or shape.',
     'Look at the record at the position that the message names.',
   ),
-  SCHEMA_DECLARATION: entry(
-    'refuse',
-    'A declared schema cannot be read, or holds something that records of a table cannot have, such as a union or a default.',
-    'Change the declaration at the place that the message names; `tailrace schema infer` prints one that is read.',
-  ),
-  SCHEMA_FORM: entry(
-    'stop-table',
-    'Records of a table cannot be described in the format: a name that it does not allow, two names that become one, or a type that it lacks.',
-    'Set `format.field.name.adjustment.mode`, rename the field in the declared schema, or choose another format.',
-  ),
   RECORD_TOO_LARGE: entry(
     'stop-table',
     'A record is larger than the broker or the topic accepts.',
