@@ -11,7 +11,7 @@ export interface DynamoDbJson {
   value(value: unknown): void
 }
 
-export function createDynamoDbJson(writer: JsonWriter): DynamoDbJson {
+export function createDynamoDbJson(writer: Pick<JsonWriter, 'text' | 'string'>): DynamoDbJson {
   const map = (item: Item, depth: number): void => {
     let separator = '{'
     for (const name in item) {

@@ -124,7 +124,7 @@ function isKept(number: number, text: string, digitsKept: number): boolean {
 }
 
 /** The shortest text that is this number among those of 32 bits. */
-function shortestFloat(number: number): string {
+export function shortestFloat(number: number): string {
   for (let digits = 6; digits < 9; digits++) {
     const text = number.toPrecision(digits)
     if (Math.fround(Number(text)) === number) return text
