@@ -17,4 +17,9 @@ export const schemaErrors = {
     'Records of a table cannot be described in the format: a name that it does not allow, two names that become one, or a type that it lacks.',
     'Set `format.field.name.adjustment.mode`, rename the field in the declared schema, or choose another format.',
   ),
+  SCHEMA_GUID_MISSING: entry(
+    'stop-table',
+    'Schema ids are to be written into headers, which takes a GUID, and the schema registry gives its schemas none (older ones, and Apicurio).',
+    'Set `format.schema.id.in: prefix`, or use a registry with GUIDs; then restart a worker: the table goes on where it stopped.',
+  ),
 } as const

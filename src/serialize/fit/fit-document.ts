@@ -165,7 +165,9 @@ const fitTyped: Fit = (value, path) => {
   const type = valueType(value)
   if (type === 'INT' && 'INT' in value) return { N: String(value.INT) }
   if (type === 'ITEM' && 'ITEM' in value) return { M: value.ITEM }
-  if ('INT' in value || 'DOC' in value || 'ITEM' in value) throw otherType(value, 'a value of DynamoDB', path)
+  if (type === 'TYPED' && 'TYPED' in value) return { M: value.TYPED }
+  if ('INT' in value || 'DOC' in value || 'ITEM' in value || 'TYPED' in value)
+    throw otherType(value, 'a value of DynamoDB', path)
   return value
 }
 
@@ -225,6 +227,8 @@ function fieldsOf(value: DocumentValue, path: FieldPath): readonly [Document, bo
       return [mapOf((value as { M: unknown }).M, path.length), false]
     case 'ITEM':
       return [mapOf((value as { ITEM: unknown }).ITEM, path.length), false]
+    case 'TYPED':
+      return [mapOf((value as { TYPED: unknown }).TYPED, path.length), false]
     case 'DOC':
       return [(value as { DOC: Document }).DOC, true]
     default:

@@ -146,6 +146,6 @@ export function otherType(value: DocumentValue, wanted: string, path: FieldPath)
 
 function nameOf(value: DocumentValue): string {
   const type = valueType(value)
-  if (type === 'DOC' || type === 'ITEM') return 'a document'
+  if (type === 'DOC' || type === 'ITEM' || type === 'TYPED') return 'a document'
   return type === 'INT' ? 'a whole number' : type
 }

@@ -4,7 +4,21 @@ import { unreadableValue } from '../item-json.ts'
 import { sortedSet } from '../set-order.ts'
 
 /** The member that a value has, ours included. */
-export type ValueType = 'S' | 'N' | 'B' | 'BOOL' | 'NULL' | 'M' | 'L' | 'SS' | 'NS' | 'BS' | 'INT' | 'DOC' | 'ITEM'
+export type ValueType =
+  | 'S'
+  | 'N'
+  | 'B'
+  | 'BOOL'
+  | 'NULL'
+  | 'M'
+  | 'L'
+  | 'SS'
+  | 'NS'
+  | 'BS'
+  | 'INT'
+  | 'DOC'
+  | 'ITEM'
+  | 'TYPED'
 
 /** DynamoDB allows 32. What is far deeper would end in a stack overflow, which looks like a fault of ours. */
 const maxDepth = 100
@@ -24,7 +38,7 @@ export function valueType(value: unknown): ValueType {
 
 const knownTypes: ReadonlySet<string> = new Set<ValueType>([
   ...(['S', 'N', 'B', 'BOOL', 'NULL', 'M', 'L', 'SS', 'NS', 'BS'] as const),
-  ...(['INT', 'DOC', 'ITEM'] as const),
+  ...(['INT', 'DOC', 'ITEM', 'TYPED'] as const),
 ])
 
 /**
