@@ -11,6 +11,7 @@ import type {
   TopicConfig,
 } from './pipeline-config.ts'
 import type { PropertyValues } from './properties.ts'
+import type { RecordSchemaConfig } from './record-schema-config.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import type { Secret } from './secret.ts'
 import { parseDailyWindow, parseScanCapacity } from './snapshot-limits.ts'
@@ -20,6 +21,7 @@ import { parseStartPosition } from './start-position.ts'
 export interface ConfigParts {
   readonly region: string
   readonly kafka: KafkaClientConfig
+  readonly recordSchemas: RecordSchemaConfig
   readonly registry: RegistryConfig | undefined
   /** `signal.file` as seen from the pipeline file. */
   readonly signalFile: string | undefined
@@ -47,6 +49,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     ledger: { topic: values['ledger.topic'], replicationFactor: values['ledger.replication.factor'] },
     groupId: values['group.id'],
     format: formatConfig(values),
+    recordSchemas: parts.recordSchemas,
     registry: parts.registry,
     errors: errorConfig(values),
     memoryMaxBytes: values['memory.max.bytes'],

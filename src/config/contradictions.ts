@@ -3,6 +3,7 @@ import { parseListenAddress } from './listen-address.ts'
 import { isLoopbackHost } from './network-address.ts'
 import type { Problem } from './problem.ts'
 import type { PropertyName, PropertyValues } from './properties.ts'
+import { recordSchemaProblems } from './read-record-schemas.ts'
 
 type WhereOf = (name: PropertyName) => string | undefined
 
@@ -15,6 +16,7 @@ export function findContradictions(values: PropertyValues, whereOf: WhereOf): re
     ...exportProblems(values, whereOf),
     ...signalProblems(values, whereOf),
     ...formatProblems(values, whereOf),
+    ...recordSchemaProblems(values, whereOf),
     ...listenProblems(values, whereOf),
   ]
 }

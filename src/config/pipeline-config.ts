@@ -1,6 +1,7 @@
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import type { HostPort } from './network-address.ts'
 import type { PropertyValues } from './properties.ts'
+import type { RecordSchemaConfig } from './record-schema-config.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import type { DailyWindow, ScanCapacity } from './snapshot-limits.ts'
 import type { Secret } from './secret.ts'
@@ -22,6 +23,7 @@ export interface PipelineConfig {
   readonly ledger: { readonly topic: string; readonly replicationFactor: number }
   readonly groupId: string
   readonly format: FormatConfig
+  readonly recordSchemas: RecordSchemaConfig
   /** Undefined where there is none. */
   readonly registry: RegistryConfig | undefined
   readonly errors: ErrorConfig

@@ -2,9 +2,11 @@ import { createByteBudget, createSubBudget } from '../async/byte-budget.ts'
 import type { ByteBudget } from '../async/byte-budget.ts'
 import type { Clock } from '../async/clock.ts'
 import type { Rng } from '../async/rng.ts'
+import type { Table } from '../change/table.ts'
 import { configFingerprint } from '../config/config-fingerprint.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { topicNameOf } from '../config/topic-name.ts'
+import type { Envelope } from '../envelope/envelope.ts'
 import { createCommittedReader } from '../kafka/committed-reader.ts'
 import type { GroupMembership } from '../kafka/group-membership.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
@@ -31,13 +33,14 @@ import type { TopicProvisioner, TopicRules } from '../pipeline/topic-provisioner
 import { createNotifier } from '../pipeline/signals/notifier.ts'
 import type { SignalFile } from '../pipeline/signals/signal-ports.ts'
 import { runWorker } from '../pipeline/worker.ts'
-import { createJsonSerializer } from '../serialize/json-serializer.ts'
+import type { SchemaRegistry } from '../schema-registry/schema-registry.ts'
 import type { Source } from '../sources/source.ts'
 import type { TableExports } from '../sources/table-export/table-exports.ts'
 import { deadLettersOf, deadLetterTopicOf } from './dead-letters/dead-letters-of.ts'
 import { createDeadLetterTopic } from './stages/dead-letter-topic.ts'
 import { createRecordStages } from './stages/record-stages.ts'
 import { envelopeOf } from './stages/envelope-of.ts'
+import { serializerOf } from './stages/serializer-of.ts'
 import type { DeadLetters } from './stages/stage-parts.ts'
 import { createSignalTopic } from './signal-topic.ts'
 
@@ -55,6 +58,8 @@ export interface WorkerPorts {
   readonly budget?: ByteBudget
   /** For tables that begin with an export. */
   readonly exports?: TableExports
+  /** For pipelines whose records have schemas. */
+  readonly registry?: SchemaRegistry | undefined
   readonly tuning?: Partial<LaneTuning>
   readonly coordinatorTuning?: Partial<CoordinatorTuning>
 }
@@ -90,7 +95,10 @@ export async function runPipeline(
     identity,
     tuning: { ...defaultLaneTuning, ...ports.tuning },
     source,
-    stages: stagesOf(config, version, deadLettersOf(config, deadLetterTopic)),
+    stages: stagesOf(config, version, {
+      registry: ports.registry,
+      deadLetters: deadLettersOf(config, deadLetterTopic),
+    }),
     taker: createLaneTaker({ kafka, sessions, membership, pipeline, ledgerTopic, clock }),
     topicLog: topicLogOf(kafka),
     exports: exportLoadingOf(config, ports),
@@ -174,17 +182,25 @@ function signalling(
   }
 }
 
-/** The way of a record as the configuration wants it. Without dead letters every rejected record is a failure. */
-export function stagesOf(config: PipelineConfig, version: string, deadLetters?: DeadLetters): Stages {
-  const { format, topic } = config
+/** What the way of a record needs from outside. */
+export interface StageSurroundings {
+  /** Needed where records have schemas. */
+  readonly registry?: SchemaRegistry | undefined
+  /** Without them every rejected record is a failure. */
+  readonly deadLetters?: DeadLetters | undefined
+}
+
+/** The way of a record as the configuration wants it. Throws SCHEMA_DECLARATION for declared schemas that cannot be read. */
+export function stagesOf(
+  config: PipelineConfig,
+  version: string,
+  { registry, deadLetters }: StageSurroundings,
+): Stages {
+  const envelopeFor = (table: Table): Envelope => envelopeOf(table, config, version)
   return createRecordStages({
-    envelopeFor: (table) => envelopeOf(table, config, version),
-    name: topic.prefix,
-    serializer: createJsonSerializer({
-      numbers: format.numberMode,
-      schemasEnable: format.hasSchema,
-      binaries: format.binaryMode,
-    }),
+    envelopeFor,
+    name: config.topic.prefix,
+    serializer: serializerOf(config, { envelopeFor, recordTransforms: [], registry }),
     ...(deadLetters === undefined ? {} : { deadLetters }),
   })
 }

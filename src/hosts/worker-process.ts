@@ -24,6 +24,7 @@ import { openExports } from './exports-of.ts'
 import { snapshotFacts, snapshotLine } from './server/snapshot-line.ts'
 import { createSnapshotReport } from './server/snapshot-report.ts'
 import { createSignalFile } from './signal-file.ts'
+import { logRegistryWaits, openRegistry } from './open-registry.ts'
 import { openSource } from './source-of.ts'
 import type { SourceParts } from './source-of.ts'
 
@@ -86,6 +87,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
   const parts = sourcePartsOf(options, metrics)
   await using owned = openSource(config.source, parts)
   await using loading = await openExports(config, owned, parts)
+  await using registry = openRegistry(config, { clock, rng, onWait: logRegistryWaits(logger) })
   options.onStarted?.({ board, monitoringUrl: monitoring?.url })
   const onEvent: PipelineEventSink = (event) => sinks.forEach((sink) => sink(event))
   const { file } = config.signals
@@ -95,6 +97,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
       kafka,
       membership,
       source: owned.source,
+      registry,
       ...(loading === undefined ? {} : { exports: loading.exports }),
       clock,
       rng,

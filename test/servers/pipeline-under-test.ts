@@ -6,6 +6,7 @@ import type { PipelineConfig } from '../../src/config/pipeline-config.ts'
 import { TailraceError } from '../../src/errors.ts'
 import { runPipeline } from '../../src/hosts/assemble.ts'
 import { openExports } from '../../src/hosts/exports-of.ts'
+import { schemaRegistryOf } from '../../src/hosts/schema-registry-of.ts'
 import { createSignalFile } from '../../src/hosts/signal-file.ts'
 import { createCommittedReader } from '../../src/kafka/committed-reader.ts'
 import { createWireGroupMembership } from '../../src/kafka/wire-group-membership.ts'
@@ -102,11 +103,12 @@ export function startWorker(config: PipelineConfig, seed = 1): WorkerUnderTest {
     })
     await using loading = await openExports(config, { api, credentials }, { clock, rng, env: {} })
     const exports = loading === undefined ? {} : { exports: loading.exports }
+    await using registry = config.registry === undefined ? undefined : schemaRegistryOf(config.registry, { clock, rng })
     const { file } = config.signals
     const signalFile = file === undefined ? undefined : createSignalFile(file, { clock, rng })
     await runPipeline(
       config,
-      { kafka, membership, source, clock, rng, onEvent, coordinatorTuning, signalFile, ...exports },
+      { kafka, membership, source, clock, rng, onEvent, coordinatorTuning, signalFile, registry, ...exports },
       '0.0.0-test',
       stop.signal,
     )

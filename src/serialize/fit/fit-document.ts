@@ -61,29 +61,18 @@ function structFit(shape: Shape, tools: FitTools): StructFit {
   return (given, path, isOurs) => {
     const others: [string, DocumentValue][] = []
     const fitted: FittedValue[] = []
-    let found = 0
     for (const field of fields) {
       const { name } = field
       const value = Object.hasOwn(given, name) ? given[name] : undefined
       path.push(name)
-      if (value !== undefined) found++
       fitted.push(fitField(field, value, { path, isOurs, others, tools, rest }))
       path.pop()
     }
-    if (found < countOf(given)) {
-      for (const name in given) if (!names.has(name)) others.push([name, given[name] as DocumentValue])
-    }
+    for (const name in given) if (!names.has(name)) others.push([name, given[name] as DocumentValue])
     if (rest === undefined) refuseOthers(others, path)
     else fitted.push(others.length === 0 ? null : tools.text.ofFields(Object.fromEntries(others)))
     return fitted
   }
-}
-
-function countOf(fields: Document): number {
-  let count = 0
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars
-  for (const _ in fields) count++
-  return count
 }
 
 interface FieldPlace {
