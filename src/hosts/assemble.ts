@@ -75,7 +75,6 @@ export async function runPipeline(
   signal: AbortSignal,
 ): Promise<void> {
   const { kafka, membership, source, clock, rng, onEvent } = ports
-  const identity = await admitToLedger(admissionOf(config, ports), signal)
   const sessions = createTransactionSessions({
     kafka,
     clock,
@@ -83,23 +82,22 @@ export async function runPipeline(
     delivery: config.delivery,
     transactionTimeoutMs: config.kafka.transactionTimeoutMs,
   })
-  const { pipeline } = config
   const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
   const topicLimits = createTopicLimits(kafka)
   const deadLetterTopic = createDeadLetterTopic(
     deadLetterTopicOf(config, { kafka, clock, topics, limits: topicLimits }),
   )
+  const deadLetters = deadLettersOf(config, deadLetterTopic)
+  const stages = stagesOf(config, version, { registry: ports.registry, deadLetters })
+  const identity = await admitToLedger(admissionOf(config, ports), signal)
   const budget = ports.budget ?? createByteBudget(config.memoryMaxBytes)
   const ledgerTopic = config.ledger.topic
   const environment: LaneEnvironment = {
     identity,
     tuning: { ...defaultLaneTuning, ...ports.tuning },
     source,
-    stages: stagesOf(config, version, {
-      registry: ports.registry,
-      deadLetters: deadLettersOf(config, deadLetterTopic),
-    }),
-    taker: createLaneTaker({ kafka, sessions, membership, pipeline, ledgerTopic, clock }),
+    stages,
+    taker: createLaneTaker({ kafka, sessions, membership, pipeline: config.pipeline, ledgerTopic, clock }),
     topicLog: topicLogOf(kafka),
     exports: exportLoadingOf(config, ports),
     membership,
