@@ -56,11 +56,14 @@ ${options.more ?? ''}
 `
 }
 
-export function readConfig(text: string): PipelineConfig {
-  const noFiles = (): never => {
-    throw new Error('a test reads no files')
+/** `files` are those beside the configuration, by path; there are no others. */
+export function readConfig(text: string, files: Readonly<Record<string, string>> = {}): PipelineConfig {
+  const readFile = (path: string): Buffer => {
+    const found = files[path]
+    if (found === undefined) throw new Error('a test reads no files')
+    return Buffer.from(found)
   }
-  return loadConfig({ text, path: '/pipeline.yaml', env: {}, readFile: noFiles, realPath: noFiles })
+  return loadConfig({ text, path: '/pipeline.yaml', env: {}, readFile, realPath: (path) => path })
 }
 
 /** Starts a worker; it must be stopped, or have died, before the test ends. */
