@@ -9,7 +9,7 @@ export type RecordHalf = 'key' | 'value'
 /** A format whose records have a schema: Avro, JSON Schema, Protobuf. */
 export interface RecordFormat {
   /**
-   * The encoder of one half of the records of one table and topic. Throws SCHEMA_MISMATCH if the format cannot express the
+   * The encoder of one half of the records of one table and topic. Throws SCHEMA_FORM if the format cannot express the
    * shape (two fields whose adjusted names are one).
    */
   encoder(shape: Shape, half: RecordHalf): RecordEncoder
