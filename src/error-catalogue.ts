@@ -1,5 +1,6 @@
 import { entry } from './error-entries/error-entry.ts'
 import type { ErrorEntry } from './error-entries/error-entry.ts'
+import { schemaErrors } from './error-entries/schema-errors.ts'
 import { schemaRegistryErrors } from './error-entries/schema-registry-errors.ts'
 
 /** Every code that tailrace can show, with policy, cause and remedy. Codes are never renamed or re-used. */
@@ -229,6 +230,7 @@ export const errorCatalogue = {
 
   // --- schema registry ---
   ...schemaRegistryErrors,
+  ...schemaErrors,
 
   // --- Kafka ---
   KAFKA_UNREACHABLE: entry(

@@ -13,6 +13,7 @@ import type {
 } from './pipeline-config.ts'
 import type { Families } from './property-family.ts'
 import type { PropertyValues } from './properties.ts'
+import type { RecordSchemaConfig } from './record-schema-config.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import type { Secret } from './secret.ts'
 import { isOversizeStrategy } from './oversize-strategies.ts'
@@ -23,6 +24,7 @@ import { parseStartPosition } from './start-position.ts'
 export interface ConfigParts {
   readonly region: string
   readonly kafka: KafkaClientConfig
+  readonly recordSchemas: RecordSchemaConfig
   readonly registry: RegistryConfig | undefined
   readonly families: Families
   /** `signal.file` as seen from the pipeline file. */
@@ -51,6 +53,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     ledger: { topic: values['ledger.topic'], replicationFactor: values['ledger.replication.factor'] },
     groupId: values['group.id'],
     format: formatConfig(values),
+    recordSchemas: parts.recordSchemas,
     registry: parts.registry,
     errors: errorConfig(values),
     transforms: { transforms: values.transforms, predicates: values.predicates },

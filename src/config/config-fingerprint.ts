@@ -7,12 +7,14 @@ import type { Property } from './property.ts'
 
 /**
  * A hash (64 hexadecimal digits) of the properties on which all workers of a pipeline must agree: those declared
- * `isShared`. Addresses, credentials, memory and logging are not among them.
+ * `isShared`, and the declared schemas. Addresses, credentials, memory and logging are not among them.
  *
  * A property at its default does not count. So a version of tailrace that knows one more property agrees with an older
  * one, until somebody sets it.
  */
-export function configFingerprint(config: Pick<PipelineConfig, 'pipeline' | 'values' | 'families'>): string {
+export function configFingerprint(
+  config: Pick<PipelineConfig, 'pipeline' | 'values' | 'families' | 'recordSchemas'>,
+): string {
   const values: ReadonlyMap<string, unknown> = new Map<string, unknown>(Object.entries(config.values))
   const shared = [...propertyList]
     .filter(([, property]) => property.isShared === true)
@@ -27,8 +29,18 @@ export function configFingerprint(config: Pick<PipelineConfig, 'pipeline' | 'val
     .filter(([, value, defaultValue]) => value !== undefined && value !== defaultValue)
     .map(([name, value]) => `${name}=${value ?? ''}`)
   return createHash('sha256')
-    .update(JSON.stringify([...shared, ...familyTexts(config.families)].sort()))
+    .update(
+      JSON.stringify([
+        ...[...shared, ...familyTexts(config.families)].sort(),
+        ...declaredSchemas(config.recordSchemas),
+      ]),
+    )
     .digest('hex')
+}
+
+/** What the files say counts, and not where a worker finds them: that is in `format.schemas`. */
+function declaredSchemas({ declared }: PipelineConfig['recordSchemas']): readonly string[] {
+  return declared.map(({ table, text }) => `schema of ${table}=${text}`).sort()
 }
 
 /** Only what all workers derive alike: a default that comes from a worker's environment is a value like any other. */

@@ -4,6 +4,7 @@ import { isLoopbackHost } from './network-address.ts'
 import { wrongLadder } from './oversize-strategies.ts'
 import type { Problem } from './problem.ts'
 import type { PropertyName, PropertyValues } from './properties.ts'
+import { recordSchemaProblems } from './read-record-schemas.ts'
 
 type WhereOf = (name: PropertyName) => string | undefined
 
@@ -17,6 +18,7 @@ export function findContradictions(values: PropertyValues, whereOf: WhereOf): re
     ...signalProblems(values, whereOf),
     ...formatProblems(values, whereOf),
     ...oversizeProblems(values, whereOf),
+    ...recordSchemaProblems(values, whereOf),
     ...listenProblems(values, whereOf),
   ]
 }

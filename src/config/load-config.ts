@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { assembleConfig } from './assemble-config.ts'
 import type { ConfigEntry } from './config-entry.ts'
 import { findContradictions } from './contradictions.ts'
+import type { KafkaClientConfig } from './kafka-client-config.ts'
 import type { KafkaFindings } from './kafka-input.ts'
 import { readKafkaProperties } from './kafka-properties.ts'
 import { firstKafkaName } from './kafka-property-catalogue.ts'
@@ -12,8 +13,10 @@ import { parsePropertiesFile } from './properties-file.ts'
 import { familyOf, readFamilies, strayEntries } from './property-family.ts'
 import type { Families } from './property-family.ts'
 import { properties } from './properties.ts'
-import { readRegistryConfig } from './read-registry-config.ts'
 import type { PropertyValues } from './properties.ts'
+import { readRecordSchemas } from './read-record-schemas.ts'
+import { readRegistryConfig } from './read-registry-config.ts'
+import type { RegistrySurroundings } from './read-registry-config.ts'
 import { readValues } from './read-values.ts'
 import { createReferenceResolver } from './references.ts'
 import { Secret } from './secret.ts'
@@ -70,24 +73,52 @@ export function loadConfig(input: ConfigInput): PipelineConfig {
     { clientId: `tailrace.${pipeline}`, region, readText: readFile },
     findings,
   )
-  const registry =
-    read.values === undefined
-      ? undefined
-      : readRegistryConfig(read.values, { entries, kafka, readText: readFile }, findings)
+  const around: Surroundings = { entries, kafka, readText: readFile, whereOf }
+  const schemas = read.values === undefined ? undefined : readSchemas(read.values, around, findings)
   const secrets = [...findings.secrets, ...secretsOf(read.values)]
   // A reference that cannot be resolved leaves its property without a value: one mistake, one line.
   const remaining = problems.filter(
     ({ name, code }) => code === 'SECRET_UNAVAILABLE' || name === undefined || !scope.failed.has(name),
   )
-  if (remaining.length > 0 || read.values === undefined || region === undefined) {
+  if (remaining.length > 0 || read.values === undefined || region === undefined || schemas === undefined) {
     throw problemsError(
       input.path,
       remaining.toSorted((a, b) => lineOf(a) - lineOf(b)),
     )
   }
-  const file = read.values['signal.file']
-  const signalFile = file === undefined || isAbsolute(file) ? file : join(dirname(input.path), file)
-  return assembleConfig(read.values, { region, kafka, registry, families, signalFile, secrets, notes: findings.notes })
+  const signalFile = signalFileOf(read.values, input)
+  return assembleConfig(read.values, {
+    region,
+    kafka,
+    ...schemas,
+    families,
+    signalFile,
+    secrets,
+    notes: findings.notes,
+  })
+}
+
+interface Surroundings extends RegistrySurroundings {
+  readonly kafka: KafkaClientConfig
+  readonly whereOf: (name: string) => string | undefined
+}
+
+/** The registry, and the records whose schemas it keeps. */
+function readSchemas(
+  values: PropertyValues,
+  around: Surroundings,
+  findings: KafkaFindings,
+): Pick<PipelineConfig, 'registry' | 'recordSchemas'> {
+  return {
+    registry: readRegistryConfig(values, around, findings),
+    recordSchemas: readRecordSchemas(values, around, findings.problems),
+  }
+}
+
+/** As seen from the pipeline file. */
+function signalFileOf(values: PropertyValues, { path }: ConfigInput): string | undefined {
+  const file = values['signal.file']
+  return file === undefined || isAbsolute(file) ? file : join(dirname(path), file)
 }
 
 /** The values that are secret, also within lists. */

@@ -3,6 +3,7 @@ import type { HostPort } from './network-address.ts'
 import type { Families } from './property-family.ts'
 import type { OversizeStrategy } from './oversize-strategies.ts'
 import type { PropertyValues } from './properties.ts'
+import type { RecordSchemaConfig } from './record-schema-config.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import type { DailyWindow, ScanCapacity } from './snapshot-limits.ts'
 import type { Secret } from './secret.ts'
@@ -24,6 +25,7 @@ export interface PipelineConfig {
   readonly ledger: { readonly topic: string; readonly replicationFactor: number }
   readonly groupId: string
   readonly format: FormatConfig
+  readonly recordSchemas: RecordSchemaConfig
   /** Undefined where there is none. */
   readonly registry: RegistryConfig | undefined
   readonly errors: ErrorConfig

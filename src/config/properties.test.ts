@@ -28,7 +28,7 @@ describe('declarations', () => {
   it('few names are the section of another: whoever nests can give only one of the two', () => {
     const both = names.filter((name) => names.some((other) => other.startsWith(`${name}.`)))
     // Debezium's names; written with dots they do not disturb each other.
-    expect(both).toEqual(['format.add.fields', 'format.add.headers', 'format.extras'])
+    expect(both).toEqual(['format.add.fields', 'format.add.headers', 'format.extras', 'format.schemas'])
   })
 
   it('no Kafka name is declared twice', () => {

@@ -6,6 +6,7 @@ import { heartbeatProperties } from './properties/heartbeat-properties.ts'
 import { processProperties } from './properties/process-properties.ts'
 import { registryProperties } from './properties/registry-properties.ts'
 import { snapshotProperties } from './properties/snapshot-properties.ts'
+import { recordSchemaProperties } from './properties/record-schema-properties.ts'
 import { signalProperties } from './properties/signal-properties.ts'
 import { sourceProperties } from './properties/source-properties.ts'
 import { formatProperties } from './properties/format-properties.ts'
@@ -21,6 +22,7 @@ export const properties = {
   ...heartbeatProperties,
   ...topicProperties,
   ...formatProperties,
+  ...recordSchemaProperties,
   ...registryProperties,
   ...errorProperties,
   ...transformProperties,

@@ -13,7 +13,7 @@ const headings: readonly (readonly [string, readonly string[]])[] = [
   ['Source', ['source']],
   ['Snapshots', ['snapshot']],
   ['Topics', ['topic']],
-  ['Records', ['format']],
+  ['Records', ['format', 'key', 'value']],
   ['Schema registry', ['schema', 'auto', 'use', 'latest', 'normalize']],
   ['Records that cannot pass', ['errors']],
   ['Signals, notifications, heartbeats', ['signal', 'notification', 'heartbeat']],

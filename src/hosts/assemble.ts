@@ -2,12 +2,15 @@ import { createByteBudget, createSubBudget } from '../async/byte-budget.ts'
 import type { ByteBudget } from '../async/byte-budget.ts'
 import type { Clock } from '../async/clock.ts'
 import type { Rng } from '../async/rng.ts'
+import type { Table } from '../change/table.ts'
 import { configFingerprint } from '../config/config-fingerprint.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { topicNameOf } from '../config/topic-name.ts'
+import type { Envelope } from '../envelope/envelope.ts'
 import { createCommittedReader } from '../kafka/committed-reader.ts'
 import type { GroupMembership } from '../kafka/group-membership.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
+import type { TransactionSessions } from '../kafka/transaction-session.ts'
 import { createTransactionSessions } from '../kafka/transaction-sessions.ts'
 import { createLaneTaker } from '../lanes/lane-session.ts'
 import { admitToLedger } from '../pipeline/admission.ts'
@@ -25,15 +28,17 @@ import type { ExportLoading } from '../pipeline/snapshot/export-loading.ts'
 import type { ScanLimits } from '../pipeline/snapshot/scan-limits.ts'
 import type { TopicLog } from '../pipeline/snapshot/topic-log.ts'
 import type { Stages } from '../pipeline/stages.ts'
+import type { TopicLimits } from '../pipeline/topic-limits.ts'
 import { createTopicLimits } from '../pipeline/topic-limits.ts'
 import { createTopicProvisioner } from '../pipeline/topic-provisioner.ts'
 import type { TopicProvisioner, TopicRules } from '../pipeline/topic-provisioner.ts'
 import { createNotifier } from '../pipeline/signals/notifier.ts'
 import type { SignalFile } from '../pipeline/signals/signal-ports.ts'
 import { runWorker } from '../pipeline/worker.ts'
-import { createJsonSerializer } from '../serialize/json-serializer.ts'
+import type { SchemaRegistry } from '../schema-registry/schema-registry.ts'
 import type { Source } from '../sources/source.ts'
 import type { TableExports } from '../sources/table-export/table-exports.ts'
+import { declaredShapes } from './stages/declared-schemas.ts'
 import { deadLettersOf, deadLetterTopicOf } from './dead-letters/dead-letters-of.ts'
 import { createDeadLetterTopic } from './stages/dead-letter-topic.ts'
 import { createRecordStages } from './stages/record-stages.ts'
@@ -41,6 +46,7 @@ import { envelopeOf } from './stages/envelope-of.ts'
 import type { RecordStagesOptions } from './stages/stage-parts.ts'
 import type { ObjectWriter } from '../objects/objects.ts'
 import { openOversize } from './stages/oversize-of.ts'
+import { serializerOf } from './stages/serializer-of.ts'
 import { createSignalTopic } from './signal-topic.ts'
 import { recordTransformsOf } from './transforms-of.ts'
 
@@ -60,6 +66,8 @@ export interface WorkerPorts {
   readonly exports?: TableExports
   /** For values that are too large, where the configuration sends them there. */
   readonly claimChecks?: ObjectWriter
+  /** For pipelines whose records have schemas. */
+  readonly registry?: SchemaRegistry | undefined
   readonly tuning?: Partial<LaneTuning>
   readonly coordinatorTuning?: Partial<CoordinatorTuning>
 }
@@ -75,30 +83,26 @@ export async function runPipeline(
   signal: AbortSignal,
 ): Promise<void> {
   const { kafka, membership, source, clock, rng, onEvent } = ports
+  // Schemas that cannot be read are told before anything is written.
+  declaredShapes(config.recordSchemas.declared)
   const identity = await admitToLedger(admissionOf(config, ports), signal)
   const topicLimits = createTopicLimits(kafka)
   await using oversize = openOversize(config, { ...ports, ledgerId: identity.topicId, objects: ports.claimChecks })
-  const sessions = createTransactionSessions({
-    kafka,
-    clock,
-    rng,
-    delivery: config.delivery,
-    transactionTimeoutMs: config.kafka.transactionTimeoutMs,
-    topicBytes: (topic) => topicLimits.known(topic),
-  })
-  const { pipeline } = config
+  const sessions = sessionsOf(config, ports, topicLimits)
   const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
   const deadLetterTopic = createDeadLetterTopic(
     deadLetterTopicOf(config, { kafka, clock, topics, limits: topicLimits }),
   )
+  const deadLetters = deadLettersOf(config, deadLetterTopic)
+  const stages = stagesOf(config, version, { registry: ports.registry, deadLetters, oversize })
   const budget = ports.budget ?? createByteBudget(config.memoryMaxBytes)
   const ledgerTopic = config.ledger.topic
   const environment: LaneEnvironment = {
     identity,
     tuning: { ...defaultLaneTuning, ...ports.tuning },
     source,
-    stages: stagesOf(config, version, { deadLetters: deadLettersOf(config, deadLetterTopic), oversize }),
-    taker: createLaneTaker({ kafka, sessions, membership, pipeline, ledgerTopic, clock }),
+    stages,
+    taker: createLaneTaker({ kafka, sessions, membership, pipeline: config.pipeline, ledgerTopic, clock }),
     topicLog: topicLogOf(kafka),
     exports: exportLoadingOf(config, ports),
     membership,
@@ -127,6 +131,21 @@ export async function runPipeline(
   }
   const coordinator: LaneCompanion = (session, inbox, live) => coordinate(options, session, inbox, live)
   await runWorker({ environment, membership, coordinator, clock }, signal)
+}
+
+function sessionsOf(
+  config: PipelineConfig,
+  { kafka, clock, rng }: WorkerPorts,
+  topicLimits: TopicLimits,
+): TransactionSessions {
+  return createTransactionSessions({
+    kafka,
+    clock,
+    rng,
+    delivery: config.delivery,
+    transactionTimeoutMs: config.kafka.transactionTimeoutMs,
+    topicBytes: (topic) => topicLimits.known(topic),
+  })
 }
 
 function heartbeatsOf({ heartbeats, topic }: PipelineConfig, topics: TopicProvisioner): HeartbeatRules | undefined {
@@ -181,23 +200,29 @@ function signalling(
   }
 }
 
-/** The way of a record as the configuration wants it. Without dead letters every rejected record is a failure. */
+/** What the way of a record needs from outside. */
+export interface StageSurroundings extends Pick<RecordStagesOptions, 'oversize' | 'deadLetters'> {
+  /** Needed where records have schemas. */
+  readonly registry?: SchemaRegistry | undefined
+}
+
+/**
+ * The way of a record as the configuration wants it. Without dead letters every rejected record is a failure. Throws
+ * SCHEMA_DECLARATION for declared schemas that cannot be read.
+ */
 export function stagesOf(
   config: PipelineConfig,
   version: string,
-  parts: Pick<RecordStagesOptions, 'oversize' | 'deadLetters'> = {},
+  { registry, ...parts }: StageSurroundings = {},
 ): Stages {
-  const { format, topic, kafka } = config
+  const envelopeFor = (table: Table): Envelope => envelopeOf(table, config, version)
+  const recordTransforms = recordTransformsOf(config)
   return createRecordStages({
-    envelopeFor: (table) => envelopeOf(table, config, version),
-    name: topic.prefix,
-    recordTransforms: recordTransformsOf(config),
-    serializer: createJsonSerializer({
-      numbers: format.numberMode,
-      schemasEnable: format.hasSchema,
-      binaries: format.binaryMode,
-    }),
-    compression: kafka.compression,
+    envelopeFor,
+    name: config.topic.prefix,
+    recordTransforms,
+    serializer: serializerOf(config, { envelopeFor, recordTransforms, registry }),
+    compression: config.kafka.compression,
     ...parts,
   })
 }

@@ -2,6 +2,7 @@ import { createByteBudget } from '../async/byte-budget.ts'
 import { systemClock } from '../async/system-clock.ts'
 import { systemRng } from '../async/system-rng.ts'
 import type { CredentialsLoader } from '../aws/credentials.ts'
+import type { HostPort } from '../config/network-address.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { TailraceError } from '../errors.ts'
 import { createWireKafka } from '../kafka/wire-kafka.ts'
@@ -9,6 +10,7 @@ import { createWireGroupMembership } from '../kafka/wire-group-membership.ts'
 import { asError } from '../observe/logger.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { PrometheusMetrics } from '../observe/prometheus-metrics.ts'
 import { createPrometheusMetrics } from '../observe/prometheus-metrics.ts'
 import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
 import type { SourceEvent } from '../sources/source-event.ts'
@@ -25,6 +27,7 @@ import { openExports } from './exports-of.ts'
 import { snapshotFacts, snapshotLine } from './server/snapshot-line.ts'
 import { createSnapshotReport } from './server/snapshot-report.ts'
 import { createSignalFile } from './signal-file.ts'
+import { logRegistryWaits, openRegistry } from './open-registry.ts'
 import { openSource } from './source-of.ts'
 import type { SourceParts } from './source-of.ts'
 
@@ -66,12 +69,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
   for (const note of config.notes) logger.warn(note)
   metrics.set('tailrace_build_info', { version: options.version }, 1)
   await using monitoring =
-    config.http === undefined
-      ? undefined
-      : await startMonitoring(config.http, logger, {
-          metrics: async () => ({ contentType: metrics.contentType, body: await metrics.expose() }),
-          isReady: () => board.hasAssignment,
-        })
+    config.http === undefined ? undefined : await openMonitoring(config.http, logger, { metrics, board })
   const connection = kafkaConnectionOf(config.kafka, clock)
   await using kafka = createWireKafka({ connection, clock, rng, compression: config.kafka.compression })
   await using membership = createWireGroupMembership({
@@ -88,6 +86,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
   await using owned = openSource(config.source, parts)
   await using loading = await openExports(config, owned, parts)
   await using claimChecks = await openClaimCheckStore(config, owned, parts)
+  await using registry = openRegistry(config, { clock, rng, onWait: logRegistryWaits(logger) })
   options.onStarted?.({ board, monitoringUrl: monitoring?.url })
   const onEvent: PipelineEventSink = (event) => sinks.forEach((sink) => sink(event))
   const { file } = config.signals
@@ -97,6 +96,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
       kafka,
       membership,
       source: owned.source,
+      registry,
       ...(loading === undefined ? {} : { exports: loading.exports }),
       ...(claimChecks === undefined ? {} : { claimChecks }),
       clock,
@@ -108,6 +108,17 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
     options.version,
     signal,
   )
+}
+
+function openMonitoring(
+  address: HostPort,
+  logger: Logger,
+  { metrics, board }: { readonly metrics: PrometheusMetrics; readonly board: ProgressBoard },
+): ReturnType<typeof startMonitoring> {
+  return startMonitoring(address, logger, {
+    metrics: async () => ({ contentType: metrics.contentType, body: await metrics.expose() }),
+    isReady: () => board.hasAssignment,
+  })
 }
 
 /** The source tells the log and the metrics what it meets. */

@@ -7,9 +7,10 @@ import { createTypedItemJson } from './typed-item-json.ts'
 export interface DocumentJson {
   /** Throws RECORD_UNREADABLE, without a position, for what is no DynamoDB value. */
   document(document: Document): void
+  value(value: DocumentValue | undefined): void
 }
 
-export function createDocumentJson(writer: JsonWriter, items: ItemJson): DocumentJson {
+export function createDocumentJson(writer: JsonWriter, items: Pick<ItemJson, 'item' | 'value'>): DocumentJson {
   const typed = createTypedItemJson(writer)
   const value = (one: DocumentValue | undefined): void => {
     if (one === undefined) items.value(one)
@@ -30,5 +31,5 @@ export function createDocumentJson(writer: JsonWriter, items: ItemJson): Documen
     }
     writer.text(separator === '{' ? '{}' : '}')
   }
-  return { document }
+  return { document, value }
 }

@@ -1,4 +1,3 @@
-import type { Table } from '../change/table.ts'
 import type { Document } from '../change/document.ts'
 import type { DocumentPayload } from '../envelope/document-payload.ts'
 import { createConnectDocument } from './connect-document.ts'
@@ -9,8 +8,8 @@ import type { DocumentJson } from './document-json.ts'
 import { createItemJson } from './item-json.ts'
 import type { BinaryMode, NumberMode } from './item-json.ts'
 import type { JsonWriter } from './json-writer.ts'
-import { createRecordHeaders } from './record-headers.ts'
-import type { RecordHeaders } from './record-headers.ts'
+import { createShardHeaders } from './shard-headers.ts'
+import type { ShardHeaders } from './shard-headers.ts'
 import type { SerializedRecord } from './serializer.ts'
 
 export interface JsonDocumentOptions {
@@ -36,10 +35,11 @@ class Documents implements JsonDocuments {
   readonly #plain: DocumentJson
   readonly #plainKey: DocumentJson
   readonly #connect: ConnectDocument | undefined
-  #headers: { readonly table: Table; readonly shardId: string; readonly made: RecordHeaders } | undefined
+  readonly #headers: ShardHeaders
 
   constructor(writer: JsonWriter, { numbers, schemasEnable, binaries }: JsonDocumentOptions) {
     this.#writer = writer
+    this.#headers = createShardHeaders(writer)
     this.#plain = createDocumentJson(writer, createItemJson(writer, numbers, binaries))
     // Keys are identities: nothing rounds them, and they look the same in every form.
     this.#plainKey = createDocumentJson(writer, createItemJson(writer, numbers === 'double' ? 'exact' : numbers))
@@ -48,7 +48,7 @@ class Documents implements JsonDocuments {
 
   serialize({ records, event, table }: DocumentPayload): readonly SerializedRecord[] {
     this.#writer.reset()
-    const headers = this.#headersOf(table, event.shardId)
+    const headers = this.#headers.of(table, event.shardId)
     return records.map((record) => ({
       key: this.#written(record.key, record.schemaNames.key, 'key'),
       value: record.value === null ? null : this.#written(record.value, record.schemaNames.value, 'value'),
@@ -62,13 +62,5 @@ class Documents implements JsonDocuments {
     else if (half === 'key') this.#plainKey.document(document)
     else this.#plain.document(document)
     return this.#writer.take()
-  }
-
-  #headersOf(table: Table, shardId: string): RecordHeaders {
-    const known = this.#headers
-    if (known?.table === table && known.shardId === shardId) return known.made
-    const made = createRecordHeaders(this.#writer, table.name, shardId)
-    this.#headers = { table, shardId, made }
-    return made
   }
 }

@@ -7,6 +7,7 @@ import { TailraceError } from '../../src/errors.ts'
 import { runPipeline } from '../../src/hosts/assemble.ts'
 import { openClaimCheckStore } from '../../src/hosts/claim-checks-of.ts'
 import { openExports } from '../../src/hosts/exports-of.ts'
+import { schemaRegistryOf } from '../../src/hosts/schema-registry-of.ts'
 import { createSignalFile } from '../../src/hosts/signal-file.ts'
 import { createCommittedReader } from '../../src/kafka/committed-reader.ts'
 import { createWireGroupMembership } from '../../src/kafka/wire-group-membership.ts'
@@ -56,11 +57,14 @@ ${options.more ?? ''}
 `
 }
 
-export function readConfig(text: string): PipelineConfig {
-  const noFiles = (): never => {
-    throw new Error('a test reads no files')
+/** `files` are those beside the configuration, by path; there are no others. */
+export function readConfig(text: string, files: Readonly<Record<string, string>> = {}): PipelineConfig {
+  const readFile = (path: string): Buffer => {
+    const found = files[path]
+    if (found === undefined) throw new Error('a test reads no files')
+    return Buffer.from(found)
   }
-  return loadConfig({ text, path: '/pipeline.yaml', env: {}, readFile: noFiles, realPath: noFiles })
+  return loadConfig({ text, path: '/pipeline.yaml', env: {}, readFile, realPath: (path) => path })
 }
 
 /** Starts a worker; it must be stopped, or have died, before the test ends. */
@@ -105,11 +109,24 @@ export function startWorker(config: PipelineConfig, seed = 1): WorkerUnderTest {
     const exports = loading === undefined ? {} : { exports: loading.exports }
     await using claimChecks = await openClaimCheckStore(config, { credentials }, { clock, rng, env: {} })
     const checks = claimChecks === undefined ? {} : { claimChecks }
+    await using registry = config.registry === undefined ? undefined : schemaRegistryOf(config.registry, { clock, rng })
     const { file } = config.signals
     const signalFile = file === undefined ? undefined : createSignalFile(file, { clock, rng })
     await runPipeline(
       config,
-      { kafka, membership, source, clock, rng, onEvent, coordinatorTuning, signalFile, ...exports, ...checks },
+      {
+        kafka,
+        membership,
+        source,
+        clock,
+        rng,
+        onEvent,
+        coordinatorTuning,
+        signalFile,
+        registry,
+        ...exports,
+        ...checks,
+      },
       '0.0.0-test',
       stop.signal,
     )

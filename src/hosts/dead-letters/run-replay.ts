@@ -12,6 +12,7 @@ import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import { createTopicLimits } from '../../pipeline/topic-limits.ts'
 import type { StoredLetter } from '../../rejection/stored-letter.ts'
 import { stagesOf } from '../assemble.ts'
+import { openRegistry } from '../open-registry.ts'
 import { packageVersion } from '../package-version.ts'
 import { createLetterLog } from './letter-log.ts'
 import { replayLetters } from './replay-letters.ts'
@@ -49,16 +50,19 @@ export async function runReplay(
   mode: ReplayMode & { readonly onOutcome: (outcome: ReplayOutcome) => void },
   signal: AbortSignal,
 ): Promise<void> {
-  const { config, kafka } = host
+  const { config, kafka, clock, rng } = host
   const { topic } = config.errors.deadLetters
   await using session = mode.isDry ? undefined : await fence(host, signal)
+  // Somebody waits in front of a terminal: a registry that is away is an answer, too.
+  const giveUpOn = ['SCHEMA_REGISTRY_UNREACHABLE', 'SCHEMA_REGISTRY_RESPONSE'] as const
+  await using registry = openRegistry(config, { clock, rng, giveUpOn })
   const log = createLetterLog(kafka, { ...config, topic })
   const letters = host.choose(await log.letters(signal, { settled: !mode.isDry }))
   const limits = createTopicLimits(kafka)
   const checked = new Map<string, Promise<void>>()
   const parts: ReplayParts = {
     letters: log,
-    stages: stagesOf(config, packageVersion()),
+    stages: stagesOf(config, packageVersion(), { registry }),
     tables: new Map(host.tables.map((entry) => [entry.table.arn, entry])),
     maxRecordBytes: (name, bySignal) => limits.maxRecordBytes(name, bySignal),
     output: outputLogOf(host),

@@ -1,4 +1,5 @@
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
+import { checkDeclarations } from './declaration-checks.ts'
 import type { Finding } from './finding.ts'
 import { checkKafka } from './kafka-checks.ts'
 import type { PreflightParts } from './preflight-parts.ts'
@@ -20,5 +21,8 @@ export async function runPreflight(config: PipelineConfig, parts: PreflightParts
   parts.signal.throwIfAborted()
   const registry = await checkRegistry(config.registry, parts)
   parts.signal.throwIfAborted()
-  return { findings: [...source.findings, ...kafka.findings, ...registry], hasRunBefore: kafka.knownTables.length > 0 }
+  return {
+    findings: [...source.findings, ...kafka.findings, ...registry, ...checkDeclarations(config.recordSchemas)],
+    hasRunBefore: kafka.knownTables.length > 0,
+  }
 }

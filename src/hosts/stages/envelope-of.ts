@@ -19,7 +19,9 @@ export function envelopeOf(table: Table, config: PipelineConfig, version: string
   return format.traceAttribute === undefined ? telling : withTraceContext(telling, format.traceAttribute)
 }
 
-function bareEnvelope(table: Table, { format, topic }: PipelineConfig, connectorVersion: string): Envelope {
+function bareEnvelope(table: Table, config: PipelineConfig, connectorVersion: string): Envelope {
+  const { format, topic } = config
+  const mediaTypes = config.recordSchemas.value === 'avro' ? avroTypes : jsonTypes
   const options = { table, name: topic.prefix, connectorVersion, tombstonesOnDelete: format.hasTombstones }
   switch (format.envelope) {
     case 'debezium':
@@ -36,7 +38,8 @@ function bareEnvelope(table: Table, { format, topic }: PipelineConfig, connector
   }
 }
 
-const mediaTypes = {
+const avroTypes = { dataContentType: 'application/avro', contentType: 'application/cloudevents+avro' } as const
+const jsonTypes = {
   dataContentType: 'application/json',
   contentType: 'application/cloudevents+json; charset=UTF-8',
 } as const

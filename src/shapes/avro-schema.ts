@@ -1,0 +1,162 @@
+import { TailraceError } from '../errors.ts'
+import { fieldNames, schemaName } from './name-adjustment.ts'
+import type { NameAdjustments } from './name-adjustment.ts'
+import type { FieldType, Shape } from './shape.ts'
+
+/** An Avro schema as plain JSON. A name alone stands for what was defined before, in the order of the text. */
+export type AvroSchema = string | AvroUnion | AvroObject
+type AvroUnion = readonly AvroSchema[]
+
+/** A schema that is written as a JSON object. */
+export interface AvroObject {
+  readonly type: string
+  readonly [property: string]: unknown
+}
+
+/** What tailrace keeps in a schema that Avro has no word for. */
+export const avroProperties = {
+  /** Of a field or record whose name was adjusted: the name before. */
+  originalName: 'tailrace.name',
+  /** `true` on the field that takes what no other field names. */
+  rest: 'tailrace.rest',
+} as const
+
+/** The semantic type under which Debezium keeps JSON text. */
+export const jsonTypeName = 'io.debezium.data.Json'
+
+/** The recursive record that a value of kind `typed` is. */
+export const attributeValueName = 'tailrace.AttributeValue'
+
+/**
+ * The record that a shape is in Avro. An optional field is a union with null, which is also its default, so fields may be
+ * added and taken away. Throws SCHEMA_FORM for names that Avro does not allow and `names` does not adjust, and for two
+ * structs of one name that differ.
+ */
+export function avroSchema(shape: Shape, names: NameAdjustments): AvroObject {
+  return new Printer(names).root(shape)
+}
+
+class Printer {
+  readonly #names: NameAdjustments
+  readonly #defined = new Map<string, { readonly original: string; readonly content: string }>()
+
+  constructor(names: NameAdjustments) {
+    this.#names = names
+  }
+
+  root(shape: Shape): AvroObject {
+    const full = schemaName(shape.name, this.#names.schemas)
+    this.#isDefined(full, shape)
+    return this.#definition(shape, full, '')
+  }
+
+  #record(shape: Shape, outer: string): AvroObject | string {
+    const full = schemaName(shape.name, this.#names.schemas)
+    return this.#isDefined(full, shape) ? full : this.#definition(shape, full, outer)
+  }
+
+  /** `outer` is the namespace around it, which a name without dots would inherit. */
+  #definition(shape: Shape, full: string, outer: string): AvroObject {
+    const namespace = namespaceOf(full)
+    return {
+      type: 'record',
+      name: full.slice(namespace === '' ? 0 : namespace.length + 1),
+      ...(namespace === '' && outer === '' ? {} : { namespace }),
+      ...(full === shape.name ? {} : { [avroProperties.originalName]: shape.name }),
+      fields: this.#fields(shape, namespace),
+    }
+  }
+
+  #fields(shape: Shape, namespace: string): readonly unknown[] {
+    const written = fieldNames(shape, this.#names.fields)
+    const fields = shape.fields.map(({ name: original, type, isOptional, doc }, index) => {
+      const schema = this.#type(type, namespace)
+      const name = written[index]
+      return {
+        name,
+        type: isOptional ? ['null', schema] : schema,
+        ...(isOptional ? { default: null } : {}),
+        ...(doc === undefined ? {} : { doc }),
+        ...(name === original ? {} : { [avroProperties.originalName]: original }),
+      }
+    })
+    return shape.rest === undefined ? fields : [...fields, restField(shape.rest, written.at(-1))]
+  }
+
+  #type(type: FieldType, namespace: string): AvroSchema {
+    switch (type.kind) {
+      case 'int32':
+        return 'int'
+      case 'int64':
+        return 'long'
+      case 'json':
+        return jsonText
+      case 'typed':
+        return this.#isDefined(attributeValueName, undefined) ? attributeValueName : attributeValueSchema
+      case 'decimal':
+        return { type: 'bytes', logicalType: 'decimal', precision: type.precision, scale: type.scale }
+      case 'array':
+        return { type: 'array', items: this.#type(type.items, namespace) }
+      case 'map':
+        return { type: 'map', values: this.#type(type.values, namespace) }
+      case 'struct':
+        return this.#record(type.shape, namespace)
+      default:
+        return type.kind
+    }
+  }
+
+  /** Remembers the name. Throws SCHEMA_FORM if another content has it. */
+  #isDefined(full: string, shape: Shape | undefined): boolean {
+    const known = this.#defined.get(full)
+    const original = shape?.name ?? full
+    // Everything in a shape is plain data, in the order in which it is written.
+    const content = shape === undefined ? '' : JSON.stringify(shape)
+    if (known === undefined) {
+      this.#defined.set(full, { original, content })
+      return false
+    }
+    if (known.content === content && known.original === original) return true
+    const both = known.original === original ? `two structs are named ${original}` : `${known.original} and ${original}`
+    throw new TailraceError('SCHEMA_FORM', `${both} differ, and would both be written as ${full}`)
+  }
+}
+
+function restField(original: string, name: string | undefined): unknown {
+  return {
+    name,
+    type: ['null', jsonText],
+    default: null,
+    ...(name === original ? {} : { [avroProperties.originalName]: original }),
+    [avroProperties.rest]: true,
+  }
+}
+
+const jsonText: AvroObject = { type: 'string', 'connect.version': 1, 'connect.name': jsonTypeName }
+
+/** Exactly one member is set. Numbers are text; a binary is its bytes; sets are lists in a fixed order. */
+export const attributeValueSchema: AvroObject = {
+  type: 'record',
+  name: 'AttributeValue',
+  namespace: 'tailrace',
+  fields: [
+    member('S', 'string'),
+    member('N', 'string'),
+    member('B', 'bytes'),
+    member('BOOL', 'boolean'),
+    member('NULL', 'boolean'),
+    member('M', { type: 'map', values: attributeValueName }),
+    member('L', { type: 'array', items: attributeValueName }),
+    member('SS', { type: 'array', items: 'string' }),
+    member('NS', { type: 'array', items: 'string' }),
+    member('BS', { type: 'array', items: 'bytes' }),
+  ],
+}
+
+function member(name: string, type: AvroSchema): unknown {
+  return { name, type: ['null', type], default: null }
+}
+
+function namespaceOf(full: string): string {
+  return full.slice(0, Math.max(full.lastIndexOf('.'), 0))
+}
