@@ -33,9 +33,9 @@ describe('Avro', () => {
         expect(decoded).toHaveProperty('after')
         expectSeen(decoded.after, { value, seen }, type)
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     )
-  })
+  }, 30_000)
 
   it('typed values and typed JSON text lose nothing of any item', () => {
     const typed = format.encoder(shapeOf({ kind: 'map', values: { kind: 'typed' } }), 'value')
@@ -49,9 +49,9 @@ describe('Avro', () => {
         const decoded = readAvro(typed.schema.text, typed.encode({ after: { ITEM: item } })) as { after: unknown }
         expect(canonicalItem(itemOf(decoded.after))).toBe(wanted)
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     )
-  })
+  }, 30_000)
 
   it('nests 32 deep', () => {
     const typed = format.encoder(shapeOf({ kind: 'typed' }), 'value')
