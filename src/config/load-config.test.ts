@@ -271,6 +271,14 @@ describe('contradictions', () => {
     ['http.listen: 0.0.0.0:9404', 'http.listen can be reached by other machines'],
     ['http.listen: "[::]:9404"', 'http.listen can be reached by other machines'],
     ['http.listen: example.com:9404', 'http.listen can be reached by other machines'],
+    [
+      'errors.deadletterqueue.topic.name: tailrace.shop.ledger',
+      'errors.deadletterqueue.topic.name and ledger.topic are one topic',
+    ],
+    [
+      'signal.kafka.topic: tailrace.shop.dead-letters',
+      'errors.deadletterqueue.topic.name and signal.kafka.topic are one topic',
+    ],
     ['source.role.external.id: abc', 'source.role.external.id is set without source.role.arn'],
   ])('%s', (text, expected) => {
     const tables = text.includes('source.tables') ? '' : 'source.tables: orders\n'

@@ -38,7 +38,7 @@ interface Listed {
   readonly groups: readonly object[]
   readonly letters: readonly {
     readonly id: string
-    readonly sequenceNumber: string
+    readonly sequenceNumber: string | null
     readonly replayed: string | null
   }[]
 }
@@ -166,6 +166,25 @@ describe('records that cannot pass, with errors.tolerance: all', () => {
     await untilLetters(file, 1)
     await second.interrupt()
     expect(await sequencesOf()).toHaveLength(2)
+  })
+
+  it('may be rows of a snapshot: all others come, and a later change supersedes theirs', async () => {
+    const file = fileOf('errors.tolerance: all', 'snapshot.mode: initial', 'source.start: LATEST')
+    for (let i = 0; i < 5; i++) put(`small-${i}`)
+    put('large', 6000)
+    put('changed', 6000)
+    const worker = cli.start(['run', file])
+    await shop.delivered(5)
+    await untilLetters(file, 2)
+    await setTopicConfig(admin, topic, 'max.message.bytes', '20000')
+    put('changed', 20)
+    await shop.delivered(6)
+    await worker.interrupt()
+    expect((await listed(file)).letters).toMatchObject([{ sequenceNumber: null }, { sequenceNumber: null }])
+    expect(await cli.json('dlq', 'replay', file)).toMatchObject({ result: { written: 1, superseded: 1, failed: 0 } })
+    const output = await readOutput(bootstrapServers, topic)
+    expect(output.filter(({ key }) => JSON.stringify(key).includes('large'))).toMatchObject([{ value: { op: 'r' } }])
+    expect(output.filter(({ value }) => value?.op === 'r')).toHaveLength(6)
   })
 
   it('leave a topic that is deleted meanwhile to be made anew, with the letters that come then', async () => {
