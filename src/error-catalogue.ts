@@ -1,3 +1,4 @@
+import { changeErrors } from './error-entries/change-errors.ts'
 import { entry } from './error-entries/error-entry.ts'
 import type { ErrorEntry } from './error-entries/error-entry.ts'
 import { schemaRegistryErrors } from './error-entries/schema-registry-errors.ts'
@@ -219,6 +220,7 @@ export const errorCatalogue = {
 
   // --- schema registry ---
   ...schemaRegistryErrors,
+  ...changeErrors,
 
   // --- Kafka ---
   KAFKA_UNREACHABLE: entry(

@@ -16,7 +16,11 @@ export function configFingerprint(config: Pick<PipelineConfig, 'pipeline' | 'val
     .filter(([, property]) => property.isShared === true)
     .map(
       ([name, property]) =>
-        [name, canonical(values.get(name)), canonical(defaultOf(property, config.pipeline))] as const,
+        [
+          name,
+          canonical(values.get(name), property),
+          canonical(defaultOf(property, config.pipeline), property),
+        ] as const,
     )
     .filter(([, value, defaultValue]) => value !== undefined && value !== defaultValue)
     .map(([name, value]) => `${name}=${value ?? ''}`)
@@ -30,7 +34,7 @@ function defaultOf(property: Property, pipeline: string): unknown {
   return property.defaultFrom?.({ pipeline, env: {}, text: () => undefined }) ?? property.defaultValue
 }
 
-/** Lists are sets here: their order and repetitions mean nothing. */
-function canonical(value: unknown): string | undefined {
-  return JSON.stringify(Array.isArray(value) ? [...new Set(value.map(String))].sort() : value)
+/** Most lists are sets: their order and repetitions mean nothing. */
+function canonical(value: unknown, { isOrdered = false }: Property): string | undefined {
+  return JSON.stringify(Array.isArray(value) && !isOrdered ? [...new Set(value.map(String))].sort() : value)
 }

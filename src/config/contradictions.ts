@@ -1,4 +1,5 @@
 import { isNamePattern } from '../change/name-pattern.ts'
+import { changeProblems } from './change-config.ts'
 import { parseListenAddress } from './listen-address.ts'
 import { isLoopbackHost } from './network-address.ts'
 import type { Problem } from './problem.ts'
@@ -15,6 +16,7 @@ export function findContradictions(values: PropertyValues, whereOf: WhereOf): re
     ...exportProblems(values, whereOf),
     ...signalProblems(values, whereOf),
     ...formatProblems(values, whereOf),
+    ...changeProblems(values, whereOf),
     ...listenProblems(values, whereOf),
   ]
 }

@@ -49,6 +49,7 @@ describe('loadConfig', () => {
         type: 'dynamodb-streams',
         region: 'eu-west-1',
         tables: ['orders'],
+        excludedTables: [],
         start: { kind: 'trim-horizon' },
         gap: 'stop',
         allowsKeysOnly: false,
@@ -78,6 +79,19 @@ describe('loadConfig', () => {
         window: undefined,
       },
       signals: { topic: undefined, file: undefined, notificationTopic: undefined },
+      changes: {
+        filter: {
+          excludedTables: [],
+          operations: ['INSERT', 'MODIFY', 'REMOVE', 'READ'],
+          condition: undefined,
+          leaving: 'drop',
+        },
+        reselects: false,
+        code: { files: [], timeoutMs: 10_000, memoryMaxBytes: 268_435_456 },
+        masks: [],
+        hmacKey: undefined,
+        routes: [],
+      },
       topic: {
         prefix: 'shop',
         name: '{prefix}.{table}',

@@ -82,8 +82,9 @@ export function loadConfig(input: ConfigInput): PipelineConfig {
     )
   }
   const file = read.values['signal.file']
-  const signalFile = file === undefined || isAbsolute(file) ? file : join(dirname(input.path), file)
-  return assembleConfig(read.values, { region, kafka, registry, signalFile, secrets, notes: findings.notes })
+  const folder = dirname(input.path)
+  const signalFile = file === undefined || isAbsolute(file) ? file : join(folder, file)
+  return assembleConfig(read.values, { region, kafka, registry, signalFile, folder, secrets, notes: findings.notes })
 }
 
 /** The values that are secret, also within lists. */
