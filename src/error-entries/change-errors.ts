@@ -27,6 +27,11 @@ export const changeErrors = {
     'A file in `transforms` does not exist, does not compile, fails when it is loaded, or exports no transform.',
     'Correct the file; `tailrace transform test` loads it, too. It needs a default export that is a function.',
   ),
+  RESELECT_REFUSED: entry(
+    'stop-table',
+    'DynamoDB does not accept the request by which items of a table are read anew (`reselect`).',
+    'Read what the message says; `reselect: off` delivers what the stream has.',
+  ),
   MASK_KEY: entry(
     'refuse',
     'A rule in `mask.fields` masks a key attribute of a table. Keys decide partition and order of an item, and deletes could not be told apart.',

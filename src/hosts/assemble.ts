@@ -36,9 +36,12 @@ import type { Source } from '../sources/source.ts'
 import type { TableExports } from '../sources/table-export/table-exports.ts'
 import { deadLettersOf, deadLetterTopicOf } from './dead-letters/dead-letters-of.ts'
 import { createDeadLetterTopic } from './stages/dead-letter-topic.ts'
+import type { ReselectedItems } from '../transform/reselect.ts'
+import { changeStepsOf, openCode, otherTopicsOf, refusingMaskedKeys } from './stages/change-steps.ts'
+import type { ChangeStepParts } from './stages/change-steps.ts'
 import { createRecordStages } from './stages/record-stages.ts'
 import { envelopeOf } from './stages/envelope-of.ts'
-import type { DeadLetters } from './stages/stage-parts.ts'
+import type { DeadLetters, OtherTopics } from './stages/stage-parts.ts'
 import { createSignalTopic } from './signal-topic.ts'
 
 /** The parts of the outside world that a worker stands on; a simulation gives its own. */
@@ -55,6 +58,10 @@ export interface WorkerPorts {
   readonly budget?: ByteBudget
   /** For tables that begin with an export. */
   readonly exports?: TableExports
+  /** For `reselect`. */
+  readonly items?: ReselectedItems
+  /** Hears what the user's files print. Default: nobody does. */
+  readonly onOutput?: (text: string) => void
   readonly tuning?: Partial<LaneTuning>
   readonly coordinatorTuning?: Partial<CoordinatorTuning>
 }
@@ -70,6 +77,7 @@ export async function runPipeline(
   signal: AbortSignal,
 ): Promise<void> {
   const { kafka, membership, source, clock, rng, onEvent } = ports
+  await using code = await openCode(config, { clock, onOutput: ports.onOutput })
   const identity = await admitToLedger(admissionOf(config, ports), signal)
   const sessions = createTransactionSessions({
     kafka,
@@ -79,7 +87,8 @@ export async function runPipeline(
     transactionTimeoutMs: config.kafka.transactionTimeoutMs,
   })
   const { pipeline } = config
-  const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
+  const provisioner = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
+  const topics = refusingMaskedKeys(provisioner, config.changes)
   const topicLimits = createTopicLimits(kafka)
   const deadLetterTopic = createDeadLetterTopic(
     deadLetterTopicOf(config, { kafka, clock, topics, limits: topicLimits }),
@@ -90,7 +99,12 @@ export async function runPipeline(
     identity,
     tuning: { ...defaultLaneTuning, ...ports.tuning },
     source,
-    stages: stagesOf(config, version, deadLettersOf(config, deadLetterTopic)),
+    stages: stagesOf(config, version, {
+      deadLetters: deadLettersOf(config, deadLetterTopic),
+      otherTopics: otherTopicsOf(config, topics, topicLimits),
+      items: ports.items,
+      code,
+    }),
     taker: createLaneTaker({ kafka, sessions, membership, pipeline, ledgerTopic, clock }),
     topicLog: topicLogOf(kafka),
     exports: exportLoadingOf(config, ports),
@@ -174,18 +188,29 @@ function signalling(
   }
 }
 
-/** The way of a record as the configuration wants it. Without dead letters every rejected record is a failure. */
-export function stagesOf(config: PipelineConfig, version: string, deadLetters?: DeadLetters): Stages {
+/** What the way of a record stands on besides the configuration. */
+export interface StageParts extends ChangeStepParts {
+  /** Default: every rejected record is a failure. */
+  readonly deadLetters?: DeadLetters
+  /** Default: records that are routed to other topics fail. */
+  readonly otherTopics?: OtherTopics
+}
+
+/** The way of a record as the configuration wants it. */
+export function stagesOf(config: PipelineConfig, version: string, parts: StageParts = {}): Stages {
   const { format, topic } = config
+  const { deadLetters, otherTopics } = parts
   return createRecordStages({
     envelopeFor: (table) => envelopeOf(table, config, version),
     name: topic.prefix,
+    changeTransforms: changeStepsOf(config, parts),
     serializer: createJsonSerializer({
       numbers: format.numberMode,
       schemasEnable: format.hasSchema,
       binaries: format.binaryMode,
     }),
     ...(deadLetters === undefined ? {} : { deadLetters }),
+    ...(otherTopics === undefined ? {} : { otherTopics }),
   })
 }
 

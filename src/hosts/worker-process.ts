@@ -24,6 +24,7 @@ import { openExports } from './exports-of.ts'
 import { snapshotFacts, snapshotLine } from './server/snapshot-line.ts'
 import { createSnapshotReport } from './server/snapshot-report.ts'
 import { createSignalFile } from './signal-file.ts'
+import { createItemReader } from '../sources/table-items/item-reader.ts'
 import { openSource } from './source-of.ts'
 import type { SourceParts } from './source-of.ts'
 
@@ -96,6 +97,8 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
       membership,
       source: owned.source,
       ...(loading === undefined ? {} : { exports: loading.exports }),
+      items: createItemReader({ ...parts, api: owned.api }),
+      onOutput: (text) => logger.info('a transform prints', { text: text.trimEnd() }),
       clock,
       rng,
       onEvent,

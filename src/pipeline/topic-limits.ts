@@ -73,8 +73,12 @@ export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attac
   const output = await process(known)
   const isTooLarge = ({ code }: { readonly code: string }): boolean => code === 'RECORD_TOO_LARGE'
   if (output.failure?.code !== 'RECORD_TOO_LARGE' && !output.left.rejected.some(isTooLarge)) return output
-  const present = await limits.maxRecordBytesNow(topic, signal)
-  if (present <= known) return output
+  // A routed record has the limit of the topic that it goes to.
+  const other = output.failure?.details['topic']
+  const isRouted = typeof other === 'string' && other !== topic
+  const before = isRouted ? await limits.maxRecordBytes(other, signal) : known
+  const present = await limits.maxRecordBytesNow(isRouted ? other : topic, signal)
+  if (present <= before) return output
   for (const attachment of output.attachments) attachment.settle('aborted')
-  return process(present)
+  return process(isRouted ? known : present)
 }

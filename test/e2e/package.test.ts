@@ -28,10 +28,13 @@ describe('the packed package', () => {
     const script = `
       import { TailraceError, errorCatalogue } from 'tailrace'
       import { createManualClock } from 'tailrace/testing'
+      import { ExactNumber } from 'tailrace/transform'
       const clock = createManualClock()
-      console.log(typeof TailraceError, errorCatalogue.STREAM_GAP.policy, clock.monotonic())`
+      console.log(typeof TailraceError, errorCatalogue.STREAM_GAP.policy, clock.monotonic(), String(new ExactNumber('1.50')))`
     await writeFile(path.join(folder.path, 'use.js'), script)
-    expect((await run(process.execPath, ['use.js'], { cwd: folder.path })).stdout.trim()).toBe('function stop-table 0')
+    expect((await run(process.execPath, ['use.js'], { cwd: folder.path })).stdout.trim()).toBe(
+      'function stop-table 0 1.50',
+    )
 
     const demo = await run(bin, ['demo', '--for', '4s', '--json'], { cwd: folder.path, timeout: 110_000 })
     const summary = JSON.parse(demo.stdout.trim().split('\n').at(-1) ?? '') as Record<string, number>

@@ -11,7 +11,10 @@ import { transactionalIdOf } from '../../lanes/lane-session.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import { createTopicLimits } from '../../pipeline/topic-limits.ts'
 import type { StoredLetter } from '../../rejection/stored-letter.ts'
-import { stagesOf } from '../assemble.ts'
+import { createTopicProvisioner } from '../../pipeline/topic-provisioner.ts'
+import type { ReselectedItems } from '../../transform/reselect.ts'
+import { stagesOf, topicRulesOf } from '../assemble.ts'
+import { openCode, otherTopicsOf } from '../stages/change-steps.ts'
 import { packageVersion } from '../package-version.ts'
 import { createLetterLog } from './letter-log.ts'
 import { replayLetters } from './replay-letters.ts'
@@ -25,6 +28,8 @@ export interface ReplayHost {
   readonly inspector: Pick<ClusterInspector, 'firstSince'>
   readonly clock: Clock
   readonly rng: Rng
+  /** For `reselect`. */
+  readonly items?: ReselectedItems | undefined
   readonly tables: readonly TableEntry[]
   readonly lanes: number
   /** Throws PIPELINE_ACTIVE while workers run. */
@@ -49,16 +54,20 @@ export async function runReplay(
   mode: ReplayMode & { readonly onOutcome: (outcome: ReplayOutcome) => void },
   signal: AbortSignal,
 ): Promise<void> {
-  const { config, kafka } = host
+  const { config, kafka, clock, items } = host
+  await using code = await openCode(config, { clock })
   const { topic } = config.errors.deadLetters
   await using session = mode.isDry ? undefined : await fence(host, signal)
   const log = createLetterLog(kafka, { ...config, topic })
   const letters = host.choose(await log.letters(signal, { settled: !mode.isDry }))
   const limits = createTopicLimits(kafka)
+  const rules = topicRulesOf(config)
+  const mayCreate = rules.mayCreate && !mode.isDry
+  const topics = createTopicProvisioner(kafka, { ...rules, mayCreate }, { clock, onEvent: () => undefined })
   const checked = new Map<string, Promise<void>>()
   const parts: ReplayParts = {
     letters: log,
-    stages: stagesOf(config, packageVersion()),
+    stages: stagesOf(config, packageVersion(), { code, items, otherTopics: otherTopicsOf(config, topics, limits) }),
     tables: new Map(host.tables.map((entry) => [entry.table.arn, entry])),
     maxRecordBytes: (name, bySignal) => limits.maxRecordBytes(name, bySignal),
     output: outputLogOf(host),

@@ -17,13 +17,13 @@ export async function processPage(
   options: RecordStagesOptions,
   signal: AbortSignal,
 ): Promise<StageOutput> {
-  const { table, nowMs, maxRecordBytes } = input
+  const { table, nowMs } = input
   const { recordTransforms = [] } = options
   const wrapping: Wrapping = { envelope, recordTransforms, table: table.table, topic: table.topic, nowMs }
   const { units, skipped } = decode(input, options)
   await transformChanges(units, options, table.table, signal)
   for (const unit of units) wrapUnit(unit, wrapping)
-  const writer = await createUnitWriter(units, { table, maxRecordBytes, wrapping }, options, signal)
+  const writer = await createUnitWriter(units, { ...input, wrapping }, options, signal)
   let read = 0
   let failure: TailraceError | undefined
   for (const unit of units) {

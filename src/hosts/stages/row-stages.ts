@@ -22,17 +22,12 @@ export async function processRows(
   options: RecordStagesOptions,
   signal: AbortSignal,
 ): Promise<RowOutput> {
-  const { table, items, isDisplaced, readAtMs, withImages = false } = input
+  const { items, isDisplaced, readAtMs, withImages = false } = input
   const wrapping = wrappingOf(input, envelope, options)
   const units = items.map((item) => decodeOne(item, input))
-  await transformChanges(units, options, table.table, signal)
+  await transformChanges(units, options, input.table.table, signal)
   for (const unit of units) wrapUnit(unit, wrapping)
-  const writer = await createUnitWriter(
-    units,
-    { table, maxRecordBytes: input.maxRecordBytes, wrapping },
-    options,
-    signal,
-  )
+  const writer = await createUnitWriter(units, { ...input, wrapping }, options, signal)
   const found = units.map((unit) => ({ unit, records: writer.serialize(unit) }))
   const rows = found.filter(({ records }) => !records.some(({ key }) => isDisplaced(key)))
   const isRow = ({ unit, records }: FoundRow): boolean => unit.rejection === undefined && records.length > 0
@@ -119,12 +114,12 @@ export async function processVanished(
   options: RecordStagesOptions,
   signal: AbortSignal,
 ): Promise<RowOutput> {
-  const { table, keys, kind, readAtMs, isDisplaced, maxRecordBytes } = input
+  const { table, keys, kind, readAtMs, isDisplaced } = input
   const { serializer, name } = options
   const snapshot = kind === 'incremental' ? 'incremental' : 'true'
   const wrapping = wrappingOf(input, envelope, options)
   // Reading a key may need what writing needs: a schema.
-  const writer = await createUnitWriter([], { table, maxRecordBytes, wrapping }, options, signal)
+  const writer = await createUnitWriter([], { ...input, wrapping }, options, signal)
   const recordsOf = (item: Item): FoundRow => {
     const unit = decodedUnit(item, vanishedItem(item, { readAtMs, snapshot }), { kind: 'row', row: undefined })
     wrapUnit(unit, wrapping)
