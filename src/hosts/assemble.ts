@@ -86,26 +86,21 @@ export async function runPipeline(
     delivery: config.delivery,
     transactionTimeoutMs: config.kafka.transactionTimeoutMs,
   })
-  const { pipeline } = config
-  const provisioner = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
-  const topics = refusingMaskedKeys(provisioner, config.changes)
+  const topics = topicsOf(config, ports)
   const topicLimits = createTopicLimits(kafka)
   const deadLetterTopic = createDeadLetterTopic(
     deadLetterTopicOf(config, { kafka, clock, topics, limits: topicLimits }),
   )
+  const deadLetters = deadLettersOf(config, deadLetterTopic)
+  const otherTopics = otherTopicsOf(config, topics, topicLimits)
   const budget = ports.budget ?? createByteBudget(config.memoryMaxBytes)
   const ledgerTopic = config.ledger.topic
   const environment: LaneEnvironment = {
     identity,
     tuning: { ...defaultLaneTuning, ...ports.tuning },
     source,
-    stages: stagesOf(config, version, {
-      deadLetters: deadLettersOf(config, deadLetterTopic),
-      otherTopics: otherTopicsOf(config, topics, topicLimits),
-      items: ports.items,
-      code,
-    }),
-    taker: createLaneTaker({ kafka, sessions, membership, pipeline, ledgerTopic, clock }),
+    stages: stagesOf(config, version, { deadLetters, otherTopics, items: ports.items, code }),
+    taker: createLaneTaker({ kafka, sessions, membership, pipeline: config.pipeline, ledgerTopic, clock }),
     topicLog: topicLogOf(kafka),
     exports: exportLoadingOf(config, ports),
     membership,
@@ -140,6 +135,11 @@ function heartbeatsOf({ heartbeats, topic }: PipelineConfig, topics: TopicProvis
   if (heartbeats === undefined) return undefined
   const { topic: name, intervalMs } = heartbeats
   return { topic: name, intervalMs, name: topic.prefix, provide: (signal) => topics.provideOwn(name, signal) }
+}
+
+function topicsOf(config: PipelineConfig, { kafka, clock, onEvent }: WorkerPorts): TopicProvisioner {
+  const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
+  return refusingMaskedKeys(topics, config.changes)
 }
 
 function exportLoadingOf({ snapshot }: PipelineConfig, { exports: api }: WorkerPorts): ExportLoading | undefined {

@@ -73,18 +73,19 @@ route.rules: ["total >= 100 => {prefix}.large.{country}"]
           value?.op,
           (value?.after as { tags?: unknown } | null)?.tags,
         ])
-      expect(shown.toSorted()).toEqual([
-        ['last', 'c', ['open', 'seen']],
-        ['row', 'r', ['open', 'seen']],
-        ['small', 'c', ['open', 'seen']],
-        ['small', 'd', undefined],
-      ])
+      expect(new Set(shown)).toEqual(
+        new Set([
+          ['last', 'c', ['open', 'seen']],
+          ['row', 'r', ['open', 'seen']],
+          ['small', 'c', ['open', 'seen']],
+          ['small', 'd', undefined],
+        ]),
+      )
       expect(output.find(({ value }) => value?.op === 'r')?.value?.after).toMatchObject({ email: 'hidden', total: 1.5 })
       const large = await outputOf(bootstrapServers, `${pipeline}.large.de_by`, 2)
-      expect(large.map(({ key, value }) => [(key as { id: string }).id, value?.op]).toSorted()).toEqual([
-        ['large', 'c'],
-        ['row-large', 'r'],
-      ])
+      expect(new Set(large.map(({ key, value }) => `${(key as { id: string }).id} ${value?.op}`))).toEqual(
+        new Set(['large c', 'row-large r']),
+      )
       const sevens = await outputOf(bootstrapServers, `${table.name}.sevens`, 1)
       expect(sevens).toHaveLength(1)
       const all = JSON.stringify([...output, ...large, ...sevens])
