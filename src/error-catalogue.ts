@@ -1,3 +1,4 @@
+import { changeErrors } from './error-entries/change-errors.ts'
 import { entry } from './error-entries/error-entry.ts'
 import type { ErrorEntry } from './error-entries/error-entry.ts'
 import { schemaErrors } from './error-entries/schema-errors.ts'
@@ -196,11 +197,6 @@ export const errorCatalogue = {
     'A change could not be decoded: it has an unknown type or shape.',
     'Look at the record at the position that the message names.',
   ),
-  TRANSFORM_FAILED: entry(
-    'stop-table',
-    'A transform cannot deal with a record. The message names it and says why.',
-    'Correct its configuration (docs/transforms.md) and start again: the table goes on with this record.',
-  ),
   RECORD_TOO_LARGE: entry(
     'stop-table',
     'A record is larger than the broker or the topic accepts.',
@@ -231,6 +227,7 @@ export const errorCatalogue = {
   // --- schema registry ---
   ...schemaRegistryErrors,
   ...schemaErrors,
+  ...changeErrors,
 
   // --- Kafka ---
   KAFKA_UNREACHABLE: entry(

@@ -32,4 +32,9 @@ export interface ChangeEvent {
   readonly sizeBytes: number
   /** Set for rows of a snapshot, and only for them. */
   readonly snapshot: SnapshotMark | undefined
+  /**
+   * Set if the new image was not captured and the item was read anew instead: `found`, and the new image is what it was
+   * then, which may be newer than the change; `missing`, it was gone by then, and there are the keys alone.
+   */
+  readonly reselected?: 'found' | 'missing'
 }

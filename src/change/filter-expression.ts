@@ -1,16 +1,12 @@
 import type { AttributeValue } from './attribute-value.ts'
+import { filterFunctions, filterOperators, nextToken } from './filter-token.ts'
+import type { FilterProblem } from './filter-token.ts'
 
 /** A DynamoDB filter expression with placeholders, and what they stand for. */
 export interface FilterExpression {
   readonly expression: string
   readonly names: Readonly<Record<string, string>>
   readonly values: Readonly<Record<string, AttributeValue>>
-}
-
-/** Why a text is no filter: what is wrong, and at which character (from 0). */
-export interface FilterProblem {
-  readonly problem: string
-  readonly at: number
 }
 
 /**
@@ -40,49 +36,6 @@ export function parseFilterExpression(text: string): FilterExpression | FilterPr
   return { expression: parts.join(' '), names: names.all(), values: values.all() }
 }
 
-interface Token {
-  readonly kind: 'space' | 'text' | 'open quote' | 'number' | 'name' | 'word' | 'sign'
-  readonly content: string
-  readonly end: number
-}
-
-/** In the order of trial. A minus belongs to a number: DynamoDB's filters do not calculate. */
-const patterns: readonly (readonly [Token['kind'], RegExp])[] = [
-  ['space', /\s+/y],
-  ['text', /'(?:[^']|'')*'/y],
-  ['name', /"(?:[^"]|"")+"/y],
-  ['open quote', /['"]/y],
-  ['number', /[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y],
-  ['word', /[A-Za-z_][\w-]*/y],
-  ['sign', /<>|<=|>=|[=<>(),.]|\[\d+\]/y],
-]
-
-function nextToken(text: string, at: number): Token | undefined {
-  for (const [kind, pattern] of patterns) {
-    pattern.lastIndex = at
-    const found = pattern.exec(text)?.[0]
-    if (found === undefined) continue
-    return { kind, content: contentOf(kind, found), end: at + found.length }
-  }
-  return undefined
-}
-
-function contentOf(kind: Token['kind'], found: string): string {
-  if (kind === 'text') return found.slice(1, -1).replaceAll("''", "'")
-  if (kind === 'name') return found.slice(1, -1).replaceAll('""', '"')
-  return kind === 'number' && found.startsWith('+') ? found.slice(1) : found
-}
-
-const operators: ReadonlySet<string> = new Set(['AND', 'OR', 'NOT', 'BETWEEN', 'IN'])
-const functions: ReadonlySet<string> = new Set([
-  'attribute_exists',
-  'attribute_not_exists',
-  'attribute_type',
-  'begins_with',
-  'contains',
-  'size',
-])
-
 function addWord(
   word: string,
   {
@@ -100,8 +53,8 @@ function addWord(
   },
 ): void {
   const upper = word.toUpperCase()
-  if (operators.has(upper)) parts.push(upper)
-  else if (functions.has(word) && /^\s*\(/.test(text.slice(end))) parts.push(word)
+  if (filterOperators.has(upper)) parts.push(upper)
+  else if (filterFunctions.has(word) && /^\s*\(/.test(text.slice(end))) parts.push(word)
   else if (upper === 'TRUE' || upper === 'FALSE') values.add({ BOOL: upper === 'TRUE' }, parts)
   else if (upper === 'NULL') values.add({ NULL: true }, parts)
   else names.add(word, parts)

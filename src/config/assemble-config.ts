@@ -1,3 +1,4 @@
+import { changeConfig, changeNotes } from './change-config.ts'
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import { parseListenAddress } from './listen-address.ts'
 import type {
@@ -12,6 +13,7 @@ import type {
   TopicConfig,
 } from './pipeline-config.ts'
 import type { Families } from './property-family.ts'
+import { isAlias } from './property-family.ts'
 import type { PropertyValues } from './properties.ts'
 import type { RecordSchemaConfig } from './record-schema-config.ts'
 import type { RegistryConfig } from './registry-config.ts'
@@ -29,6 +31,8 @@ export interface ConfigParts {
   readonly families: Families
   /** `signal.file` as seen from the pipeline file. */
   readonly signalFile: string | undefined
+  /** The folder of the pipeline file. */
+  readonly folder: string
   readonly secrets: readonly Secret[]
   readonly notes: readonly string[]
 }
@@ -49,6 +53,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
       notificationTopic: values['notification.sink.topic.name'],
     },
     heartbeats: heartbeatConfig(values),
+    changes: changeConfig(values, parts.folder),
     topic: topicConfig(values),
     ledger: { topic: values['ledger.topic'], replicationFactor: values['ledger.replication.factor'] },
     groupId: values['group.id'],
@@ -56,7 +61,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     recordSchemas: parts.recordSchemas,
     registry: parts.registry,
     errors: errorConfig(values),
-    transforms: { transforms: values.transforms, predicates: values.predicates },
+    transforms: { transforms: values.transforms.filter(isAlias), predicates: values.predicates },
     oversize: {
       strategies: values['oversize.strategy'].filter(isOversizeStrategy),
       claimChecks: claimCheckConfig(values),
@@ -66,7 +71,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     http: parseListenAddress(values['http.listen']),
     log: { level: values['log.level'], format: values['log.format'] },
     secrets: parts.secrets,
-    notes: parts.notes,
+    notes: [...parts.notes, ...changeNotes(values)],
     values,
     families: parts.families,
   }
@@ -77,10 +82,11 @@ function sourceConfig(values: PropertyValues, region: string): SourceConfig {
     type: values['source.type'],
     region,
     tables: values['source.tables'],
+    excludedTables: values['filter.exclude.tables'],
     start: parseStartPosition(values['source.start']) ?? { kind: 'trim-horizon' },
     gap: values['source.gap'],
-    allowsKeysOnly: values['source.allow.keys.only'],
-    allowsOldImage: values['source.allow.old.image'],
+    allowsKeysOnly: values['source.allow.keys.only'] || values.reselect !== 'off',
+    allowsOldImage: values['source.allow.old.image'] || values.reselect !== 'off',
     endpoint: values['source.endpoint'],
     streamsEndpoint: values['source.streams.endpoint'],
     role: roleConfig(values),

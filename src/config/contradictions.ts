@@ -1,4 +1,5 @@
 import { isNamePattern } from '../change/name-pattern.ts'
+import { changeProblems } from './change-config.ts'
 import { parseListenAddress } from './listen-address.ts'
 import { isLoopbackHost } from './network-address.ts'
 import { wrongLadder } from './oversize-strategies.ts'
@@ -19,6 +20,7 @@ export function findContradictions(values: PropertyValues, whereOf: WhereOf): re
     ...formatProblems(values, whereOf),
     ...oversizeProblems(values, whereOf),
     ...recordSchemaProblems(values, whereOf),
+    ...changeProblems(values, whereOf),
     ...listenProblems(values, whereOf),
   ]
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { minimalDefaults } from '../../test/fixtures/minimal-defaults.ts'
 import { TailraceError } from '../errors.ts'
 import { configFingerprint } from './config-fingerprint.ts'
 import { loadConfig } from './load-config.ts'
@@ -40,105 +41,7 @@ function failure(text: string, world: Parameters<typeof load>[1] = {}): Tailrace
 describe('loadConfig', () => {
   it('fills in every default', () => {
     const { values: _, ...config } = load(minimal)
-    expect(config).toEqual({
-      pipeline: 'shop',
-      epoch: 1,
-      lanes: 16,
-      delivery: 'exactly_once',
-      source: {
-        type: 'dynamodb-streams',
-        region: 'eu-west-1',
-        tables: ['orders'],
-        start: { kind: 'trim-horizon' },
-        gap: 'stop',
-        allowsKeysOnly: false,
-        allowsOldImage: false,
-        endpoint: undefined,
-        streamsEndpoint: undefined,
-        role: undefined,
-      },
-      kafka: {
-        brokers: ['b:9092'],
-        clientId: 'tailrace.shop',
-        tls: undefined,
-        sasl: undefined,
-        transactionTimeoutMs: 20_000,
-        sessionTimeoutMs: 10_000,
-        heartbeatMs: 1000,
-        compression: 'none',
-        requestTimeoutMs: 15_000,
-        connectTimeoutMs: 10_000,
-      },
-      snapshot: {
-        mode: 'initial',
-        skipsContained: false,
-        segments: 4,
-        capacity: { kind: 'share', share: 0.5 },
-        itemsPerSecond: undefined,
-        window: undefined,
-      },
-      signals: { topic: undefined, file: undefined, notificationTopic: undefined },
-      topic: {
-        prefix: 'shop',
-        name: '{prefix}.{table}',
-        isShared: false,
-        create: true,
-        partitions: 6,
-        replicationFactor: -1,
-        cleanupPolicy: 'delete',
-        retentionMs: 604_800_000,
-        maxMessageBytes: undefined,
-      },
-      ledger: { topic: 'tailrace.shop.ledger', replicationFactor: -1 },
-      groupId: 'tailrace.shop',
-      heartbeats: undefined,
-      format: {
-        envelope: 'debezium',
-        hasSchema: false,
-        hasTombstones: true,
-        numberMode: 'exact',
-        binaryMode: 'base64',
-        flat: {
-          deletes: 'tombstone',
-          addFields: [],
-          addFieldsPrefix: '__',
-          addHeaders: [],
-          addHeadersPrefix: '__',
-        },
-        extras: { wanted: [], place: 'source' },
-        traceAttribute: undefined,
-      },
-      errors: {
-        tolerance: 'none',
-        deadLetters: {
-          topic: 'tailrace.shop.dead-letters',
-          partitions: 1,
-          replicationFactor: -1,
-          retentionMs: 1_209_600_000,
-          hasContextHeaders: true,
-        },
-      },
-      transforms: { transforms: [], predicates: [] },
-      families: { transforms: new Map(), predicates: new Map() },
-      oversize: { strategies: ['fail'], claimChecks: undefined },
-      recordSchemas: {
-        key: 'json',
-        value: 'json',
-        item: 'json-string',
-        json: 'plain',
-        declared: [],
-        evolution: 'strict',
-        idPlace: 'prefix',
-        subjects: { key: 'topic', value: 'topic' },
-        names: { fields: 'avro', schemas: 'avro' },
-      },
-      memoryMaxBytes: 67_108_864,
-      pollIdleMaxMs: 1000,
-      http: { host: '127.0.0.1', port: 9404 },
-      log: { level: 'info', format: 'auto' },
-      secrets: [],
-      notes: [],
-    })
+    expect(config).toEqual(minimalDefaults)
   })
 
   it('lists everything that is wrong at once, with lines and nearest names', () => {

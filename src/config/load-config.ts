@@ -10,7 +10,7 @@ import type { PipelineConfig } from './pipeline-config.ts'
 import { problemsError } from './problem.ts'
 import type { Problem } from './problem.ts'
 import { parsePropertiesFile } from './properties-file.ts'
-import { familyOf, readFamilies, strayEntries } from './property-family.ts'
+import { familyOf, isAlias, readFamilies, strayEntries } from './property-family.ts'
 import type { Families } from './property-family.ts'
 import { properties } from './properties.ts'
 import type { PropertyValues } from './properties.ts'
@@ -93,6 +93,7 @@ export function loadConfig(input: ConfigInput): PipelineConfig {
     ...schemas,
     families,
     signalFile,
+    folder: dirname(input.path),
     secrets,
     notes: findings.notes,
   })
@@ -137,7 +138,8 @@ function familiesOf(
   const { families, problems: wrongNames } = readFamilies(entries)
   problems.push(...wrongNames)
   if (values === undefined || [...failed].some((name) => familyOf(name) !== undefined)) return families
-  const { transforms, predicates } = values
+  const { predicates } = values
+  const transforms = values.transforms.filter(isAlias)
   problems.push(...strayEntries(families, { transforms, predicates }))
   problems.push(...(input.checkFamilies?.({ transforms, predicates }, families) ?? []))
   return families

@@ -1,3 +1,4 @@
+import type { ChangeConfig } from './change-config.ts'
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import type { HostPort } from './network-address.ts'
 import type { Families } from './property-family.ts'
@@ -21,6 +22,7 @@ export interface PipelineConfig {
   readonly signals: SignalConfig
   /** Undefined means none. */
   readonly heartbeats: { readonly topic: string; readonly intervalMs: number } | undefined
+  readonly changes: ChangeConfig
   readonly topic: TopicConfig
   readonly ledger: { readonly topic: string; readonly replicationFactor: number }
   readonly groupId: string
@@ -52,6 +54,8 @@ export interface SourceConfig {
   readonly region: string
   /** Names, patterns (`*`, `?`) and ARNs, as given. */
   readonly tables: readonly string[]
+  /** Names and patterns of those that are left out all the same. */
+  readonly excludedTables: readonly string[]
   readonly start: StartPosition
   readonly gap: 'stop'
   readonly allowsKeysOnly: boolean

@@ -1,6 +1,7 @@
 import type { Property, ValueOf } from './property.ts'
 import { errorProperties } from './properties/error-properties.ts'
 import { oversizeProperties } from './properties/oversize-properties.ts'
+import { changeProperties } from './properties/change-properties.ts'
 import { pipelineProperties } from './properties/pipeline-properties.ts'
 import { heartbeatProperties } from './properties/heartbeat-properties.ts'
 import { processProperties } from './properties/process-properties.ts'
@@ -20,6 +21,7 @@ export const properties = {
   ...snapshotProperties,
   ...signalProperties,
   ...heartbeatProperties,
+  ...changeProperties,
   ...topicProperties,
   ...formatProperties,
   ...recordSchemaProperties,

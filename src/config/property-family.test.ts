@@ -75,11 +75,11 @@ transforms.a: {type: X, topic.format: "\${topic}-\${timestamp}", static.value: "
     ],
     [
       'transforms: [a, a]',
-      'p.yaml: line 4: transforms must be a list of transforms, each an alias of letters, digits, `-` and `_`, none twice',
+      'p.yaml: line 4: transforms must be a list of paths that begin with `./`, `../` or `/`, and behind them aliases of letters, digits, `-` and `_`, none twice',
     ],
     [
       'transforms: ["a b"]',
-      'p.yaml: line 4: transforms must be a list of transforms, each an alias of letters, digits, `-` and `_`, none twice',
+      'p.yaml: line 4: transforms must be a list of paths that begin with `./`, `../` or `/`, and behind them aliases of letters, digits, `-` and `_`, none twice',
     ],
     ['transform.a.type: X', 'p.yaml: line 4: transform.a.type is not a property'],
   ])('%j is refused', (text, message) => {

@@ -121,6 +121,6 @@ export function choice<const C extends readonly [string, ...string[]]>(words: C)
 }
 
 /** A list of texts; in the file a YAML list, or one text with commas. */
-export function list(rule: string, item: z.ZodType<string>, minimum: 0 | 1): ValueKind<readonly string[]> {
+export function list<T extends string>(rule: string, item: z.ZodType<T>, minimum: 0 | 1): ValueKind<readonly T[]> {
   return { type: 'list', schema: z.array(item).min(minimum).max(1000), rule }
 }

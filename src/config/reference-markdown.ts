@@ -12,6 +12,7 @@ const headings: readonly (readonly [string, readonly string[]])[] = [
   ['The pipeline', ['pipeline', 'epoch', 'lanes', 'delivery', 'ledger', 'group']],
   ['Source', ['source']],
   ['Snapshots', ['snapshot']],
+  ['Changes', ['filter', 'reselect', 'transforms', 'transform', 'mask', 'route']],
   ['Topics', ['topic']],
   ['Records', ['format', 'key', 'value']],
   ['Schema registry', ['schema', 'auto', 'use', 'latest', 'normalize']],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isTopicName, isTopicTemplate, topicNameOf } from './topic-name.ts'
+import { isTopicName } from '../change/legal-topic.ts'
+import { isTopicTemplate, topicNameOf } from './topic-name.ts'
 
 const parts = { prefix: 'shop', account: '123456789012', region: 'eu-west-1', table: 'orders' }
 

@@ -1,3 +1,5 @@
+import { isTopicName } from '../change/legal-topic.ts'
+
 /** What a topic's name is made of. */
 export interface TopicNameParts {
   readonly prefix: string
@@ -13,11 +15,6 @@ const placeholders: ReadonlySet<string> = new Set(['prefix', 'account', 'region'
 export function isTopicTemplate(template: string): boolean {
   const names = [...template.matchAll(placeholder)].map((match) => match[1] ?? '')
   return names.every((name) => placeholders.has(name)) && isTopicName(template.replaceAll(placeholder, 'x'))
-}
-
-/** Kafka's rule for topic names. */
-export function isTopicName(name: string): boolean {
-  return /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..'
 }
 
 /** The topic of a table. Whether the name is too long (249) can only be known here: ask `isTopicName`. */

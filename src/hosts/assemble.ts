@@ -41,6 +41,9 @@ import type { TableExports } from '../sources/table-export/table-exports.ts'
 import { declaredShapes } from './stages/declared-schemas.ts'
 import { deadLettersOf, deadLetterTopicOf } from './dead-letters/dead-letters-of.ts'
 import { createDeadLetterTopic } from './stages/dead-letter-topic.ts'
+import type { ReselectedItems } from '../transform/reselect.ts'
+import { changeStepsOf, openCode, otherTopicsOf, refusingMaskedKeys } from './stages/change-steps.ts'
+import type { ChangeStepParts } from './stages/change-steps.ts'
 import { createRecordStages } from './stages/record-stages.ts'
 import { envelopeOf } from './stages/envelope-of.ts'
 import type { RecordStagesOptions } from './stages/stage-parts.ts'
@@ -68,6 +71,10 @@ export interface WorkerPorts {
   readonly claimChecks?: ObjectWriter
   /** For pipelines whose records have schemas. */
   readonly registry?: SchemaRegistry | undefined
+  /** For `reselect`. */
+  readonly items?: ReselectedItems
+  /** Hears what the user's files print. Default: nobody does. */
+  readonly onOutput?: (text: string) => void
   readonly tuning?: Partial<LaneTuning>
   readonly coordinatorTuning?: Partial<CoordinatorTuning>
 }
@@ -83,18 +90,21 @@ export async function runPipeline(
   signal: AbortSignal,
 ): Promise<void> {
   const { kafka, membership, source, clock, rng, onEvent } = ports
-  // Schemas that cannot be read are told before anything is written.
+  // What cannot be read is told before anything is written.
   declaredShapes(config.recordSchemas.declared)
+  await using code = await openCode(config, { clock, onOutput: ports.onOutput })
   const identity = await admitToLedger(admissionOf(config, ports), signal)
   const topicLimits = createTopicLimits(kafka)
   await using oversize = openOversize(config, { ...ports, ledgerId: identity.topicId, objects: ports.claimChecks })
   const sessions = sessionsOf(config, ports, topicLimits)
-  const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
+  const topics = topicsOf(config, ports)
   const deadLetterTopic = createDeadLetterTopic(
     deadLetterTopicOf(config, { kafka, clock, topics, limits: topicLimits }),
   )
   const deadLetters = deadLettersOf(config, deadLetterTopic)
-  const stages = stagesOf(config, version, { registry: ports.registry, deadLetters, oversize })
+  const otherTopics = otherTopicsOf(config, topics, topicLimits)
+  const { registry, items } = ports
+  const stages = stagesOf(config, version, { registry, deadLetters, oversize, otherTopics, items, code })
   const budget = ports.budget ?? createByteBudget(config.memoryMaxBytes)
   const ledgerTopic = config.ledger.topic
   const environment: LaneEnvironment = {
@@ -154,6 +164,11 @@ function heartbeatsOf({ heartbeats, topic }: PipelineConfig, topics: TopicProvis
   return { topic: name, intervalMs, name: topic.prefix, provide: (signal) => topics.provideOwn(name, signal) }
 }
 
+function topicsOf(config: PipelineConfig, { kafka, clock, onEvent }: WorkerPorts): TopicProvisioner {
+  const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
+  return refusingMaskedKeys(topics, config.changes)
+}
+
 function exportLoadingOf({ snapshot }: PipelineConfig, { exports: api }: WorkerPorts): ExportLoading | undefined {
   return snapshot.exports === undefined || api === undefined ? undefined : { api, target: snapshot.exports }
 }
@@ -201,25 +216,28 @@ function signalling(
 }
 
 /** What the way of a record needs from outside. */
-export interface StageSurroundings extends Pick<RecordStagesOptions, 'oversize' | 'deadLetters'> {
+export interface StageSurroundings
+  extends ChangeStepParts, Pick<RecordStagesOptions, 'oversize' | 'deadLetters' | 'otherTopics'> {
   /** Needed where records have schemas. */
   readonly registry?: SchemaRegistry | undefined
 }
 
 /**
- * The way of a record as the configuration wants it. Without dead letters every rejected record is a failure. Throws
- * SCHEMA_DECLARATION for declared schemas that cannot be read.
+ * The way of a record as the configuration wants it. Without dead letters every rejected record is a failure, and
+ * without other topics every record that is routed elsewhere. Throws SCHEMA_DECLARATION for declared schemas that cannot be
+ * read.
  */
 export function stagesOf(
   config: PipelineConfig,
   version: string,
-  { registry, ...parts }: StageSurroundings = {},
+  { registry, items, code, ...parts }: StageSurroundings = {},
 ): Stages {
   const envelopeFor = (table: Table): Envelope => envelopeOf(table, config, version)
   const recordTransforms = recordTransformsOf(config)
   return createRecordStages({
     envelopeFor,
     name: config.topic.prefix,
+    changeTransforms: changeStepsOf(config, { items, code }),
     recordTransforms,
     serializer: serializerOf(config, { envelopeFor, recordTransforms, registry }),
     compression: config.kafka.compression,

@@ -10,6 +10,7 @@ import type { ErrorCode } from '../error-catalogue.ts'
 import { createDynamoDbStreamsSource } from '../sources/dynamodb-streams/dynamodb-streams-source.ts'
 import type { SourceEvent } from '../sources/source-event.ts'
 import type { Source } from '../sources/source.ts'
+import { withoutTables } from '../sources/without-tables.ts'
 
 /** What a source runs on. */
 export interface SourceParts {
@@ -64,7 +65,12 @@ export function openSource(config: SourceConfig, parts: SourceParts): OwnedSourc
     ...(parts.giveUpOn === undefined ? {} : { giveUpOn: parts.giveUpOn }),
     ...(parts.onEvent === undefined ? {} : { onEvent: parts.onEvent }),
   })
-  return { source, api, credentials, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() }
+  return {
+    source: withoutTables(source, config.excludedTables),
+    api,
+    credentials,
+    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
+  }
 }
 
 function credentialsOf(region: string, role: SourceConfig['role']): CredentialsOptions {

@@ -28,6 +28,7 @@ import { snapshotFacts, snapshotLine } from './server/snapshot-line.ts'
 import { createSnapshotReport } from './server/snapshot-report.ts'
 import { createSignalFile } from './signal-file.ts'
 import { logRegistryWaits, openRegistry } from './open-registry.ts'
+import { createItemReader } from '../sources/table-items/item-reader.ts'
 import { openSource } from './source-of.ts'
 import type { SourceParts } from './source-of.ts'
 
@@ -99,6 +100,8 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
       registry,
       ...(loading === undefined ? {} : { exports: loading.exports }),
       ...(claimChecks === undefined ? {} : { claimChecks }),
+      items: createItemReader({ ...parts, api: owned.api }),
+      onOutput: (text) => logger.info('a transform prints', { text: text.trimEnd() }),
       clock,
       rng,
       onEvent,

@@ -15,6 +15,7 @@ import type { RowMemory } from './snapshot/contained-changes.ts'
 import { leftOutEvents } from './left-out-events.ts'
 import type { Attachment, StageOutput, StagePosition } from './stages.ts'
 import { convertWithin } from './topic-limits.ts'
+import { topicsOfOthers } from './topics-of-others.ts'
 
 /** One transaction in the making: what to write, and what to tell once it is durable. */
 export interface Delivery {
@@ -60,7 +61,8 @@ export async function prepareDelivery(
       const known = draft.lookUp(key)
       if (known === undefined || draft.isHalted(known.shard)) continue
       const rows = parts.rowsInFront(known.table.table.arn)
-      const output = await convert(known, takePage()?.records ?? [], rows, parts)
+      const isTopicOfAnother = topicsOfOthers(state, known.table)
+      const output = await convert(known, takePage()?.records ?? [], rows, { ...parts, isTopicOfAnother })
       rows?.forget(output.caughtUp)
       draft.addOutput(key, known, output)
       parts.onRecords(known.table.table.arn, output.records)
@@ -93,16 +95,19 @@ function convert(
   { shard, table }: Known,
   records: readonly unknown[],
   rows: RowMemory | undefined,
-  { environment, signal }: { readonly environment: Converting; readonly signal: AbortSignal },
+  parts: {
+    readonly environment: Converting
+    readonly signal: AbortSignal
+    readonly isTopicOfAnother: (topic: string) => boolean
+  },
 ): Promise<StageOutput> {
+  const { environment, signal, isTopicOfAnother } = parts
   const { topicLimits, stages, clock } = environment
   const { shardId, generation, notBeforeMs } = shard
   const rowInFront = rows === undefined ? undefined : (item: string) => rows.rowOf(item)
+  const page = { table, shardId, generation, records, notBeforeMs, rowInFront, isTopicOfAnother }
   const process = (maxRecordBytes: number): Promise<StageOutput> =>
-    stages.process(
-      { table, shardId, generation, records, notBeforeMs, rowInFront, maxRecordBytes, nowMs: clock.now() },
-      signal,
-    )
+    stages.process({ ...page, maxRecordBytes, nowMs: clock.now() }, signal)
   return convertWithin(topicLimits, table.topic, process, signal)
 }
 

@@ -32,7 +32,7 @@ export type RecordPresence = 'there' | 'gone' | 'foreign'
 /** Keys, as records have them, of items that are in the topic and no longer in the table. */
 export interface VanishedInput extends Pick<
   RowInput,
-  'table' | 'kind' | 'readAtMs' | 'maxRecordBytes' | 'nowMs' | 'isDisplaced'
+  'table' | 'kind' | 'readAtMs' | 'maxRecordBytes' | 'nowMs' | 'isDisplaced' | 'isTopicOfAnother'
 > {
   readonly keys: readonly Buffer[]
 }
@@ -51,6 +51,8 @@ export interface RowInput {
   readonly readAtMs: number
   readonly maxRecordBytes: number
   readonly nowMs: number
+  /** True for the own topic of another table, to which nothing of this one may be routed. Default: there is none. */
+  readonly isTopicOfAnother?: (topic: string) => boolean
   /** True for the key of a row that a newer change has made worthless: it is left out. */
   readonly isDisplaced: (key: Buffer) => boolean
   /** True if `images` is wanted. Default: false. */
@@ -117,6 +119,8 @@ export interface StageInput {
   readonly maxRecordBytes: number
   /** Wall clock at processing, milliseconds. */
   readonly nowMs: number
+  /** True for the own topic of another table, to which nothing of this one may be routed. Default: there is none. */
+  readonly isTopicOfAnother?: (topic: string) => boolean
 }
 
 /** What came of it. Records before a failing one are complete and in order; nothing of the failing one is here. */

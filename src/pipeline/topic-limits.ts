@@ -80,8 +80,14 @@ export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attac
   const isTooLarge = ({ code }: { readonly code: string }): boolean => code === 'RECORD_TOO_LARGE'
   const hasRefused = output.failure?.code === 'RECORD_TOO_LARGE' || output.left.rejected.some(isTooLarge)
   if (!hasRefused && output.hasOversized !== true) return output
-  const present = await orAbandon(output.attachments, () => limits.maxRecordBytesNow(topic, signal))
-  if (present <= known) return output
+  // A routed record has the limit of the topic that it goes to.
+  const other = output.failure?.details['topic']
+  const isRouted = typeof other === 'string' && other !== topic
+  const [before, present] = await orAbandon(output.attachments, async () => [
+    isRouted ? await limits.maxRecordBytes(other, signal) : known,
+    await limits.maxRecordBytesNow(isRouted ? other : topic, signal),
+  ])
+  if (present <= before) return output
   abandon(output.attachments)
-  return process(present)
+  return process(isRouted ? known : present)
 }

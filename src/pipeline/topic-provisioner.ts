@@ -42,6 +42,8 @@ export interface TopicProvisioner {
   provide(table: Table, signal: AbortSignal): Promise<ProvidedTopic>
   /** Another topic of the pipeline, of one partition unless told otherwise; made where it may be, else TOPIC_MISSING. */
   provideOwn(topic: string, signal: AbortSignal, how?: Partial<OwnTopic>): Promise<ProvidedTopic>
+  /** A topic that changes are routed to; made as topics of tables are, else TOPIC_MISSING. */
+  provideRouted(topic: string, signal: AbortSignal): Promise<ProvidedTopic>
   /** A topic as it is now; undefined if there is none. */
   look(topic: string, signal: AbortSignal): Promise<TopicInfo | undefined>
 }
@@ -88,6 +90,10 @@ export function createTopicProvisioner(
         `topic ${name} of table ${table.name} does not exist`,
         signal,
       )
+    },
+    provideRouted: (name, signal) => {
+      const { partitions, replicationFactor, config } = rules
+      return provide({ name, partitions, replicationFactor, config }, `topic ${name} does not exist`, signal)
     },
     provideOwn: (name, signal, how = {}) => {
       const usual = {

@@ -29,13 +29,15 @@ describe('the packed package', () => {
       import { TailraceError, errorCatalogue } from 'tailrace'
       import { createManualClock } from 'tailrace/testing'
       import { createRecordReader } from 'tailrace/reader'
+      import { ExactNumber } from 'tailrace/transform'
       const clock = createManualClock()
       const reader = createRecordReader({ getObject: () => Promise.reject(new Error('none')) })
       const { value } = await reader.take({ value: Buffer.from('whole') })
-      console.log(typeof TailraceError, errorCatalogue.STREAM_GAP.policy, clock.monotonic(), String(value))`
+      const number = String(new ExactNumber('1.50'))
+      console.log(typeof TailraceError, errorCatalogue.STREAM_GAP.policy, clock.monotonic(), String(value), number)`
     await writeFile(path.join(folder.path, 'use.js'), script)
     expect((await run(process.execPath, ['use.js'], { cwd: folder.path })).stdout.trim()).toBe(
-      'function stop-table 0 whole',
+      'function stop-table 0 whole 1.50',
     )
 
     const demo = await run(bin, ['demo', '--for', '4s', '--json'], { cwd: folder.path, timeout: 110_000 })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mapBounded } from '../../src/async/map-bounded.ts'
 import type { AwsApi } from '../../src/aws/aws.ts'
 import type { AttributeValue, Item } from '../../src/change/attribute-value.ts'
+import type { StreamViewType } from '../../src/change/table.ts'
 import { connectTo } from './stream-simulator/simulator-client.ts'
 
 /** A table of its own in DynamoDB Local, with the text `id` as its key and a stream of both images. */
@@ -24,7 +25,7 @@ export interface LocalTable extends AsyncDisposable {
 /** Makes the table; disposing deletes it. */
 export async function createLocalTable(
   endpoint: string,
-  options: { readonly hasStream: boolean } = { hasStream: true },
+  options: { readonly hasStream: boolean; readonly viewType?: StreamViewType } = { hasStream: true },
 ): Promise<LocalTable> {
   const api = connectTo(endpoint)
   const name = `table-${randomUUID().slice(0, 8)}`
@@ -34,7 +35,7 @@ export async function createLocalTable(
     KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
     AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
     BillingMode: 'PAY_PER_REQUEST',
-    ...(options.hasStream ? { StreamSpecification: bothImages } : {}),
+    ...(options.hasStream ? { StreamSpecification: streamOf(options.viewType) } : {}),
   })
   let isDropped = false
   return {
@@ -42,7 +43,7 @@ export async function createLocalTable(
     put: async (item) => void (await call('PutItem', { Item: item })),
     delete: async (id) => void (await call('DeleteItem', { Key: { id: { S: id } } })),
     putAll: (items) => putAll(api, name, items),
-    enableStream: async () => void (await call('UpdateTable', { StreamSpecification: bothImages })),
+    enableStream: async () => void (await call('UpdateTable', { StreamSpecification: streamOf(options.viewType) })),
     disableStream: async () => void (await call('UpdateTable', { StreamSpecification: { StreamEnabled: false } })),
     drop: async () => {
       isDropped = true
@@ -68,7 +69,10 @@ export async function createLocalTable(
   }
 }
 
-const bothImages = { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' }
+function streamOf(StreamViewType: StreamViewType = 'NEW_AND_OLD_IMAGES'): Readonly<Record<string, unknown>> {
+  return { StreamEnabled: true, StreamViewType }
+}
+
 const itemsAtOnce = 25
 
 async function putAll(api: AwsApi, table: string, items: readonly Item[]): Promise<void> {

@@ -12,6 +12,7 @@ import { createSignalFile } from '../../src/hosts/signal-file.ts'
 import { createCommittedReader } from '../../src/kafka/committed-reader.ts'
 import { createWireGroupMembership } from '../../src/kafka/wire-group-membership.ts'
 import type { PipelineEvent } from '../../src/pipeline/pipeline-event.ts'
+import { createItemReader } from '../../src/sources/table-items/item-reader.ts'
 import { createDynamoDbStreamsSource } from '../../src/sources/dynamodb-streams/dynamodb-streams-source.ts'
 import { connectKafka } from './connected-kafka.ts'
 import { connectTo } from './stream-simulator/simulator-client.ts'
@@ -88,7 +89,10 @@ export function startWorker(config: PipelineConfig, seed = 1): WorkerUnderTest {
       heartbeatMs: 200,
     })
     const { tables, region } = config.source
-    const source = createDynamoDbStreamsSource({ api, clock, rng, region, tables, polling: { idleCapMs: 200 } })
+    const alsoViewTypes = config.changes.reselects ? (['KEYS_ONLY', 'OLD_IMAGE'] as const) : []
+    const polling = { idleCapMs: 200 }
+    const source = createDynamoDbStreamsSource({ api, clock, rng, region, tables, alsoViewTypes, polling })
+    const items = createItemReader({ api, clock, rng })
     const onEvent = (event: PipelineEvent): void => {
       events.push(event)
       for (const listener of listeners) listener()
@@ -124,6 +128,7 @@ export function startWorker(config: PipelineConfig, seed = 1): WorkerUnderTest {
         coordinatorTuning,
         signalFile,
         registry,
+        items,
         ...exports,
         ...checks,
       },

@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { isTopicName } from '../../change/legal-topic.ts'
 import { choice, defaulted, derived, integer, optional, text, trueOrFalse } from '../property.ts'
 import type { ValueKind } from '../property.ts'
-import { isTopicName, isTopicTemplate } from '../topic-name.ts'
+import { isTopicTemplate } from '../topic-name.ts'
 
 /** A name that Kafka takes for a topic. */
 export const topicName: ValueKind<string> = text(

@@ -12,6 +12,7 @@ import { registerShards } from './commands/shards.ts'
 import { registerSnapshot } from './commands/snapshot.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerTail } from './commands/tail.ts'
+import { registerTransform } from './commands/transform.ts'
 import type { CommandHost } from './command-host.ts'
 
 /** Adds one command to the program. Its file in commands/ is named after the command. */
@@ -30,6 +31,7 @@ export const commands: readonly Register[] = [
   registerOffsets,
   registerDlq,
   registerDelete,
+  registerTransform,
   registerConfig,
   registerErrors,
 ]

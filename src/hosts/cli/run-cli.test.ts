@@ -206,6 +206,22 @@ kafka:
     expect(ran.stdout + ran.stderr).not.toContain('canary')
   })
 
+  it("loads the user's files, and refuses what cannot be used", { timeout: 20_000 }, async () => {
+    const text =
+      'pipeline: p\nsource: {region: eu-west-1, tables: orders}\nkafka.bootstrap.servers: b:9092\ntransforms: [./code.ts]\n'
+    writeFileSync(join(folder, 'p.yaml'), text)
+    writeFileSync(join(folder, 'code.ts'), 'export default (change: object): object => change')
+    expect(await run(['check', 'p.yaml', '--offline'])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/transforms +1 file can be loaded/),
+    })
+    writeFileSync(join(folder, 'code.ts'), 'export default (change: object): object => {')
+    expect(await run(['check', 'p.yaml', '--offline'])).toMatchObject({
+      exitCode: 2,
+      stdout: expect.stringContaining('TRANSFORM_UNUSABLE'),
+    })
+  })
+
   it('refuses a wrong file with 2 and everything that is wrong', async () => {
     file('pipelin: shop\nsource.tables: [1]\n')
     const ran = await run(['check', 'p.yaml', '--offline'])

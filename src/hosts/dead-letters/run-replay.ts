@@ -11,8 +11,11 @@ import { transactionalIdOf } from '../../lanes/lane-session.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import { createTopicLimits } from '../../pipeline/topic-limits.ts'
 import type { StoredLetter } from '../../rejection/stored-letter.ts'
-import { stagesOf } from '../assemble.ts'
+import { createTopicProvisioner } from '../../pipeline/topic-provisioner.ts'
+import type { ReselectedItems } from '../../transform/reselect.ts'
+import { stagesOf, topicRulesOf } from '../assemble.ts'
 import { openRegistry } from '../open-registry.ts'
+import { openCode, otherTopicsOf } from '../stages/change-steps.ts'
 import { packageVersion } from '../package-version.ts'
 import { createLetterLog } from './letter-log.ts'
 import { replayLetters } from './replay-letters.ts'
@@ -26,6 +29,8 @@ export interface ReplayHost {
   readonly inspector: Pick<ClusterInspector, 'firstSince'>
   readonly clock: Clock
   readonly rng: Rng
+  /** For `reselect`. */
+  readonly items?: ReselectedItems | undefined
   readonly tables: readonly TableEntry[]
   readonly lanes: number
   /** Throws PIPELINE_ACTIVE while workers run. */
@@ -50,7 +55,8 @@ export async function runReplay(
   mode: ReplayMode & { readonly onOutcome: (outcome: ReplayOutcome) => void },
   signal: AbortSignal,
 ): Promise<void> {
-  const { config, kafka, clock, rng } = host
+  const { config, kafka, clock, rng, items } = host
+  await using code = await openCode(config, { clock })
   const { topic } = config.errors.deadLetters
   await using session = mode.isDry ? undefined : await fence(host, signal)
   // Somebody waits in front of a terminal: a registry that is away is an answer, too.
@@ -59,10 +65,18 @@ export async function runReplay(
   const log = createLetterLog(kafka, { ...config, topic })
   const letters = host.choose(await log.letters(signal, { settled: !mode.isDry }))
   const limits = createTopicLimits(kafka)
+  const rules = topicRulesOf(config)
+  const mayCreate = rules.mayCreate && !mode.isDry
+  const topics = createTopicProvisioner(kafka, { ...rules, mayCreate }, { clock, onEvent: () => undefined })
   const checked = new Map<string, Promise<void>>()
   const parts: ReplayParts = {
     letters: log,
-    stages: stagesOf(config, packageVersion(), { registry }),
+    stages: stagesOf(config, packageVersion(), {
+      registry,
+      code,
+      items,
+      otherTopics: otherTopicsOf(config, topics, limits),
+    }),
     tables: new Map(host.tables.map((entry) => [entry.table.arn, entry])),
     maxRecordBytes: (name, bySignal) => limits.maxRecordBytes(name, bySignal),
     output: outputLogOf(host),

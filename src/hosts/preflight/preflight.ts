@@ -1,6 +1,7 @@
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import { checkDeclarations } from './declaration-checks.ts'
 import type { Finding } from './finding.ts'
+import { checkCode } from './code-checks.ts'
 import { checkKafka } from './kafka-checks.ts'
 import type { PreflightParts } from './preflight-parts.ts'
 import { checkRegistry } from './registry-checks.ts'
@@ -13,16 +14,16 @@ export interface Preflight {
   readonly hasRunBefore: boolean
 }
 
-/** Asks AWS, Kafka and the schema registry everything that a start depends on. Rejects with the signal's reason when it aborts. */
+/** Asks the user's files, AWS, Kafka and the schema registry everything that a start depends on. Rejects with the signal's reason when it aborts. */
 export async function runPreflight(config: PipelineConfig, parts: PreflightParts): Promise<Preflight> {
+  const code = await checkCode(config, parts.clock)
   const source = await checkSource(config.source, config.snapshot, parts)
   parts.signal.throwIfAborted()
   const kafka = await checkKafka(config, source.tables, parts)
   parts.signal.throwIfAborted()
   const registry = await checkRegistry(config.registry, parts)
   parts.signal.throwIfAborted()
-  return {
-    findings: [...source.findings, ...kafka.findings, ...registry, ...checkDeclarations(config.recordSchemas)],
-    hasRunBefore: kafka.knownTables.length > 0,
-  }
+  const declarations = checkDeclarations(config.recordSchemas)
+  const findings = [...code, ...source.findings, ...kafka.findings, ...registry, ...declarations]
+  return { findings, hasRunBefore: kafka.knownTables.length > 0 }
 }

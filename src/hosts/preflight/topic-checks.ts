@@ -5,6 +5,7 @@ import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import { createTopicProvisioner } from '../../pipeline/topic-provisioner.ts'
 import { counted } from '../counted.ts'
 import { topicRulesOf } from '../assemble.ts'
+import { refusingMaskedKeys } from '../stages/change-steps.ts'
 import { failed, passed } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { missingRights } from './kafka-access.ts'
@@ -22,7 +23,8 @@ export async function checkTopics(
   const findings: Finding[] = []
   try {
     const { clock } = access.parts
-    createTopicProvisioner(access.kafka, rules, { clock, onEvent: () => undefined }).refuseCollisions(found)
+    const topics = createTopicProvisioner(access.kafka, rules, { clock, onEvent: () => undefined })
+    refusingMaskedKeys(topics, access.config.changes).refuseCollisions(found)
   } catch (error) {
     findings.push(failed('topics', error))
   }

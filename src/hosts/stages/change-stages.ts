@@ -17,14 +17,14 @@ export async function processPage(
   options: RecordStagesOptions,
   signal: AbortSignal,
 ): Promise<StageOutput> {
-  const { table, nowMs, maxRecordBytes } = input
+  const { table, nowMs } = input
   const { recordTransforms = [] } = options
   const wrapping: Wrapping = { envelope, recordTransforms, table: table.table, topic: table.topic, nowMs }
   const { units, skipped } = decode(input, options)
   await transformChanges(units, options, table.table, signal)
   for (const unit of units) wrapUnit(unit, wrapping)
   const turn = input.generation === undefined ? undefined : `${table.version}.${input.generation}`
-  const writer = await createUnitWriter(units, { table, maxRecordBytes, wrapping, turn }, options, signal)
+  const writer = await createUnitWriter(units, { ...input, wrapping, turn }, options, signal)
   let read = 0
   let failure: TailraceError | undefined
   await orAbandon(writer, async () => {

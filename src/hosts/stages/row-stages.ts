@@ -22,17 +22,12 @@ export async function processRows(
   options: RecordStagesOptions,
   signal: AbortSignal,
 ): Promise<RowOutput> {
-  const { table, items } = input
+  const { items } = input
   const wrapping = wrappingOf(input, envelope, options)
   const units = items.map((item) => decodeOne(item, input))
-  await transformChanges(units, options, table.table, signal)
+  await transformChanges(units, options, input.table.table, signal)
   for (const unit of units) wrapUnit(unit, wrapping)
-  const writer = await createUnitWriter(
-    units,
-    { table, maxRecordBytes: input.maxRecordBytes, wrapping, turn: undefined },
-    options,
-    signal,
-  )
+  const writer = await createUnitWriter(units, { ...input, wrapping, turn: undefined }, options, signal)
   return orAbandon(writer, () => writeRows(units, writer, input, wrapping))
 }
 
@@ -129,10 +124,9 @@ export async function processVanished(
   options: RecordStagesOptions,
   signal: AbortSignal,
 ): Promise<RowOutput> {
-  const { table, maxRecordBytes } = input
   const wrapping = wrappingOf(input, envelope, options)
   // Reading a key may need what writing needs: a schema.
-  const writer = await createUnitWriter([], { table, maxRecordBytes, wrapping, turn: undefined }, options, signal)
+  const writer = await createUnitWriter([], { ...input, wrapping, turn: undefined }, options, signal)
   return orAbandon(writer, () => writeDeletes(writer, input, { options, wrapping }))
 }
 

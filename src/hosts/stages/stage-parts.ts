@@ -38,6 +38,8 @@ export interface TopicFacts {
 
 /** Topics that are met on the way: made where they may be. */
 export interface OtherTopics {
+  /** Records may go to the own topics of other tables. Default: false, and they fail with ROUTE_REFUSED. */
+  readonly mayShare?: boolean
   /** Waits for what passes; rejects with the error that stops the table. Remembers what it was told. */
   provide(topic: string, signal: AbortSignal): Promise<TopicFacts>
 }

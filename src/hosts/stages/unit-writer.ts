@@ -19,6 +19,7 @@ export interface WriterPage {
   readonly wrapping: Wrapping
   /** See {@link OversizedChange.turn}. */
   readonly turn: string | undefined
+  readonly isTopicOfAnother?: ((topic: string) => boolean) | undefined
 }
 
 /** Collects the records of a page, unit by unit, in order. */
@@ -64,7 +65,7 @@ export async function createUnitWriter(
   const topics = new Map<string, TopicFacts | TailraceError>()
   topics.set(table.topic, { partitions: table.topicPartitions, maxRecordBytes })
   for (const topic of otherTopicsOf(units)) {
-    if (!topics.has(topic)) topics.set(topic, await factsOf(topic, options, signal))
+    if (!topics.has(topic)) topics.set(topic, await factsOf(topic, page, options, signal))
   }
   for (const [topic, facts] of topics) {
     if (facts instanceof TailraceError) continue
@@ -76,11 +77,17 @@ export async function createUnitWriter(
 
 async function factsOf(
   topic: string,
+  { table, isTopicOfAnother }: WriterPage,
   { otherTopics }: RecordStagesOptions,
   signal: AbortSignal,
 ): Promise<TopicFacts | TailraceError> {
   if (otherTopics === undefined) {
     return new TailraceError('TOPIC_MISSING', `records are routed to topic ${topic}, which nobody provides`)
+  }
+  if (otherTopics.mayShare !== true && isTopicOfAnother?.(topic) === true) {
+    const collision = new TailraceError('TOPIC_COLLISION', `topic ${topic} is the own one of another table`)
+    const text = `records of table ${table.table.name} are routed to topic ${topic}, which is the own one of another table`
+    return new TailraceError('ROUTE_REFUSED', text, { cause: collision, details: { table: table.table.name, topic } })
   }
   try {
     return await otherTopics.provide(topic, signal)

@@ -12,6 +12,7 @@ import type { PipelineEvent, SnapshotProgress } from '../pipeline-event.ts'
 import { leftOutEvents } from '../left-out-events.ts'
 import type { Attachment, RowInput, RowOutput } from '../stages.ts'
 import { convertWithin } from '../topic-limits.ts'
+import { topicsOfOthers } from '../topics-of-others.ts'
 import type { DeliveredRows, ScanBatch, TakenScanPage } from './lane-scans.ts'
 
 /** The rows of one transaction: they go behind the changes in it. */
@@ -56,7 +57,10 @@ export async function prepareRows(batch: ScanBatch, state: LaneState, parts: Par
       const scanned = draft.lookUp(page)
       if (scanned === undefined) continue
       if (!draft.isNext(scanned, page) || !page.recent.isKnown(page.request)) draft.reopen(page.scan)
-      else draft.add(scanned, page, await convert(scanned, page, parts))
+      else {
+        const isTopicOfAnother = topicsOfOthers(state, scanned.table)
+        draft.add(scanned, page, await convert(scanned, page, { ...parts, isTopicOfAnother }))
+      }
     }
   })
   for (const { tableArn, error } of batch.failures) draft.fail(tableArn, error)
@@ -66,7 +70,7 @@ export async function prepareRows(batch: ScanBatch, state: LaneState, parts: Par
 function convert(
   scanned: Scanned,
   taken: TakenScanPage,
-  { environment, signal, withImages }: Parts,
+  { environment, signal, withImages, isTopicOfAnother }: Parts & Pick<RowInput, 'isTopicOfAnother'>,
 ): Promise<RowOutput> {
   const { topicLimits, stages, clock } = environment
   const { table, snapshot, segments, segment } = scanned
@@ -81,6 +85,7 @@ function convert(
       maxRecordBytes,
       nowMs: clock.now(),
       isDisplaced: (key: Buffer) => recent.hasSince(key, request),
+      ...(isTopicOfAnother === undefined ? {} : { isTopicOfAnother }),
     }
     if (isSweep(scanned)) return stages.processVanished({ ...shared, keys: page.items.filter(Buffer.isBuffer) }, signal)
     const input: RowInput = {

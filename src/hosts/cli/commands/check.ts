@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { configFingerprint } from '../../../config/config-fingerprint.ts'
 import type { PipelineConfig } from '../../../config/pipeline-config.ts'
+import { checkCode } from '../../preflight/code-checks.ts'
 import { isRefusal, passed, warning } from '../../preflight/finding.ts'
 import type { Finding } from '../../preflight/finding.ts'
 import { runPreflight } from '../../preflight/preflight.ts'
@@ -27,7 +28,9 @@ export function registerCheck(program: Command, { context, action }: CommandHost
         const config = loadPipeline(command.args[0] ?? '', context)
         const isOffline = command.opts<{ offline?: boolean }>().offline === true
         if (!isOffline && !isJson(command)) context.stderr.write('asking AWS and Kafka …\n')
-        const online = isOffline ? [] : (await runPreflight(config, context)).findings
+        const online = isOffline
+          ? await checkCode(config, context.clock)
+          : (await runPreflight(config, context)).findings
         return reportFindings([...checkFile(config), ...online], context, command)
       }),
     )

@@ -2,11 +2,13 @@ import type { Command } from 'commander'
 import type { PipelineConfig } from '../../../config/pipeline-config.ts'
 import { TailraceError } from '../../../errors.ts'
 import type { StoredLetter } from '../../../rejection/stored-letter.ts'
+import { createItemReader } from '../../../sources/table-items/item-reader.ts'
 import { counted } from '../../counted.ts'
 import { idOf, letterRow } from '../../dead-letters/letter-groups.ts'
 import type { LetterRow } from '../../dead-letters/letter-groups.ts'
 import type { ReplayOutcome } from '../../dead-letters/replay-letters.ts'
 import { runReplay } from '../../dead-letters/run-replay.ts'
+import { openSource } from '../../source-of.ts'
 import { foundWrong, succeeded } from '../command-context.ts'
 import type { CommandContext, CommandResult } from '../command-context.ts'
 import { writeResult } from '../command-host.ts'
@@ -47,7 +49,8 @@ async function replay(command: Command, context: CommandContext): Promise<Comman
   const config = loadPipeline(path, context)
   await using kafka = openKafka(config, context)
   await using inspector = openInspector(config, context)
-  const { signal, clock, rng } = context
+  const { signal, clock, rng, env } = context
+  await using owned = config.changes.reselects ? openSource(config.source, { clock, rng, env }) : undefined
   const ledger = await readPipelineLedger(config, kafka, signal)
   const isDry = flags.dryRun === true
   const isForced = flags.force === true
@@ -70,6 +73,7 @@ async function replay(command: Command, context: CommandContext): Promise<Comman
       inspector,
       clock,
       rng,
+      items: owned === undefined ? undefined : createItemReader({ api: owned.api, clock, rng }),
       tables: ledger.tables,
       lanes: ledger.lanes.length,
       requireStandstill: () => requireStandstill(config, kafka, signal),

@@ -1,0 +1,90 @@
+import type { Clock } from '../../async/clock.ts'
+import type { ChangeConfig } from '../../config/change-config.ts'
+import type { PipelineConfig } from '../../config/pipeline-config.ts'
+import { TailraceError } from '../../errors.ts'
+import { createChangeFilter } from '../../transform/change-filter.ts'
+import { createChangeMask, refuseMaskedKeys } from '../../transform/change-mask.ts'
+import { createChangeRouter } from '../../transform/change-router.ts'
+import type { ChangeTransform } from '../../transform/change-transform.ts'
+import { createReselect } from '../../transform/reselect.ts'
+import type { ReselectedItems } from '../../transform/reselect.ts'
+import { openUserCode } from '../../transform/user-code/user-code.ts'
+import type { UserCode } from '../../transform/user-code/user-code.ts'
+import { createOtherTopics } from './other-topics.ts'
+import type { OtherTopics } from './stage-parts.ts'
+import type { TopicLimits } from '../../pipeline/topic-limits.ts'
+import type { TopicProvisioner } from '../../pipeline/topic-provisioner.ts'
+
+/** What steps stand on besides the configuration. */
+export interface ChangeStepParts {
+  /** Needed where items are read anew. */
+  readonly items?: ReselectedItems | undefined
+  /** The user's files, if there are any. */
+  readonly code?: UserCode | undefined
+}
+
+/**
+ * The steps of a change in front of the envelope, in their order. Filters first: what is dropped costs no read. Masks behind
+ * the user's code, so that it cannot undo them, and in front of routes, so that no topic is named after a masked value.
+ */
+export function changeStepsOf(
+  { changes, topic }: Pick<PipelineConfig, 'changes' | 'topic'>,
+  { items, code }: ChangeStepParts,
+): readonly ChangeTransform[] {
+  const { masks, routes, reselects } = changes
+  if (reselects && items === undefined) throw new TailraceError('INTERNAL', 'nobody reads items anew')
+  return [
+    ...(hasFilter(changes) ? [filterOf(changes, false)] : []),
+    ...(reselects && items !== undefined ? [createReselect(items)] : []),
+    ...(reselects && hasFilter(changes) ? [filterOf(changes, true)] : []),
+    ...(code === undefined ? [] : [code]),
+    ...(masks.length > 0 ? [createChangeMask({ rules: masks, hmacKey: changes.hmacKey?.reveal() })] : []),
+    ...(routes.length > 0 ? [createChangeRouter(routes, topic.prefix)] : []),
+  ]
+}
+
+function hasFilter({ filter: { excludedTables, operations, condition } }: ChangeConfig): boolean {
+  return excludedTables.length > 0 || operations.length < 4 || condition !== undefined
+}
+
+function filterOf({ filter }: ChangeConfig, isSecondLook: boolean): ChangeTransform {
+  return createChangeFilter({ ...filter, operations: new Set(filter.operations), isSecondLook })
+}
+
+/** Loads the user's files; undefined if there are none. Throws TRANSFORM_UNUSABLE. */
+export async function openCode(
+  { changes: { code }, errors }: Pick<PipelineConfig, 'changes' | 'errors'>,
+  parts: {
+    readonly clock: Clock
+    readonly onOutput?: ((text: string) => void) | undefined
+  },
+): Promise<UserCode | undefined> {
+  if (code.files.length === 0) return undefined
+  const { clock, onOutput = () => {} } = parts
+  // Where rejected changes become dead letters, the others of their page go on.
+  const stopsAtFailure = errors.tolerance === 'none'
+  return await openUserCode({ ...code, clock, stopsAtFailure, onOutput })
+}
+
+/** Topics that changes may be routed to: not those of the pipeline itself. */
+export function otherTopicsOf(
+  config: PipelineConfig,
+  topics: Pick<TopicProvisioner, 'provideRouted'>,
+  limits: Pick<TopicLimits, 'maxRecordBytes'>,
+): OtherTopics {
+  const { ledger, signals, heartbeats, errors, topic } = config
+  const own = [ledger.topic, signals.topic, signals.notificationTopic, heartbeats?.topic, errors.deadLetters.topic]
+  const named = own.filter((name) => name !== undefined)
+  return createOtherTopics({ topics, limits, own: new Set(named), mayShare: topic.isShared })
+}
+
+/** Refuses tables whose key attributes would be masked where those are refused that would meet in one topic. */
+export function refusingMaskedKeys(topics: TopicProvisioner, { masks }: ChangeConfig): TopicProvisioner {
+  return {
+    ...topics,
+    refuseCollisions: (tables) => {
+      for (const table of tables) refuseMaskedKeys(masks, table)
+      topics.refuseCollisions(tables)
+    },
+  }
+}
