@@ -63,7 +63,7 @@ describe('names', () => {
   test('two structs of one name that differ are refused', () => {
     const other: Shape = { ...price, fields: [{ name: 'amount', type: { kind: 'int64' }, isOptional: false }] }
     const shape = holding({ kind: 'struct', shape: price }, { kind: 'struct', shape: other })
-    expect(() => avroSchema(shape, none)).toThrow('two structs are named shop.orders.Price differ')
+    expect(() => avroSchema(shape, none)).toThrow('two structs are named shop.orders.Price; they differ')
   })
 
   test('two names that become one are refused', () => {
@@ -77,7 +77,9 @@ describe('names', () => {
 
   test('nobody else may be named tailrace.AttributeValue', () => {
     const own: FieldType = { kind: 'struct', shape: { ...price, name: 'tailrace.AttributeValue' } }
-    expect(() => avroSchema(holding({ kind: 'typed' }, own), none)).toThrow('tailrace.AttributeValue differ')
+    expect(() => avroSchema(holding({ kind: 'typed' }, own), none)).toThrow(
+      'two structs are named tailrace.AttributeValue; they differ',
+    )
   })
 })
 

@@ -1,7 +1,7 @@
-import { TailraceError } from '../errors.ts'
 import { fieldNames, schemaName } from './name-adjustment.ts'
 import type { NameAdjustments } from './name-adjustment.ts'
 import type { FieldType, Shape } from './shape.ts'
+import { createStructDefinitions } from './struct-definitions.ts'
 
 /** An Avro schema as plain JSON. A name alone stands for what was defined before, in the order of the text. */
 export type AvroSchema = string | AvroUnion | AvroObject
@@ -38,7 +38,7 @@ export function avroSchema(shape: Shape, names: NameAdjustments): AvroObject {
 
 class Printer {
   readonly #names: NameAdjustments
-  readonly #defined = new Map<string, { readonly original: string; readonly content: string }>()
+  readonly #structs = createStructDefinitions()
 
   constructor(names: NameAdjustments) {
     this.#names = names
@@ -46,13 +46,13 @@ class Printer {
 
   root(shape: Shape): AvroObject {
     const full = schemaName(shape.name, this.#names.schemas)
-    this.#isDefined(full, shape)
+    this.#structs.isDefined(shape, full)
     return this.#definition(shape, full, '')
   }
 
   #record(shape: Shape, outer: string): AvroObject | string {
     const full = schemaName(shape.name, this.#names.schemas)
-    return this.#isDefined(full, shape) ? full : this.#definition(shape, full, outer)
+    return this.#structs.isDefined(shape, full) ? full : this.#definition(shape, full, outer)
   }
 
   /** `outer` is the namespace around it, which a name without dots would inherit. */
@@ -92,7 +92,7 @@ class Printer {
       case 'json':
         return jsonText
       case 'typed':
-        return this.#isDefined(attributeValueName, undefined) ? attributeValueName : attributeValueSchema
+        return this.#structs.isDefined(attributeValue, attributeValueName) ? attributeValueName : attributeValueSchema
       case 'decimal':
         return { type: 'bytes', logicalType: 'decimal', precision: type.precision, scale: type.scale }
       case 'array':
@@ -104,21 +104,6 @@ class Printer {
       default:
         return type.kind
     }
-  }
-
-  /** Remembers the name. Throws SCHEMA_FORM if another content has it. */
-  #isDefined(full: string, shape: Shape | undefined): boolean {
-    const known = this.#defined.get(full)
-    const original = shape?.name ?? full
-    // Everything in a shape is plain data, in the order in which it is written.
-    const content = shape === undefined ? '' : JSON.stringify(shape)
-    if (known === undefined) {
-      this.#defined.set(full, { original, content })
-      return false
-    }
-    if (known.content === content && known.original === original) return true
-    const both = known.original === original ? `two structs are named ${original}` : `${known.original} and ${original}`
-    throw new TailraceError('SCHEMA_FORM', `${both} differ, and would both be written as ${full}`)
   }
 }
 
@@ -133,6 +118,9 @@ function restField(original: string, name: string | undefined): unknown {
 }
 
 const jsonText: AvroObject = { type: 'string', 'connect.version': 1, 'connect.name': jsonTypeName }
+
+/** Stands for the record of values of kind `typed` among the defined structs, so that no other takes its name. */
+const attributeValue: Shape = { name: attributeValueName, fields: [], rest: undefined }
 
 /** Exactly one member is set. Numbers are text; a binary is its bytes; sets are lists in a fixed order. */
 export const attributeValueSchema: AvroObject = {
