@@ -17,6 +17,11 @@ export const schemaErrors = {
     'Records of a table cannot be described in the format: a name that it does not allow, two names that become one, or a type that it lacks.',
     'Set `format.field.name.adjustment.mode`, rename the field in the declared schema, or choose another format.',
   ),
+  SCHEMA_SAMPLE: entry(
+    'refuse',
+    'There is no item that a schema could be inferred from.',
+    'Write items as they will be, or declare the schema by hand.',
+  ),
   SCHEMA_GUID_MISSING: entry(
     'stop-table',
     'Schema ids are to be written into headers, which takes a GUID, and the schema registry gives its schemas none (older ones, and Apicurio).',

@@ -8,6 +8,7 @@ import { registerErrors } from './commands/errors.ts'
 import { registerInit } from './commands/init.ts'
 import { registerOffsets } from './commands/offsets.ts'
 import { registerRun } from './commands/run.ts'
+import { registerSchema } from './commands/schema.ts'
 import { registerShards } from './commands/shards.ts'
 import { registerSnapshot } from './commands/snapshot.ts'
 import { registerStatus } from './commands/status.ts'
@@ -28,6 +29,7 @@ export const commands: readonly Register[] = [
   registerShards,
   registerTail,
   registerSnapshot,
+  registerSchema,
   registerOffsets,
   registerDlq,
   registerDelete,
