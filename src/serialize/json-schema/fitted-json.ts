@@ -1,4 +1,5 @@
 import type { FieldType, Shape } from '../../shapes/shape.ts'
+import { decimalText } from '../fit/decimal-text.ts'
 import { createDynamoDbJson } from '../fit/dynamodb-json.ts'
 import { shortestFloat, wellFormed } from '../fit/fit-scalar.ts'
 import type { FittedMap, FittedStruct, FittedValue } from '../fit/fitted-value.ts'
@@ -109,11 +110,4 @@ class Compiler {
       writer.text(separator === '{' ? '{}' : '}')
     }
   }
-}
-
-/** All digits, so many of them behind the point. */
-function decimalText(unscaled: bigint, scale: number): string {
-  if (scale === 0) return String(unscaled)
-  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, '0')
-  return `${unscaled < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
