@@ -122,7 +122,20 @@ const jsonText: AvroObject = { type: 'string', 'connect.version': 1, 'connect.na
 /** Stands for the record of values of kind `typed` among the defined structs, so that no other takes its name. */
 const attributeValue: Shape = { name: attributeValueName, fields: [], rest: undefined }
 
-/** Exactly one member is set. Numbers are text; a binary is its bytes; sets are lists in a fixed order. */
+const attributeSchema: AvroObject = {
+  type: 'record',
+  name: 'Attribute',
+  namespace: 'tailrace',
+  fields: [
+    { name: 'name', type: 'string' },
+    { name: 'value', type: attributeValueName },
+  ],
+}
+
+/**
+ * Exactly one member is set. Numbers are text; a binary is its bytes; sets are lists in a fixed order. A map is a list of
+ * attributes, whose bytes are those of a map: Apicurio Registry fails at a record with a map of itself.
+ */
 export const attributeValueSchema: AvroObject = {
   type: 'record',
   name: 'AttributeValue',
@@ -133,7 +146,7 @@ export const attributeValueSchema: AvroObject = {
     member('B', 'bytes'),
     member('BOOL', 'boolean'),
     member('NULL', 'boolean'),
-    member('M', { type: 'map', values: attributeValueName }),
+    member('M', { type: 'array', items: attributeSchema }),
     member('L', { type: 'array', items: attributeValueName }),
     member('SS', { type: 'array', items: 'string' }),
     member('NS', { type: 'array', items: 'string' }),

@@ -45,7 +45,12 @@ function contentOf(type: string, content: unknown): unknown {
     case 'L':
       return (content as unknown[]).map(attributeValueOf)
     case 'M':
-      return itemOf(content)
+      return Object.fromEntries(
+        (content as { readonly name: string; readonly value: unknown }[]).map(({ name, value }) => [
+          name,
+          attributeValueOf(value),
+        ]),
+      )
     default:
       return content
   }
