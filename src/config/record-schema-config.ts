@@ -14,7 +14,7 @@ export interface RecordSchemaConfig {
 }
 
 /** `json` needs no registry. */
-export type RecordFormatName = 'json' | 'avro' | 'json-schema'
+export type RecordFormatName = 'json' | 'avro' | 'json-schema' | 'protobuf'
 /** See `SubjectStrategy`. */
 export type SubjectStrategyName = 'topic' | 'record' | 'topic-record'
 /** See `NameAdjustment`. */

@@ -21,6 +21,19 @@ describe('a Debezium payload, field by field', () => {
     )
   })
 
+  it('says of an item that was read anew that it was, in both ways alike', () => {
+    fc.assert(
+      fc.property(arbitraryChange, fc.constantFrom('found', 'missing'), ({ table, event }, reselected) => {
+        const payload = wrapChange({ table, event: { ...event, reselected } })
+        const form = { numbers: 'exact', schemasEnable: false } as const
+        const [fast] = createJsonSerializer(form).serialize(payload)
+        const [slow] = createJsonSerializer(form).serialize(documentsOf(payload))
+        expect(String(slow?.value)).toBe(String(fast?.value))
+        expect(String(fast?.value)).toContain(`,"reselected":${reselected === 'found'}},"op":"`)
+      }),
+    )
+  })
+
   it.each(jsonForms)('says the same in every form: numbers $numbers, schemas $schemasEnable', (form) => {
     fc.assert(
       fc.property(arbitraryChange, (change) => {

@@ -50,7 +50,7 @@ function envelopeDocument(payload: DebeziumPayload): Document {
 /** Where a change comes from, in the order of Debezium's connectors; ours behind. Every member is a flat scalar. */
 export function sourceDocument({ event, origin }: Pick<DebeziumPayload, 'event' | 'origin'>): Document {
   const { table, shardId, name, connectorVersion } = origin
-  const { snapshot, sequenceNumber, userIdentity } = event
+  const { snapshot, sequenceNumber, userIdentity, reselected } = event
   const isRow = snapshot !== undefined
   const place = (text: string): DocumentValue => (isRow ? nothing : { S: text })
   return {
@@ -68,6 +68,7 @@ export function sourceDocument({ event, origin }: Pick<DebeziumPayload, 'event' 
     sequence_number: place(sequenceNumber),
     stream_view_type: { S: table.viewType },
     user_identity: userIdentity === undefined ? nothing : { S: `${userIdentity.type}/${userIdentity.principalId}` },
+    ...(reselected === undefined ? {} : { reselected: { BOOL: reselected === 'found' } }),
   }
 }
 

@@ -69,6 +69,7 @@ export const sourceShape: Shape = {
     field('sequence_number', text, true),
     field('stream_view_type', text, false),
     field('user_identity', text, true),
+    field('reselected', { kind: 'boolean' }, true),
   ],
   rest: undefined,
 }

@@ -89,7 +89,7 @@ describe('what else is said of a change', () => {
     const { value } = withExtras(inner, { wanted: all, place: 'source' }).shapes({ kind: 'json' })
     const source = value.fields.find(({ name }) => name === 'source')?.type
     const names = source?.kind === 'struct' ? source.shape.fields.map(({ name }) => name) : []
-    expect(names.slice(-6)).toEqual(['user_identity', ...extras])
+    expect(names.slice(-6)).toEqual(['reselected', ...extras])
   })
 })
 

@@ -74,6 +74,7 @@ const sourceSchema = struct('source', 'tailrace.connector.dynamodb.Source', fals
   field('string', 'sequence_number', true),
   field('string', 'stream_view_type', false),
   field('string', 'user_identity', true),
+  field('boolean', 'reselected', true),
 ])
 
 const transactionSchema = struct('transaction', 'event.block', true, [
@@ -86,6 +87,6 @@ function struct(fieldName: string, name: string, isOptional: boolean, fields: re
   return `{"type":"struct","optional":${isOptional},"name":"${name}","version":1,"field":"${fieldName}","fields":[${fields.join(',')}]}`
 }
 
-function field(type: 'string' | 'int64', name: string, isOptional: boolean): string {
+function field(type: 'string' | 'int64' | 'boolean', name: string, isOptional: boolean): string {
   return `{"type":"${type}","optional":${isOptional},"field":"${name}"}`
 }

@@ -40,7 +40,7 @@ class DebeziumSourceWriter implements DebeziumSource {
     this.#head = remembering((ms) => `,"source":{${name},${times(ms)},"snapshot":"false",${place}${openSequence}`)
     const nowhere =
       `null,"account":${text(table.account)},"event_id":null,"shard_id":null,"sequence_number":null,` +
-      `"stream_view_type":${text(table.viewType)},"user_identity":null},"op":"`
+      `"stream_view_type":${text(table.viewType)},"user_identity":null`
     this.#rowHead = remembering((ms, mark) => `,"source":{${name},${times(ms)},"snapshot":"${mark}",${place}${nowhere}`)
     this.#afterSequence = Buffer.from(String.raw`\"]","account":${text(table.account)},"event_id":`)
     this.#afterEventId = Buffer.from(`,"shard_id":${text(shardId)},"sequence_number":"`)
@@ -52,9 +52,16 @@ class DebeziumSourceWriter implements DebeziumSource {
     if (event.snapshot === undefined) this.#change(event, op)
     else {
       this.#writer.bytes(this.#rowHead(event.createdAtMs, event.snapshot))
-      this.#writer.text(op)
+      this.#end(event, op)
     }
     this.#writer.bytes(this.#tail(tsMs))
+  }
+
+  /** An item that was read anew says so; `false` if it was gone by then. */
+  #end({ reselected }: ChangeEvent, op: DebeziumPayload['op']): void {
+    if (reselected !== undefined) this.#writer.text(`,"reselected":${reselected === 'found'}`)
+    this.#writer.text('},"op":"')
+    this.#writer.text(op)
   }
 
   #change(event: ChangeEvent, op: DebeziumPayload['op']): void {
@@ -70,8 +77,7 @@ class DebeziumSourceWriter implements DebeziumSource {
     if (identity === undefined) writer.text('null')
     // One scalar: `Service/dynamodb.amazonaws.com` marks a time-to-live delete.
     else writer.string(`${identity.type}/${identity.principalId}`)
-    writer.text('},"op":"')
-    writer.text(op)
+    this.#end(event, op)
   }
 }
 

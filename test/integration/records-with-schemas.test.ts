@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import protobuf from 'protobufjs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { seededRng } from '../../src/async/rng.ts'
 import { systemClock } from '../../src/async/system-clock.ts'
@@ -76,11 +77,26 @@ async function readBySchema(config: PipelineConfig, records: readonly TopicRecor
     expect(bytes.readInt8(0)).toBe(0)
     const { type, text } = await registry.byId(bytes.readInt32BE(1), undefined, never)
     const payload = bytes.subarray(5)
-    return type === 'AVRO' ? readAvro(text, payload) : JSON.parse(payload.toString())
+    if (type === 'AVRO') return readAvro(text, payload)
+    return type === 'PROTOBUF' ? readProtobuf(text, payload) : JSON.parse(payload.toString())
   }
   const read: { key: unknown; value: unknown }[] = []
   for (const { key, value } of records) read.push({ key: await decode(key), value: await decode(value) })
   return read as readonly { readonly key: { id: string }; readonly value: { op: string; after: unknown } | null }[]
+}
+
+/** By another implementation; behind the id stand the indexes of the message, of which 0 alone means the first. */
+function readProtobuf(text: string, payload: Buffer): unknown {
+  expect(payload.readInt8(0)).toBe(0)
+  const { root } = protobuf.parse(text, { keepCase: true })
+  const first = (space: protobuf.NamespaceBase): protobuf.Type => {
+    const [found] = space.nestedArray
+    if (found instanceof protobuf.Type) return found
+    if (found instanceof protobuf.Namespace) return first(found)
+    throw new Error('the file has no message')
+  }
+  const type = first(root)
+  return type.toObject(type.decode(payload.subarray(1)), { longs: String })
 }
 
 async function untilThere(topic: string, count: number): Promise<readonly TopicRecord[]> {
@@ -134,6 +150,19 @@ describe('through a whole pipeline, with a registry', () => {
     expect(created).toMatchObject({ key: { id: 'a' }, value: { op: 'c', before: null, after: order } })
     expect(removed).toMatchObject({ key: { id: 'a' }, value: { op: 'd', before: order, after: null } })
     expect(tombstone).toEqual({ key: { id: 'a' }, value: null })
+  })
+
+  it('declared fields come as such in Protobuf, and images as typed values', async () => {
+    const [created, removed, tombstone] = await run(
+      'format.value: protobuf\nformat.item: declared\nformat.schemas: ["{table}=order.avsc"]',
+    )
+    const order = { id: 'a', n: '9007199254740993', price: '12.50', tags: ['x', 'y'] }
+    expect(created).toMatchObject({ key: { id: 'a' }, value: { op: 'c', after: order } })
+    expect(created?.value).not.toHaveProperty('before')
+    expect(removed).toMatchObject({ key: { id: 'a' }, value: { op: 'd', before: order } })
+    expect(tombstone).toEqual({ key: { id: 'a' }, value: null })
+    const [typed] = await run('format.value: protobuf\nformat.item: typed')
+    expect(typed?.value?.after).toMatchObject({ id: { S: 'a' }, n: { N: '9007199254740993' }, price: { N: '12.5' } })
   })
 
   it('images come as JSON text in Avro, and as typed values in JSON with a schema', async () => {

@@ -23,13 +23,13 @@ const low = (documentation: string) => ({ importance: 'low', isShared: true, doc
 /** Records whose schemas a registry keeps. See docs/schema-registry.md. */
 export const recordSchemaProperties = {
   'format.value': defaulted(
-    choice(['json', 'avro', 'json-schema']),
+    choice(['json', 'avro', 'json-schema', 'protobuf']),
     'json',
     high(
-      'How values are written: `json` without a registry, `avro`, or `json-schema` (JSON whose schema a registry keeps).',
+      'How values are written: `json` without a registry, `avro`, `protobuf`, or `json-schema` (JSON whose schema a registry keeps).',
     ),
   ),
-  'format.key': optional(choice(['json', 'avro', 'json-schema']), {
+  'format.key': optional(choice(['json', 'avro', 'json-schema', 'protobuf']), {
     ...medium('How keys are written.'),
     defaultNote: 'as `format.value`',
   }),
@@ -49,8 +49,8 @@ export const recordSchemaProperties = {
   ),
   'format.schemas': defaulted(
     list(
-      'a list of `table=path`; the files end in `.avsc` or `.json` (JSON Schema)',
-      z.string().regex(/^[A-Za-z0-9_.-]{3,255}=.{1,4096}\.(?:avsc|json)$/),
+      'a list of `table=path`; the files end in `.avsc`, `.json` (JSON Schema) or `.proto`',
+      z.string().regex(/^[A-Za-z0-9_.-]{3,255}=.{1,4096}\.(?:avsc|json|proto)$/),
       0,
     ),
     [],

@@ -2,6 +2,7 @@ import type { DeclaredSchema } from '../../config/record-schema-config.ts'
 import { TailraceError } from '../../errors.ts'
 import { readAvroSchema } from '../../shapes/read-avro-schema.ts'
 import { readJsonSchema } from '../../shapes/read-json-schema.ts'
+import { readProtoFile } from '../../shapes/proto/read-proto-file.ts'
 import type { Shape } from '../../shapes/shape.ts'
 
 /** The shapes that a configuration declares, by table. Throws SCHEMA_DECLARATION, with file and place. */
@@ -11,6 +12,7 @@ export function declaredShapes(declared: readonly DeclaredSchema[]): ReadonlyMap
 
 function shapeOf({ path, text }: DeclaredSchema): Shape {
   try {
+    if (path.endsWith('.proto')) return readProtoFile(text)
     const schema: unknown = JSON.parse(text)
     return path.endsWith('.avsc') ? readAvroSchema(schema) : readJsonSchema(schema)
   } catch (error) {

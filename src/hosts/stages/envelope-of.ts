@@ -21,7 +21,7 @@ export function envelopeOf(table: Table, config: PipelineConfig, version: string
 
 function bareEnvelope(table: Table, config: PipelineConfig, connectorVersion: string): Envelope {
   const { format, topic } = config
-  const mediaTypes = config.recordSchemas.value === 'avro' ? avroTypes : jsonTypes
+  const mediaTypes = mediaTypesOf(config.recordSchemas.value)
   const options = { table, name: topic.prefix, connectorVersion, tombstonesOnDelete: format.hasTombstones }
   switch (format.envelope) {
     case 'debezium':
@@ -38,6 +38,17 @@ function bareEnvelope(table: Table, config: PipelineConfig, connectorVersion: st
   }
 }
 
+function mediaTypesOf(
+  value: PipelineConfig['recordSchemas']['value'],
+): typeof jsonTypes | typeof avroTypes | typeof protobufTypes {
+  if (value === 'avro') return avroTypes
+  return value === 'protobuf' ? protobufTypes : jsonTypes
+}
+
+const protobufTypes = {
+  dataContentType: 'application/protobuf',
+  contentType: 'application/cloudevents+protobuf',
+} as const
 const avroTypes = { dataContentType: 'application/avro', contentType: 'application/cloudevents+avro' } as const
 const jsonTypes = {
   dataContentType: 'application/json',

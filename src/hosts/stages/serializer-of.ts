@@ -8,6 +8,7 @@ import { createAvroFormat } from '../../serialize/avro/avro-format.ts'
 import type { FitOptions } from '../../serialize/fit/fit-document.ts'
 import { createJsonSchemaFormat } from '../../serialize/json-schema/json-schema-format.ts'
 import { createJsonSerializer } from '../../serialize/json-serializer.ts'
+import { createProtobufFormat } from '../../serialize/protobuf/protobuf-format.ts'
 import type { RecordFormat, RecordHalf } from '../../serialize/record-encoder.ts'
 import { createPlainHalf } from '../../serialize/registry/plain-half.ts'
 import { createRegisteredHalf } from '../../serialize/registry/record-half.ts'
@@ -115,5 +116,7 @@ function formatOf(name: Exclude<RecordFormatName, 'json'>, config: PipelineConfi
       return createAvroFormat({ names: recordSchemas.names, fit })
     case 'json-schema':
       return createJsonSchemaFormat(fit)
+    case 'protobuf':
+      return createProtobufFormat({ names: recordSchemas.names, fit })
   }
 }

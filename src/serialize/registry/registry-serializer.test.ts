@@ -290,6 +290,8 @@ describe('every change', () => {
         const numbers = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value)
         expect(JSON.parse(JSON.stringify({ ...found, before: 0, after: 0 }, numbers))).toEqual({
           ...wanted,
+          // JSON leaves it out where nothing was read anew; a field of a schema is there.
+          source: { ...(wanted['source'] as object), reselected: null },
           before: 0,
           after: 0,
         })
