@@ -152,17 +152,17 @@ describe('what is left of attempts', () => {
 })
 
 describe('uploads', () => {
-  it('are four at once at most, and end with their signal', async () => {
+  it('are eight at once at most, and end with their signal', async () => {
     const setup = setUp()
     setup.bucket.onPut = (_, signal) =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
     const stop = new AbortController()
     const change = oversizedChange(value, 2_000)
-    const attempts = Array.from({ length: 9 }, () => setup.checks.shrink(change, stop.signal).catch(String))
+    const attempts = Array.from({ length: 12 }, () => setup.checks.shrink(change, stop.signal).catch(String))
     await new Promise((resolve) => setImmediate(resolve))
-    expect(setup.bucket.uploads).toEqual({ now: 4, most: 4 })
+    expect(setup.bucket.uploads).toEqual({ now: 8, most: 8 })
     stop.abort(new Error('enough'))
-    expect(await Promise.all(attempts)).toEqual(Array.from({ length: 9 }, () => 'Error: enough'))
+    expect(await Promise.all(attempts)).toEqual(Array.from({ length: 12 }, () => 'Error: enough'))
     await setup.checks[Symbol.asyncDispose]()
     setup.bucket.onPut = async () => {}
     await shrunk(setup)

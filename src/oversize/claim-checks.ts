@@ -34,7 +34,7 @@ export interface ClaimCheckOptions {
 }
 
 /** Uploads that run at once, in all lanes together. */
-const maxUploads = 4
+const maxUploads = 8
 
 /**
  * Puts the value into a bucket before its transaction is committed and sends its address in its place. Every attempt has

@@ -14,33 +14,44 @@ export interface WholeRecord {
   readonly headers: ReadonlyMap<string, string>
 }
 
-/** All committed records of a topic, whole, partition by partition; empty if it does not exist. */
+/** All committed records of a topic as they are, in order per partition; empty if it does not exist. */
+export async function readRecords(
+  bootstrapServers: string,
+  topic: string,
+): Promise<readonly (FetchedRecord & { readonly partition: number })[]> {
+  const signal = AbortSignal.timeout(60_000)
+  await using kafka = connectKafka(bootstrapServers)
+  const partitions = (await kafka.topics([topic], signal)).get(topic)?.partitions ?? 0
+  const found: (FetchedRecord & { readonly partition: number })[] = []
+  for (let partition = 0; partition < partitions; partition++) {
+    const until = await kafka.offsets(topic, partition, signal).catch(untilLed)
+    if (until === undefined) return []
+    const committed = createCommittedReader({ kafka, topic, partition, from: 0n, until: until.lastStable })
+    for await (const { records } of committed.read(signal))
+      found.push(...records.map((record) => ({ ...record, partition })))
+  }
+  return found
+}
+
+/** All committed records of a topic, whole, in order per partition; empty if it does not exist. */
 export async function readWholeRecords(
   bootstrapServers: string,
   topic: string,
   objects: ObjectStore,
 ): Promise<readonly WholeRecord[]> {
   const signal = AbortSignal.timeout(60_000)
-  await using kafka = connectKafka(bootstrapServers)
   const getObject = async (location: { readonly bucket: string; readonly key: string }): Promise<Buffer> => {
     const pieces: Uint8Array[] = []
     for await (const piece of (await objects.get(location, {}, signal)).body) pieces.push(piece)
     return Buffer.concat(pieces)
   }
   const reader = createRecordReader({ getObject })
-  const partitions = (await kafka.topics([topic], signal)).get(topic)?.partitions ?? 0
+  const prefix = topic.slice(0, topic.lastIndexOf('.'))
   const whole: WholeRecord[] = []
-  for (let partition = 0; partition < partitions; partition++) {
-    const until = await kafka.offsets(topic, partition, signal).catch(untilLed)
-    if (until === undefined) return []
-    const committed = createCommittedReader({ kafka, topic, partition, from: 0n, until: until.lastStable })
-    for await (const page of committed.read(signal)) {
-      for (const record of page.records) {
-        const found = await reader.take(record, { topic, partition, offset: record.offset })
-        whole.push(...(found === undefined ? [] : [wholeOf(found, topic.slice(0, topic.lastIndexOf('.')))]))
-      }
-    }
-    if (reader.firstUnfinished(topic, partition) !== undefined) throw new Error('a committed value is not complete')
+  for (const record of await readRecords(bootstrapServers, topic)) {
+    const found = await reader.take(record, { topic, partition: record.partition, offset: record.offset })
+    if (found !== undefined) whole.push(wholeOf(found, prefix))
+    else if (reader.firstUnfinished(topic, record.partition) === undefined) throw new Error('a part belongs to nothing')
   }
   return whole
 }
