@@ -29,6 +29,8 @@ export interface CleanerOptions {
   readonly onLeftBehind: (left: LeftBehind) => void
 }
 
+/** A worker that dies leaves what is still waiting. */
+const atOnce = 4
 const attempts = 5
 const pause = { baseMs: 200, capMs: 5_000 }
 /** More than this waiting means that the bucket is out of reach; then objects are left. */
@@ -36,16 +38,19 @@ const maxWaiting = 10_000
 /** How long a stop waits for what is under way. */
 const graceMs = 5_000
 
-/** One thing after the other; whatever fails a few times is left behind and told of. */
+/** A few things at once; whatever fails a few times is left behind and told of. */
 export function createClaimCheckCleaner(options: CleanerOptions): ClaimCheckCleaner {
   const { objects, bucket, owner, clock, onLeftBehind } = options
   const scope = new AbortController()
   const waiting: Task[] = []
-  let working: Promise<void> | undefined
+  const working = new Set<Promise<void>>()
 
   const work = async (): Promise<void> => {
     for (let task = waiting.shift(); task !== undefined; task = waiting.shift())
       await carryOut(task, options, scope.signal)
+  }
+  const idle = async (): Promise<void> => {
+    while (working.size > 0) await Promise.all(working)
   }
   const add = (task: Task): void => {
     if (waiting.length >= maxWaiting || scope.signal.aborted) {
@@ -53,7 +58,9 @@ export function createClaimCheckCleaner(options: CleanerOptions): ClaimCheckClea
       return
     }
     waiting.push(task)
-    working ??= work().finally(() => (working = undefined))
+    if (working.size >= atOnce) return
+    const worker = work().finally(() => working.delete(worker))
+    working.add(worker)
   }
   const remove = (locations: readonly ObjectLocation[]): void => {
     for (const location of locations) {
@@ -73,10 +80,10 @@ export function createClaimCheckCleaner(options: CleanerOptions): ClaimCheckClea
     [Symbol.asyncDispose]: async () => {
       const grace = new AbortController()
       const late = clock.sleep(graceMs, grace.signal).catch(() => {})
-      await Promise.race([working ?? Promise.resolve(), late])
+      await Promise.race([idle(), late])
       grace.abort()
       scope.abort(new Error('the worker stops'))
-      await working
+      await idle()
     },
   }
 }

@@ -239,8 +239,8 @@ class Writer implements UnitWriter {
       return undefined
     } catch (error) {
       this.#signal.throwIfAborted()
-      const rejection: Rejection = { stage: 'OVERSIZE', error: asTailraceError(error, 'is too large') }
-      return this.#reject(unit, rejection, timestampMs)
+      unit.rejection = { stage: 'OVERSIZE', error: asTailraceError(error, 'is too large') }
+      return this.#reject(unit, unit.rejection, timestampMs)
     }
   }
 
