@@ -1,0 +1,6 @@
+import { connectJudges } from './connect-judges.ts'
+import { flinkJudges } from './flink-judge.ts'
+import type { Judge } from './judge.ts'
+
+/** All judges, in the order in which they are run. */
+export const judges: readonly Judge[] = [...connectJudges, ...flinkJudges]

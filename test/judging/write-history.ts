@@ -1,0 +1,43 @@
+import { writeFile } from 'node:fs/promises'
+import { createDebeziumEnvelope } from '../../src/envelope/debezium-envelope.ts'
+import type { Envelope } from '../../src/envelope/envelope.ts'
+import { createJsonSerializer } from '../../src/serialize/json-serializer.ts'
+import type { JsonSerializerOptions } from '../../src/serialize/json-serializer.ts'
+import type { SerializedRecord, Serializer } from '../../src/serialize/serializer.ts'
+import type { DeclaredHistory } from '../oracle/declared-history.ts'
+
+const processedAtMs = 1_795_426_137_123
+/** The topic's name, and the prefix of all names, in every judgement. */
+export const prefix = 'shop'
+
+/** Debezium's envelope, as a pipeline makes it by default. */
+export function debeziumEnvelopeOf({ table }: DeclaredHistory): Envelope {
+  return createDebeziumEnvelope({ table, name: prefix, connectorVersion: '0.1.0', tombstonesOnDelete: true })
+}
+
+/** All records of a history, tombstones included, in order. */
+export function recordsOf(
+  { events }: DeclaredHistory,
+  envelope: Envelope,
+  serializer: Serializer,
+): readonly SerializedRecord[] {
+  return events.flatMap((event) => serializer.serialize(envelope.wrap(event, processedAtMs), `${prefix}.orders`))
+}
+
+/** The records of a history in Debezium's envelope as JSON. */
+export function debeziumJson(history: DeclaredHistory, form: JsonSerializerOptions): readonly SerializedRecord[] {
+  return recordsOf(history, debeziumEnvelopeOf(history), createJsonSerializer(form))
+}
+
+/** One line for each value that is not null. */
+export async function writeValues(file: string, records: readonly SerializedRecord[]): Promise<void> {
+  await writeFile(file, records.flatMap(({ value }) => (value === null ? [] : [`${value.toString()}\n`])).join(''))
+}
+
+/** One line `{"key":…,"value":…}` for each record, of JSON texts. */
+export async function writeKeyed(file: string, records: readonly SerializedRecord[]): Promise<void> {
+  const lines = records.map(
+    ({ key, value }) => `{"key":${String(key)},"value":${value === null ? 'null' : String(value)}}\n`,
+  )
+  await writeFile(file, lines.join(''))
+}
