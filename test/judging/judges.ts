@@ -1,6 +1,7 @@
+import { cloudEventsJudges } from './cloudevents-judge.ts'
 import { connectJudges } from './connect-judges.ts'
 import { flinkJudges } from './flink-judge.ts'
 import type { Judge } from './judge.ts'
 
 /** All judges, in the order in which they are run. */
-export const judges: readonly Judge[] = [...connectJudges, ...flinkJudges]
+export const judges: readonly Judge[] = [...connectJudges, ...flinkJudges, ...cloudEventsJudges]

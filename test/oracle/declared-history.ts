@@ -4,7 +4,7 @@ import type { Table } from '../../src/change/table.ts'
 import { tableOf } from './arbitrary-items.ts'
 import { scaled } from './exact-json.ts'
 import { createItemSource } from './seeded-items.ts'
-import type { ItemSource } from './seeded-items.ts'
+import type { ItemSource, ItemSourceOptions } from './seeded-items.ts'
 
 /** The life of a table: its changes in order, and what it holds behind the last of them. */
 export interface DeclaredHistory {
@@ -35,16 +35,16 @@ const attributes: Readonly<Record<string, (source: ItemSource) => AttributeValue
     M: { city: { S: source.text(20) }, zip: { S: source.text(6) }, floor: { N: String(below(source, 200) - 20) } },
   }),
   labels: (source) => ({
-    M: Object.fromEntries(several(source, () => [source.text(8) || 'x', { S: source.text(12) }])),
+    M: Object.fromEntries(several(source, () => [source.name(), { S: source.text(12) }])),
   }),
 }
 
 /** The declared attributes, keys first. */
 export const declaredNames: readonly string[] = ['pk', 'sk', ...Object.keys(attributes)]
 
-/** A history of exactly `changes` changes. The same seed gives the same one. */
-export function makeHistory(seed: number, changes: number): DeclaredHistory {
-  const life = new TableLife(createItemSource(seed), Math.ceil(changes / 12))
+/** A history of exactly `changes` changes. The same seed and options give the same one. */
+export function makeHistory(seed: number, changes: number, options?: ItemSourceOptions): DeclaredHistory {
+  const life = new TableLife(createItemSource(seed, options), Math.ceil(changes / 12))
   const events = Array.from({ length: changes }, () => life.next())
   return { table: life.table, events, rows: life.rows }
 }

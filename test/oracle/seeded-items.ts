@@ -12,6 +12,8 @@ export interface ItemSource {
   item(): Item
   /** Any value, of any type. */
   value(): AttributeValue
+  /** The name of an attribute, one in eight a hostile one. */
+  name(): string
   /** Text of well-formed UTF-16, at most `maxUnits` long, sometimes empty. */
   text(maxUnits: number): string
   /** A decimal number as DynamoDB writes it. */
@@ -21,9 +23,17 @@ export interface ItemSource {
   readonly rng: Rng
 }
 
-/** The same seed gives the same items. */
-export function createItemSource(seed: number): ItemSource {
-  return new SeededItems(seededRng(seed))
+export interface ItemSourceOptions {
+  /**
+   * No name that JSON writes with a backslash: for readers that are built on V8's `JSON.parse`, which can take one such
+   * name for another (nodejs/node#63785). Default: false.
+   */
+  readonly hasPlainNames?: boolean
+}
+
+/** The same seed and options give the same items. */
+export function createItemSource(seed: number, { hasPlainNames = false }: ItemSourceOptions = {}): ItemSource {
+  return new SeededItems(seededRng(seed), hasPlainNames)
 }
 
 /** Names that trip readers who assign them to objects, build paths of them, or take them for types. */
@@ -67,14 +77,16 @@ const maxLevels = 32
 
 class SeededItems implements ItemSource {
   readonly rng: Rng
+  readonly #hasPlainNames: boolean
 
-  constructor(rng: Rng) {
+  constructor(rng: Rng, hasPlainNames: boolean) {
     this.rng = rng
+    this.#hasPlainNames = hasPlainNames
   }
 
   item(): Item {
     const entries: [string, AttributeValue][] = []
-    for (let left = this.#below(11); left >= 0; left--) entries.push([this.#name(), this.value()])
+    for (let left = this.#below(11); left >= 0; left--) entries.push([this.name(), this.value()])
     return Object.fromEntries(entries)
   }
 
@@ -111,7 +123,12 @@ class SeededItems implements ItemSource {
     return digits.slice(start, start + length).replace(/^0+|0+$/g, '') || '7'
   }
 
-  #name(): string {
+  name(): string {
+    const name = this.#anyName()
+    return this.#hasPlainNames && JSON.stringify(name).includes('\\') ? 'plain' : name
+  }
+
+  #anyName(): string {
     if (this.#below(8) === 0) return hostileNames[this.#below(hostileNames.length)] ?? ''
     // DynamoDB knows no empty name.
     return this.text(16) || 'x'
@@ -129,7 +146,7 @@ class SeededItems implements ItemSource {
     if (kind === 15) return { BS: this.#set(() => this.binary()) }
     const size = this.#below(5)
     if (kind < 18) return { L: Array.from({ length: size }, () => this.#value(level + 1)) }
-    const entries = Array.from({ length: size }, (): [string, AttributeValue] => [this.#name(), this.#value(level + 1)])
+    const entries = Array.from({ length: size }, (): [string, AttributeValue] => [this.name(), this.#value(level + 1)])
     return { M: Object.fromEntries(entries) }
   }
 
@@ -137,7 +154,7 @@ class SeededItems implements ItemSource {
   #buried(): AttributeValue {
     let value: AttributeValue = this.#value(maxLevels)
     for (let level = maxLevels; level > 1; level--) {
-      value = this.#below(2) === 0 ? { L: [value] } : { M: Object.fromEntries([[this.#name(), value]]) }
+      value = this.#below(2) === 0 ? { L: [value] } : { M: Object.fromEntries([[this.name(), value]]) }
     }
     return value
   }
