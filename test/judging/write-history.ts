@@ -20,8 +20,9 @@ export function recordsOf(
   { events }: DeclaredHistory,
   envelope: Envelope,
   serializer: Serializer,
+  topic = `${prefix}.orders`,
 ): readonly SerializedRecord[] {
-  return events.flatMap((event) => serializer.serialize(envelope.wrap(event, processedAtMs), `${prefix}.orders`))
+  return events.flatMap((event) => serializer.serialize(envelope.wrap(event, processedAtMs), topic))
 }
 
 /** The records of a history in Debezium's envelope as JSON. */

@@ -12,8 +12,8 @@ export interface ReadForm {
   readonly nested: 'values' | 'json'
 }
 
-/** JSON inside a value: what `parseExactly` gives. */
-const insideJson = { numbers: 'literal', binaries: 'base64', nested: 'values' } as const
+/** The form of JSON text inside a value, read by `parseExactly`. */
+export const insideJson = { numbers: 'literal', binaries: 'base64', nested: 'values' } as const
 
 type AnyForm = ReadForm | typeof insideJson
 
