@@ -1,5 +1,8 @@
 import { join } from 'node:path'
+import type { JsonSerializerOptions } from '../../src/serialize/json-serializer.ts'
+import type { SerializedRecord } from '../../src/serialize/serializer.ts'
 import { makeHistory, rowIdentity } from '../oracle/declared-history.ts'
+import type { DeclaredHistory } from '../oracle/declared-history.ts'
 import { parseExactly } from '../oracle/exact-json.ts'
 import { isItemRead } from '../oracle/read-values.ts'
 import type { ReadForm } from '../oracle/read-values.ts'
@@ -9,7 +12,7 @@ import { temporaryFolder } from '../servers/temporary-folder.ts'
 import { compareHistory, expectedChanges } from './compare-history.ts'
 import type { ReadChange } from './compare-history.ts'
 import type { Judge, Judgement } from './judge.ts'
-import { debeziumJson, writeKeyed } from './write-history.ts'
+import { debeziumJson, flatJson, writeKeyed } from './write-history.ts'
 
 /** A transform for sinks of Kafka Connect, and the form in which it is given records. */
 interface SinkTransform {
@@ -19,6 +22,8 @@ interface SinkTransform {
   readonly hasSchemas: boolean
   /** Settings of the judge. */
   readonly settings: Readonly<Record<string, string>>
+  /** Default: Debezium's envelope, tombstones included. */
+  readonly write?: (history: DeclaredHistory, form: JsonSerializerOptions) => readonly SerializedRecord[]
   /** A member that the transform adds to every row. */
   readonly added?: string
 }
@@ -34,6 +39,15 @@ const transforms: readonly SinkTransform[] = [
     settings: { smt: iceberg, 'smt.cdc.target.pattern': '{db}.{table}' },
     added: '_cdc',
   })),
+  // Nothing is left to take apart: converters, and then upserts by key.
+  ...[true, false].map((hasSchemas) => ({
+    name: 'flat',
+    title: `Connect's JsonConverter, flat, ${hasSchemas ? 'with schemas' : 'maps'}`,
+    seed: hasSchemas ? 151 : 152,
+    hasSchemas,
+    settings: { smt: 'none' },
+    write: flatJson,
+  })),
 ]
 
 /** Transforms of Kafka Connect behind its own JsonConverter. */
@@ -46,7 +60,8 @@ async function judgeByTransform(changes: number, transform: SinkTransform): Prom
   const { title, seed, hasSchemas, settings } = transform
   const history = makeHistory(seed, changes)
   // Without schemas Connect reads numbers as doubles and longs: whoever wants all digits asks for texts.
-  const records = debeziumJson(history, { numbers: hasSchemas ? 'exact' : 'string', schemasEnable: hasSchemas })
+  const { write = debeziumJson } = transform
+  const records = write(history, { numbers: hasSchemas ? 'exact' : 'string', schemasEnable: hasSchemas })
   await using folder = await temporaryFolder()
   const file = join(folder.path, 'records.ndjson')
   await writeKeyed(file, records)

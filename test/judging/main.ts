@@ -3,13 +3,16 @@ import { markdownTable } from '../experiments/markdown-table.ts'
 import { isClean } from './judge.ts'
 import type { Judgement } from './judge.ts'
 import { judges } from './judges.ts'
+import { runItemsCommand } from './items-main.ts'
 import { ownServers } from './own-servers.ts'
 
 /**
  * `npm run judges [-- flink debezium …] [--changes 10000]`: hands generated histories of a table to programs of other
  * people and prints what they made of them. Exit code 1 if one of them refuses a record, lets one through that it does
- * not know, or reads a change or a row that differs; 2 for words that mean nothing.
+ * not know, or reads a change or a row that differs; 2 for words that mean nothing. `items` is another command: see
+ * items-main.ts.
  */
+if (process.argv[2] === 'items') process.exit(await runItemsCommand(process.argv.slice(3)))
 const names = [...new Set(judges.map(({ name }) => name))]
 const { changes, chosen } = readCommand()
 const judgements: Judgement[] = []

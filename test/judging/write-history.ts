@@ -1,10 +1,15 @@
 import { writeFile } from 'node:fs/promises'
+import { documentsOf } from '../../src/envelope/debezium-document.ts'
 import { createDebeziumEnvelope } from '../../src/envelope/debezium-envelope.ts'
+import type { DocumentPayload, DocumentRecord } from '../../src/envelope/document-payload.ts'
+import { envelopeOf } from '../../src/hosts/stages/envelope-of.ts'
+import { recordTransformsOf } from '../../src/hosts/transforms-of.ts'
 import type { Envelope } from '../../src/envelope/envelope.ts'
 import { createJsonSerializer } from '../../src/serialize/json-serializer.ts'
 import type { JsonSerializerOptions } from '../../src/serialize/json-serializer.ts'
 import type { SerializedRecord, Serializer } from '../../src/serialize/serializer.ts'
 import type { DeclaredHistory } from '../oracle/declared-history.ts'
+import { configText, readConfig } from '../servers/pipeline-under-test.ts'
 
 const processedAtMs = 1_795_426_137_123
 /** The topic's name, and the prefix of all names, in every judgement. */
@@ -28,6 +33,27 @@ export function recordsOf(
 /** The records of a history in Debezium's envelope as JSON. */
 export function debeziumJson(history: DeclaredHistory, form: JsonSerializerOptions): readonly SerializedRecord[] {
   return recordsOf(history, debeziumEnvelopeOf(history), createJsonSerializer(form))
+}
+
+/** The records of a history in the envelope `flat`, as a pipeline makes it by default. */
+export function flatJson(history: DeclaredHistory, form: JsonSerializerOptions): readonly SerializedRecord[] {
+  const [table, topic] = [history.table, `${prefix}.orders`]
+  const more = 'format.envelope: flat'
+  const around = { pipeline: prefix, endpoint: 'http://127.0.0.1:1', bootstrapServers: '127.0.0.1:1' }
+  const config = readConfig(configText({ ...around, tables: [table.name], more }))
+  const envelope = envelopeOf(table, config, '0.1.0')
+  const transforms = recordTransformsOf(config)
+  const flat = (payload: DocumentPayload): DocumentPayload => ({
+    ...payload,
+    records: payload.records.flatMap((record) => {
+      const origin = { table, topic, timestampMs: payload.event.createdAtMs }
+      let current: DocumentRecord | undefined = record
+      for (const transform of transforms) current = current && transform.apply(current, origin)
+      return current === undefined ? [] : [current]
+    }),
+  })
+  const serializer = createJsonSerializer(form)
+  return history.events.flatMap((event) => serializer.serialize(flat(documentsOf(envelope.wrap(event, processedAtMs)))))
 }
 
 /** One line for each value that is not null. */

@@ -19,7 +19,10 @@ function isTypedRead(read: unknown, value: AttributeValue | undefined, binaries:
   const [member, ...more] = Object.entries(read).filter(([, content]) => content !== null)
   if (member === undefined || more.length > 0 || !Object.hasOwn(value, member[0])) return false
   const content: unknown = member[1]
-  const binary = (one: unknown): unknown => (binaries === 'base64' ? one : memberOf(one, 'bytes'))
+  const binary = (one: unknown): unknown => {
+    if (one instanceof Uint8Array) return Buffer.from(one).toString('base64')
+    return binaries === 'base64' ? one : memberOf(one, 'bytes')
+  }
   if ('S' in value) return content === value.S
   if ('BOOL' in value) return content === value.BOOL
   if ('NULL' in value) return content === true
@@ -31,12 +34,13 @@ function isTypedRead(read: unknown, value: AttributeValue | undefined, binaries:
     return content.length === value.L.length && value.L.every((one, at) => isTypedRead(content[at], one, binaries))
   if ('SS' in value) return isSameSet(content, value.SS)
   if ('BS' in value) return isSameSet(content.map(binary), value.BS)
+  if (isSameSet(content, value.NS)) return true
   const numbers = value.NS.toSorted(compareNumbers)
   return content.length === numbers.length && numbers.every((text, at) => isSameNumber(content[at], text))
 }
 
 function isSameNumber(read: unknown, text: string): boolean {
-  return typeof read === 'string' && read !== '' && scaled(read) === scaled(text)
+  return read === text || (typeof read === 'string' && read !== '' && scaled(read) === scaled(text))
 }
 
 function isSameSet(read: readonly unknown[], set: readonly string[]): boolean {
