@@ -16,6 +16,7 @@ export default defineConfig({
             'test/experiments/**/*.test.ts',
             'test/faults/**/*.test.ts',
             'test/mutants/**/*.test.ts',
+            'test/judging/**/*.test.ts',
           ],
         },
       },

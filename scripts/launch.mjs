@@ -45,6 +45,7 @@ const jobs = {
   bench: async (args) => (await build()) || run(['node', 'bench/bench.ts', ...args]),
   experiment: async (args) => (await build()) || run(['node', 'test/experiments/main.ts', ...args]),
   mutants: (args) => run(['node', 'test/mutants/main.ts', ...args]),
+  judges: (args) => run(['node', 'test/judging/main.ts', ...args]),
   evidence: () => run(['node', 'test/experiments/write-evidence.ts']),
   format: (args) => run(['oxfmt', ...(args.length > 0 ? args : ['.'])]),
 }

@@ -1,0 +1,42 @@
+package judge;
+
+import java.lang.reflect.Array;
+import java.util.Base64;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.flink.types.Row;
+
+/** A row as JSON in ASCII: a number is {"number":"1.50"}, bytes are {"bytes":"base64"}, a row is its columns. */
+final class Json {
+  private Json() {}
+
+  static String of(Object v) {
+    if (v == null || v instanceof Boolean) return String.valueOf(v);
+    if (v instanceof Number n) return "{\"number\":" + text(n.toString()) + "}";
+    if (v instanceof byte[] b) return "{\"bytes\":" + text(Base64.getEncoder().encodeToString(b)) + "}";
+    if (v.getClass().isArray()) {
+      return IntStream.range(0, Array.getLength(v)).mapToObj(i -> of(Array.get(v, i)))
+          .collect(Collectors.joining(",", "[", "]"));
+    }
+    if (v instanceof Row r) {
+      return IntStream.range(0, r.getArity()).mapToObj(i -> of(r.getField(i))).collect(Collectors.joining(",", "[", "]"));
+    }
+    if (v instanceof Map<?, ?> m) {
+      return m.entrySet().stream().map(e -> text(String.valueOf(e.getKey())) + ":" + of(e.getValue()))
+          .collect(Collectors.joining(",", "{", "}"));
+    }
+    return text(v.toString());
+  }
+
+  private static String text(String v) {
+    StringBuilder s = new StringBuilder("\"");
+    for (int i = 0; i < v.length(); i++) {
+      char c = v.charAt(i);
+      if (c == '"' || c == '\\') s.append('\\').append(c);
+      else if (c < 0x20 || c > 0x7e) s.append(String.format("\\u%04x", (int) c));
+      else s.append(c);
+    }
+    return s.append('"').toString();
+  }
+}

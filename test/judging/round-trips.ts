@@ -1,0 +1,104 @@
+import avsc from 'avsc'
+import { parseJson } from '../../src/aws/exact-json.ts'
+import type { Item } from '../../src/change/attribute-value.ts'
+import type { ChangeEvent } from '../../src/change/change-event.ts'
+import { createDynamodbJsonEnvelope } from '../../src/envelope/dynamodb-json-envelope.ts'
+import { createAvroFormat } from '../../src/serialize/avro/avro-format.ts'
+import { createJsonSchemaFormat } from '../../src/serialize/json-schema/json-schema-format.ts'
+import { createJsonSerializer } from '../../src/serialize/json-serializer.ts'
+import type { RecordEncoder } from '../../src/serialize/record-encoder.ts'
+import type { FieldType, Shape } from '../../src/shapes/shape.ts'
+import { tableOf } from '../oracle/arbitrary-items.ts'
+import { isTypedItemRead } from '../oracle/read-typed-values.ts'
+import { unmarshalledAndBack } from './util-dynamodb.ts'
+
+/** Writes an item, reads it with a reader that is not ours where there is one, and tells whether all of it came back. */
+export interface RoundTrip {
+  readonly name: string
+  /** Throws what writing or reading throws. */
+  isEqual(item: Item): boolean
+  /** True for items that the reader could not hold, however they were written. */
+  readonly isBeyondReader?: (item: Item) => boolean
+}
+
+/** The forms that promise to lose nothing, and beside them the SDK's own conversion. Each keeps what it needs: one per thread. */
+export function roundTrips(): readonly RoundTrip[] {
+  return [
+    dynamodbJson(),
+    avroTrip('Avro, typed', 'typed'),
+    avroTrip('Avro, json-string of DynamoDB JSON', 'json'),
+    jsonTrip('JSON Schema, typed', 'typed'),
+    jsonTrip('JSON Schema, json-string of DynamoDB JSON', 'json'),
+    { name: '@aws-sdk/util-dynamodb', isEqual: (item) => unmarshalledAndBack(item, false) },
+    { name: '@aws-sdk/util-dynamodb, wrapNumbers', isEqual: (item) => unmarshalledAndBack(item, true) },
+  ]
+}
+
+const keys: Item = { pk: { S: 'a' }, sk: { N: '1' } }
+const fit = {
+  json: 'dynamodb',
+  numbers: 'exact',
+  binaries: 'base64',
+  evolution: 'strict',
+  roundsNumbers: false,
+} as const
+
+function dynamodbJson(): RoundTrip {
+  const table = tableOf('NEW_AND_OLD_IMAGES')
+  const envelope = createDynamodbJsonEnvelope({ table, name: 'shop', tombstonesOnDelete: false })
+  const serializer = createJsonSerializer({ numbers: 'exact', schemasEnable: false })
+  return {
+    name: 'format.envelope: dynamodb-json',
+    isEqual: (item) => {
+      const [record] = serializer.serialize(envelope.wrap({ ...insert, newImage: item }, 0))
+      const { dynamodb } = parseJson(record?.value ?? noBytes) as { readonly dynamodb: { readonly NewImage: unknown } }
+      return isTypedItemRead(dynamodb.NewImage, item, 'base64')
+    },
+  }
+}
+
+const insert: ChangeEvent = {
+  operation: 'INSERT',
+  keys,
+  oldImage: undefined,
+  newImage: undefined,
+  eventId: 'e',
+  shardId: 's',
+  sequenceNumber: '1',
+  createdAtMs: 0,
+  userIdentity: undefined,
+  sizeBytes: 1,
+  snapshot: undefined,
+}
+
+function avroTrip(name: string, form: 'typed' | 'json'): RoundTrip {
+  const encoder = createAvroFormat({ names: { fields: 'none', schemas: 'none' }, fit }).encoder(shapeOf(form), 'value')
+  const type = avsc.Type.forSchema(JSON.parse(encoder.schema.text) as avsc.Schema)
+  const trip = {
+    name: `${name} (avsc)`,
+    isEqual: (item: Item) => isImageRead(type.fromBuffer(encoded(encoder, item)), item, form),
+  }
+  // avsc puts what it reads into plain objects by assignment.
+  return form === 'json' ? trip : { ...trip, isBeyondReader: (item) => JSON.stringify(item).includes('"__proto__":') }
+}
+
+function jsonTrip(name: string, form: 'typed' | 'json'): RoundTrip {
+  const encoder = createJsonSchemaFormat(fit).encoder(shapeOf(form), 'value')
+  return { name, isEqual: (item) => isImageRead(parseJson(encoded(encoder, item)), item, form) }
+}
+
+function encoded(encoder: RecordEncoder, item: Item): Buffer {
+  return encoder.encode({ image: { ITEM: item } })
+}
+
+function isImageRead(read: unknown, item: Item, form: 'typed' | 'json'): boolean {
+  const { image } = read as { readonly image: unknown }
+  return isTypedItemRead(form === 'json' ? parseJson(Buffer.from(String(image))) : image, item, 'base64')
+}
+
+function shapeOf(form: 'typed' | 'json'): Shape {
+  const type: FieldType = form === 'json' ? { kind: 'json' } : { kind: 'map', values: { kind: 'typed' } }
+  return { name: 'shop.Image', fields: [{ name: 'image', type, isOptional: false }], rest: undefined }
+}
+
+const noBytes = Buffer.alloc(0)
