@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { Admin } from '@platformatic/kafka'
+import { Admin, Consumer, FetchIsolationLevels } from '@platformatic/kafka'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { systemClock as clock } from '../../src/async/system-clock.ts'
 import { systemRng as rng } from '../../src/async/system-rng.ts'
 import { encodedBytes, fitsBatch } from '../../src/kafka/record-batch-encoder.ts'
 import type { ProducerRecord } from '../../src/kafka/kafka.ts'
 import { createTransactionSessions } from '../../src/kafka/transaction-sessions.ts'
+import { createRecordReader } from '../../src/reader/record-reader.ts'
 import { worstChanges } from '../oracle/large-items.ts'
+import { openCli } from '../servers/cli-under-test.ts'
 import { connectKafka, makeTopic } from '../servers/connected-kafka.ts'
 import { startLocalS3 } from '../servers/local-s3.ts'
 import type { LocalS3 } from '../servers/local-s3.ts'
@@ -181,6 +183,9 @@ describe('the nine worst changes', () => {
       configs: [{ name: 'cleanup.policy', value: 'compact' }],
     })
     orders.put(worstChanges[0]?.item(1) ?? {})
+    using cli = openCli({ AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'local' })
+    const checked = await cli.run('check', cli.file('pipeline.yaml', textOf('compacted', 'oversize.strategy: chunk')))
+    expect(checked).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/failed +topic .*OVERSIZE_COMPACTED/) })
     const worker = run('compacted', 'oversize.strategy: chunk')
     expect((await worker.seen('record-refused')).error.code).toBe('OVERSIZE_COMPACTED')
     await worker.stop()
@@ -200,6 +205,45 @@ describe('the nine worst changes', () => {
     expect(clock.monotonic() - since).toBeLessThan(5_000)
     expect(away.events.filter(({ kind }) => kind === 'record-refused' || kind === 'lane-in-doubt')).toEqual([])
     expect(await read('away')).toEqual([])
+  })
+
+  it('are read by a consumer that goes on behind what it has committed, amid the parts of a value', async () => {
+    const values = worstChanges.slice(0, 2)
+    for (const [index, change] of values.entries()) orders.put(change.item(index))
+    const worker = run('read', 'oversize.strategy: chunk\ntopic.max.message.bytes: 200000')
+    await whenRead('read', 2)
+    await worker.stop()
+    const topic = `${pipeline}-read.orders`
+    const found: string[] = []
+    // Each consumer leaves after nine records; a value has seven parts.
+    for (let turn = 0; turn < 8 && found.length < values.length; turn++) {
+      const consumer = new Consumer({
+        clientId: 'r',
+        groupId: pipeline,
+        bootstrapBrokers: [bootstrapServers],
+        sessionTimeout: 6_000,
+      })
+      const reader = createRecordReader({ getObject: () => Promise.reject(new Error('there are no objects')) })
+      const stream = await consumer.consume({
+        topics: [topic],
+        isolationLevel: FetchIsolationLevels.READ_COMMITTED,
+        autocommit: false,
+        mode: 'committed',
+        fallbackMode: 'earliest',
+      })
+      let taken = 0
+      for await (const message of stream) {
+        const whole = await reader.take(message)
+        if (whole !== undefined) found.push(String(JSON.parse(String(whole.value)).after.id))
+        const { partition } = message
+        const next = reader.firstUnfinished(topic, partition) ?? message.offset + 1n
+        await consumer.commit({ offsets: [{ topic, partition, offset: BigInt(next), leaderEpoch: -1 }] })
+        if (++taken === 9 || found.length === values.length) break
+      }
+      await stream.close()
+      await consumer.close(true)
+    }
+    expect(found.toSorted(byText)).toEqual(values.map(({ name }) => name).toSorted(byText))
   })
 
   it('go on when the limit is lowered or raised meanwhile', async () => {

@@ -11,7 +11,7 @@ import type { Finding } from './finding.ts'
 import { missingRights } from './kafka-access.ts'
 import type { KafkaAccess } from './kafka-access.ts'
 import { ask } from './preflight-parts.ts'
-import { checkDurability, checkMissingTopic, checkRetention } from './topic-settings.ts'
+import { checkChunking, checkDurability, checkMissingTopic, checkRetention } from './topic-settings.ts'
 
 /** The topics of the tables that were found at the source, and of those that the ledger knows besides. */
 export async function checkTopics(
@@ -60,6 +60,7 @@ async function checkTopic(
     const problems = [
       ...missingRights(check, ['WRITE', 'DESCRIBE'], topic.rights),
       ...checkPartitions(check, name, topic, entry),
+      ...(await checkChunking(access, check, name)),
     ]
     const unsafe = await checkDurability(access, check, name, topic)
     return problems.length > 0 || unsafe.some(({ status }) => status === 'failed')

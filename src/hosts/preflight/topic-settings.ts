@@ -50,6 +50,24 @@ export async function checkDurability(
   ]
 }
 
+/** A topic that would keep only the last part of a value that is cut. What may not be read is not known to be wrong. */
+export async function checkChunking(
+  { kafka, parts, config: { oversize } }: KafkaAccess,
+  check: string,
+  name: string,
+): Promise<readonly Finding[]> {
+  if (!oversize.strategies.includes('chunk')) return []
+  try {
+    const config = await ask(parts, (signal) => kafka.topicConfig(name, signal))
+    if (config.get('cleanup.policy')?.includes('compact') !== true) return []
+  } catch (error) {
+    if (!(error instanceof TailraceError) || error.code !== 'KAFKA_AUTHORIZATION') throw error
+    return []
+  }
+  const why = `topic ${name} is compacted, and oversize.strategy: chunk would lose all parts of a value but the last`
+  return [failed(check, new TailraceError('OVERSIZE_COMPACTED', why))]
+}
+
 /** A topic that forgets sooner than its source. */
 export function checkRetention(check: string, cleanupPolicy: string, retentionMs: number): readonly Finding[] {
   if (!cleanupPolicy.includes('delete') || retentionMs < 0 || retentionMs >= sourceRetentionMs) return []
