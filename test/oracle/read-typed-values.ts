@@ -28,7 +28,7 @@ function isTypedRead(read: unknown, value: AttributeValue | undefined, binaries:
   if ('NULL' in value) return content === true
   if ('N' in value) return isSameNumber(content, value.N)
   if ('B' in value) return binary(content) === value.B
-  if ('M' in value) return isTypedItemRead(content, value.M, binaries)
+  if ('M' in value) return isTypedItemRead(Array.isArray(content) ? membersOf(content) : content, value.M, binaries)
   if (!Array.isArray(content)) return false
   if ('L' in value)
     return content.length === value.L.length && value.L.every((one, at) => isTypedRead(content[at], one, binaries))
@@ -37,6 +37,11 @@ function isTypedRead(read: unknown, value: AttributeValue | undefined, binaries:
   if (isSameSet(content, value.NS)) return true
   const numbers = value.NS.toSorted(compareNumbers)
   return content.length === numbers.length && numbers.every((text, at) => isSameNumber(content[at], text))
+}
+
+/** Avro knows no map of what is being declared, so maps within a typed value are lists of names and values there. */
+function membersOf(attributes: readonly unknown[]): object {
+  return Object.fromEntries(attributes.map((one) => [String(memberOf(one, 'name')), memberOf(one, 'value')]))
 }
 
 function isSameNumber(read: unknown, text: string): boolean {
