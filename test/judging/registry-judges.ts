@@ -14,7 +14,6 @@ import { insideJson, isItemRead, isValueRead } from '../oracle/read-values.ts'
 import type { ReadForm } from '../oracle/read-values.ts'
 import { connectKafka, makeTopic } from '../servers/connected-kafka.ts'
 import { configText, readConfig } from '../servers/pipeline-under-test.ts'
-import { startRegistryDouble } from '../servers/registry-double.ts'
 import { readWithConfluent } from '../servers/python-judge.ts'
 import { openRawProducer } from '../servers/raw-producer.ts'
 import { compareHistory, expectedChanges } from './compare-history.ts'
@@ -31,7 +30,7 @@ const itemForms: readonly ItemForm[] = ['json-string', 'declared', 'typed']
 const never = new AbortController().signal
 const batchRecords = 200
 
-/** Confluent's Python deserializers, over a topic whose schemas Apicurio keeps, or of typed Avro a registry of ours. */
+/** Confluent's Python deserializers, over a topic whose schemas Apicurio keeps. */
 export const registryJudges: readonly Judge[] = formats.flatMap((format) =>
   itemForms.map((items, index) => ({
     name: format,
@@ -46,10 +45,7 @@ interface Form {
 
 async function judgeByConfluent(history: DeclaredHistory, form: Form, servers: JudgeServers): Promise<Judgement> {
   const bootstrapServers = await servers.kafka()
-  // Apicurio 2.6 answers 500 to a record in Avro that holds itself by way of a map, as typed values do.
-  const isTaken = form.format !== 'avro' || form.items !== 'typed'
-  await using double = isTaken ? undefined : await startRegistryDouble()
-  const url = double?.url ?? (await servers.registry())
+  const url = await servers.registry()
   await using kafka = connectKafka(bootstrapServers)
   const topic = await makeTopic(kafka, 1, { 'max.message.bytes': '10000000' })
   const records = await written(history, configOf(form, bootstrapServers, url), topic)
