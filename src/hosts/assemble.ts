@@ -13,6 +13,7 @@ import type { KafkaApi } from '../kafka/kafka.ts'
 import type { TransactionSessions } from '../kafka/transaction-session.ts'
 import { createTransactionSessions } from '../kafka/transaction-sessions.ts'
 import { createLaneTaker } from '../lanes/lane-session.ts'
+import type { TailraceError } from '../errors.ts'
 import { admitToLedger } from '../pipeline/admission.ts'
 import type { AdmissionOptions } from '../pipeline/admission.ts'
 import { defaultCoordinatorTuning } from '../pipeline/coordination.ts'
@@ -40,7 +41,7 @@ import type { Source } from '../sources/source.ts'
 import type { TableExports } from '../sources/table-export/table-exports.ts'
 import { declaredShapes } from './stages/declared-schemas.ts'
 import { deadLettersOf, deadLetterTopicOf } from './dead-letters/dead-letters-of.ts'
-import { createDeadLetterTopic } from './stages/dead-letter-topic.ts'
+import { createDeadLetterTopic, refusalIn } from './stages/dead-letter-topic.ts'
 import type { ReselectedItems } from '../transform/reselect.ts'
 import { changeStepsOf, openCode, otherTopicsOf, refusingMaskedKeys } from './stages/change-steps.ts'
 import type { ChangeStepParts } from './stages/change-steps.ts'
@@ -105,6 +106,7 @@ export async function runPipeline(
   const otherTopics = otherTopicsOf(config, topics, topicLimits)
   const { registry, items } = ports
   const stages = stagesOf(config, version, { registry, deadLetters, oversize, otherTopics, items, code })
+  const heartbeats = heartbeatsOf(config, topics)
   const budget = ports.budget ?? createByteBudget(config.memoryMaxBytes)
   const ledgerTopic = config.ledger.topic
   const environment: LaneEnvironment = {
@@ -117,9 +119,9 @@ export async function runPipeline(
     exports: exportLoadingOf(config, ports),
     membership,
     topicLimits,
-    onDoubt: (error) => deadLetterTopic.learn(error),
+    onDoubt: (error) => [deadLetterTopic, heartbeats].forEach((topic) => topic?.learn(error)),
     nudges: createLaneNudges(),
-    heartbeats: heartbeatsOf(config, topics),
+    heartbeats: heartbeats?.rules,
     scanLimits: scanLimitsOf(config),
     skipsContained: config.snapshot.skipsContained,
     budget,
@@ -158,10 +160,27 @@ function sessionsOf(
   })
 }
 
-function heartbeatsOf({ heartbeats, topic }: PipelineConfig, topics: TopicProvisioner): HeartbeatRules | undefined {
+interface HeartbeatTopic {
+  readonly rules: HeartbeatRules
+  /** Hears why lanes are in doubt: a topic that heartbeats may not be written to must not hold changes up. */
+  learn(error: TailraceError): void
+}
+
+/** What is refused for want of rights is not tried again by this process. */
+function heartbeatsOf({ heartbeats, topic }: PipelineConfig, topics: TopicProvisioner): HeartbeatTopic | undefined {
   if (heartbeats === undefined) return undefined
   const { topic: name, intervalMs } = heartbeats
-  return { topic: name, intervalMs, name: topic.prefix, provide: (signal) => topics.provideOwn(name, signal) }
+  let refusal: TailraceError | undefined
+  const provide = async (signal: AbortSignal): Promise<void> => {
+    if (refusal !== undefined) throw refusal
+    await topics.provideOwn(name, signal)
+  }
+  return {
+    rules: { topic: name, intervalMs, name: topic.prefix, provide },
+    learn: (error) => {
+      refusal ??= refusalIn(error, name)
+    },
+  }
 }
 
 function topicsOf(config: PipelineConfig, { kafka, clock, onEvent }: WorkerPorts): TopicProvisioner {

@@ -11,7 +11,7 @@ export interface HeartbeatRules {
   /** Debezium's `serverName`: the prefix of the topics. */
   readonly name: string
   readonly intervalMs: number
-  /** Makes the topic if it is missing and may be made. */
+  /** Makes the topic if it is missing and may be made. Rejects as well while the topic is known to refuse records. */
   readonly provide: (signal: AbortSignal) => Promise<unknown>
 }
 

@@ -81,7 +81,7 @@ export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attac
   const hasRefused = output.failure?.code === 'RECORD_TOO_LARGE' || output.left.rejected.some(isTooLarge)
   if (!hasRefused && output.hasOversized !== true) return output
   // A routed record has the limit of the topic that it goes to.
-  const other = output.failure?.details['topic']
+  const other = output.failure?.code === 'RECORD_TOO_LARGE' ? output.failure.details['topic'] : undefined
   const isRouted = typeof other === 'string' && other !== topic
   const [before, present] = await orAbandon(output.attachments, async () => [
     isRouted ? await limits.maxRecordBytes(other, signal) : known,

@@ -10,6 +10,7 @@ import type { BinaryMode, NumberMode } from './item-json.ts'
 import type { JsonWriter } from './json-writer.ts'
 import { createShardHeaders } from './shard-headers.ts'
 import type { ShardHeaders } from './shard-headers.ts'
+import { withSharedKeys } from './shared-keys.ts'
 import type { SerializedRecord } from './serializer.ts'
 
 export interface JsonDocumentOptions {
@@ -49,12 +50,14 @@ class Documents implements JsonDocuments {
   serialize({ records, event, table }: DocumentPayload): readonly SerializedRecord[] {
     this.#writer.reset()
     const headers = this.#headers.of(table, event.shardId)
-    return records.map((record) => ({
-      key: this.#written(record.key, record.schemaNames.key, 'key'),
-      value: record.value === null ? null : this.#written(record.value, record.schemaNames.value, 'value'),
-      headers: documentHeaders(record, event, headers),
-      topic: record.topic,
-    }))
+    return withSharedKeys(
+      records.map((record) => ({
+        key: this.#written(record.key, record.schemaNames.key, 'key'),
+        value: record.value === null ? null : this.#written(record.value, record.schemaNames.value, 'value'),
+        headers: documentHeaders(record, event, headers),
+        topic: record.topic,
+      })),
+    )
   }
 
   #written(document: Document, name: string, half: 'key' | 'value'): Buffer {

@@ -43,6 +43,14 @@ async function masked(item: Item, ...rules: readonly string[]): Promise<Item> {
 }
 
 describe('a mask', () => {
+  it('finds elements of lists where they were, whatever other rules remove', async () => {
+    const list: Item = { l: { L: [{ S: 'a' }, { S: 'SECRET' }, { S: 'c' }, { S: 'd' }] } }
+    const rules = ['orders.l[0]=remove', 'orders.l[1]=hash', 'orders.l[2]=remove']
+    const kept = { l: { L: [{ S: sha('SECRET') }, { S: 'd' }] } }
+    expect(await masked(list, ...rules)).toEqual(kept)
+    expect(await masked(list, ...rules.toReversed())).toEqual(kept)
+  })
+
   it('replaces values of every type', async () => {
     const item: Item = {
       s: { S: 'a@b.c' },

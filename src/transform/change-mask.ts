@@ -68,12 +68,23 @@ function maskedKey(rules: readonly MaskRule[], table: Table): TailraceError | un
 }
 
 function compiled({ rules, hmacKey }: ChangeMaskOptions, table: Table): readonly CompiledRule[] {
-  return rules
-    .filter((rule) => isOf(rule, table))
-    .map(({ path, method }) => ({
-      path,
-      replacement: method.kind === 'remove' ? 'remove' : (value) => maskedValue(value, method, hmacKey),
-    }))
+  const own = rules.filter((rule) => isOf(rule, table))
+  // What is removed moves what stands behind it in a list: last, and from the end.
+  const removing = own.filter(({ method }) => method.kind === 'remove').toSorted((a, b) => fromTheEnd(a.path, b.path))
+  return [...own.filter(({ method }) => method.kind !== 'remove'), ...removing].map(({ path, method }) => ({
+    path,
+    replacement: method.kind === 'remove' ? 'remove' : (value) => maskedValue(value, method, hmacKey),
+  }))
+}
+
+/** Of two places in one list the later one is first; a place inside another is in front of it. */
+function fromTheEnd(a: MaskRule['path'], b: MaskRule['path']): number {
+  for (const [at, left] of a.entries()) {
+    const right = b[at]
+    if (right === undefined) return -1
+    if (typeof left === 'number' && typeof right === 'number' && left !== right) return right - left
+  }
+  return a.length - b.length
 }
 
 function masked(change: RoutedChange, rules: readonly CompiledRule[], table: Table): TransformOutcome {

@@ -34,6 +34,12 @@ describe('a condition', () => {
     expect(judge("$old.n < $new.n AND $table = 'orders' AND $operation = 'MODIFY'", {})).toBe(true)
   })
 
+  it('does not take what an item was for what it has become, where only that was captured', () => {
+    expect(judge('n = 1', { newImage: undefined })).toBeUndefined()
+    expect(judge('n = 2', { newImage: undefined })).toBeUndefined()
+    expect(judge('$old.n = 1', { newImage: undefined })).toBe(true)
+  })
+
   it('takes an image that cannot exist for an empty one', () => {
     expect(judge('attribute_exists($new.n)', { operation: 'REMOVE', newImage: undefined })).toBe(false)
     expect(judge('attribute_exists($old.n)', { operation: 'INSERT', oldImage: undefined })).toBe(false)

@@ -45,7 +45,8 @@ function imagesOf(event: ChangeEvent): Pick<Subject, 'present' | 'old' | 'new'> 
   const captured = (image: Item | undefined): Image =>
     image === undefined ? { item: keys, isWhole: false } : { item: image, isWhole: true }
   return {
-    present: captured(newImage ?? oldImage),
+    // An item's old image says nothing of what it has become; only of one that is gone it is the last word.
+    present: captured(operation === 'REMOVE' ? oldImage : newImage),
     // A row says nothing of what was there before; a condition on that is a condition on nothing.
     old: operation === 'INSERT' || operation === 'READ' ? nothing : captured(oldImage),
     new: operation === 'REMOVE' ? nothing : captured(newImage),

@@ -55,6 +55,7 @@ export const formatProperties = {
     {
       importance: 'medium',
       isShared: true,
+      isOrdered: true,
       documentation:
         "Fields of Debezium's envelope that the envelope `flat` adds to the item, each with a new name behind a colon if it is to have one.",
     },
@@ -70,6 +71,7 @@ export const formatProperties = {
     {
       importance: 'medium',
       isShared: true,
+      isOrdered: true,
       documentation: "Fields of Debezium's envelope that the envelope `flat` adds as headers.",
     },
   ),

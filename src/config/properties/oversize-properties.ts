@@ -14,6 +14,7 @@ export const oversizeProperties = {
     {
       importance: 'medium',
       isShared: true,
+      isOrdered: true,
       documentation:
         'What becomes of a change whose record is larger than its topic takes. `fail` stops its table; `drop-before` leaves the image before the change out; `claim-check-s3` puts the value into a bucket and sends its address; `chunk` cuts the value into several records, which compacted topics refuse; `dead-letter` sends the change to the dead letters, also where `errors.tolerance` is `none`. A list is tried in its order, each on the whole change; what is too large for all of them fails. See docs/oversized-records.md.',
     },

@@ -14,7 +14,13 @@ export interface ConvertedLetter {
 export async function convertLetter(
   letter: StoredLetter,
   value: Buffer,
-  how: { readonly stages: Stages; readonly entry: TableEntry; readonly maxRecordBytes: number; readonly nowMs: number },
+  how: {
+    readonly stages: Stages
+    readonly entry: TableEntry
+    readonly isTopicOfAnother: (topic: string) => boolean
+    readonly maxRecordBytes: number
+    readonly nowMs: number
+  },
   signal: AbortSignal,
 ): Promise<ConvertedLetter> {
   const { stages, entry: table, ...limits } = how

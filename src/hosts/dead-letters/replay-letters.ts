@@ -1,3 +1,4 @@
+import { topicsOfOthers } from '../../pipeline/topics-of-others.ts'
 import { compareSequenceNumbers } from '../../change/sequence-number.ts'
 import type { ProducerRecord } from '../../kafka/kafka.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
@@ -132,7 +133,8 @@ async function convert(letter: StoredLetter, parts: ReplayParts, signal: AbortSi
   const content = await parts.letters.content(letter, signal)
   if (content === undefined) return refused({ kind: 'lost', code: undefined, reason: 'it is not whole any more' })
   const maxRecordBytes = await parts.maxRecordBytes(entry.topic, signal)
-  const how = { stages: parts.stages, entry, maxRecordBytes, nowMs: parts.now() }
+  const isTopicOfAnother = topicsOfOthers(parts, entry)
+  const how = { stages: parts.stages, entry, isTopicOfAnother, maxRecordBytes, nowMs: parts.now() }
   const { output, claim } = await convertLetter(letter, content.value, how, signal)
   const { records, bytes, attachments, failure } = output
   if (failure === undefined) return { letter, records, bytes, attachments, claim, refusal: undefined }

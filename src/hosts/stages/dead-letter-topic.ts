@@ -94,7 +94,8 @@ async function isCompacted(kafka: Pick<KafkaApi, 'topicConfig'>, name: string, s
   }
 }
 
-function refusalIn(error: unknown, topic: string): TailraceError | undefined {
+/** Kafka's refusal of records to this topic for want of rights, if it is what went wrong. */
+export function refusalIn(error: unknown, topic: string): TailraceError | undefined {
   if (!(error instanceof TailraceError)) return undefined
   if (error.code === 'KAFKA_AUTHORIZATION' && error.details['topic'] === topic) return error
   return refusalIn(error.cause, topic)

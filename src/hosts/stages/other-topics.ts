@@ -33,10 +33,18 @@ export function createOtherTopics({ topics, limits, own, mayShare }: OtherTopics
   }
   return {
     mayShare,
-    provide: async (topic, signal) => ({
-      partitions: partitionsOf.get(topic) ?? (await look(topic, signal)),
-      maxRecordBytes: await limits.maxRecordBytes(topic, signal),
-    }),
+    provide: async (topic, signal) => {
+      const partitions = partitionsOf.get(topic) ?? (await look(topic, signal))
+      try {
+        return { partitions, maxRecordBytes: await limits.maxRecordBytes(topic, signal) }
+      } catch (error) {
+        if (!(error instanceof KafkaError) || error.errorName !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+        // Deleted meanwhile, or so new that not every broker knows it: made sure of again when the lane comes back.
+        const { partitions: found } = await provided(topic, topics, signal)
+        if (found !== partitions) throw refused(topic, `has ${found} partitions and had ${partitions}`, error)
+        throw error
+      }
+    },
   }
 }
 

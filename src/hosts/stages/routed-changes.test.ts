@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { tableOf } from '../../../test/oracle/arbitrary-items.ts'
 import { parseMaskRule } from '../../change/mask-rule.ts'
 import { parseRouteRule } from '../../change/route-rule.ts'
+import { KafkaError } from '../../kafka/kafka.ts'
 import { createDebeziumEnvelope } from '../../envelope/debezium-envelope.ts'
 import { firstEntry } from '../../pipeline/table-life.ts'
 import type { StageInput, StageOutput } from '../../pipeline/stages.ts'
@@ -85,6 +86,12 @@ describe('a routed change', () => {
     })
     const shared = await process({ kinds: ['shop.customers'], isTopicOfAnother, otherTopics: { mayShare: true } })
     expect(shared).toMatchObject({ read: 1, failure: undefined })
+  })
+
+  it('is not to blame where Kafka gives an answer that passes: nothing of the page is delivered or rejected', async () => {
+    const error = new KafkaError(3, 'UNKNOWN_TOPIC_OR_PARTITION', 'another broker has not heard of it yet')
+    const provide = (): Promise<never> => Promise.reject(error)
+    await expect(process({ kinds: ['one'], otherTopics: { provide } })).rejects.toBe(error)
   })
 
   it('is routed by what is left of masked values', async () => {

@@ -3,6 +3,7 @@ import { tableOf } from '../../../test/oracle/arbitrary-items.ts'
 import { createDebeziumEnvelope } from '../../envelope/debezium-envelope.ts'
 import { firstEntry } from '../../pipeline/table-life.ts'
 import type { RowInput, RowOutput, VanishedInput } from '../../pipeline/stages.ts'
+import type { RecordTransform } from '../../transform/record-transform.ts'
 import { createJsonSerializer } from '../../serialize/json-serializer.ts'
 import { createRecordStages } from './record-stages.ts'
 import { processRows } from './row-stages.ts'
@@ -83,8 +84,12 @@ describe('the rows of a page', () => {
 })
 
 const stages = createRecordStages({ envelopeFor: () => envelope, serializer, name: 'shop' })
-const vanish = (keys: readonly string[], more: Partial<VanishedInput> = {}): Promise<RowOutput> =>
-  stages.processVanished(
+const vanish = (
+  keys: readonly string[],
+  more: Partial<VanishedInput> = {},
+  by: typeof stages = stages,
+): Promise<RowOutput> =>
+  by.processVanished(
     {
       table: firstEntry(table, { topic: 'shop.orders', partitions: 3, id: 'x' }, undefined),
       keys: keys.map((key) => Buffer.from(key)),
@@ -117,6 +122,18 @@ describe('the deletes of items that are gone', () => {
       keys[1],
       keys[1],
     ])
+  })
+
+  it('are refused where transforms send them elsewhere: their items would stay', async () => {
+    const routes: RecordTransform = {
+      apply: (record) => ({ ...record, topic: 'elsewhere' }),
+      shapes: (shapes) => shapes,
+    }
+    const options = { envelopeFor: () => envelope, serializer, name: 'shop', recordTransforms: [routes] }
+    expect(await vanish(keys, {}, createRecordStages(options))).toMatchObject({
+      records: [],
+      failure: { code: 'ROUTE_REFUSED' },
+    })
   })
 
   it('are refused where the topic has keys of another form', async () => {

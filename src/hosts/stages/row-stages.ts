@@ -147,7 +147,7 @@ async function writeDeletes(
     if (isDisplaced(key)) continue
     const item = serializer.readKey(key, table.table, name)
     const found = item === undefined ? undefined : recordsOf(item)
-    if (found === undefined || !(isDropped(found) || found.records[0]?.key.equals(key) === true))
+    if (found === undefined || !(isDropped(found) || isDeleteOf(key, found, table)))
       return outputOf(writer, { rows, images: [], failure: found?.unit.rejection?.error ?? unknownKey(table) })
     const waiting = writer.add(found.unit, found.records, readAtMs)
     const failure = waiting === undefined ? undefined : await waiting
@@ -155,6 +155,11 @@ async function writeDeletes(
     rows++
   }
   return outputOf(writer, { rows, images: [], failure: undefined })
+}
+
+/** Its record has the key that was read, and goes where that was read. */
+function isDeleteOf(key: Buffer, { records }: FoundRow, { topic }: TableEntry): boolean {
+  return records[0]?.key.equals(key) === true && records.every((record) => (record.topic ?? topic) === topic)
 }
 
 /** Transforms leave nothing of a delete: nobody is to hear of it. */

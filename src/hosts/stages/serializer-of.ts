@@ -61,10 +61,17 @@ function shapesOf(
     recordTransforms,
   }: Omit<SerializerParts, 'registry'> & { readonly topic: string; readonly row: RowForm },
 ): RecordShapes {
-  return recordTransforms.reduce<RecordShapes>(
-    (shapes, transform) => transform.shapes(shapes, { table, topic }),
-    envelopeFor(table).shapes(row),
-  )
+  try {
+    return recordTransforms.reduce<RecordShapes>(
+      (shapes, transform) => transform.shapes(shapes, { table, topic }),
+      envelopeFor(table).shapes(row),
+    )
+  } catch (error) {
+    if (!(error instanceof TailraceError) || error.code !== 'CONFIG_INVALID') throw error
+    // Of this table; others may have the fields that the transforms ask for.
+    const text = `what the transforms make of table ${table.name} has no schema: ${error.message}`
+    throw new TailraceError('SCHEMA_FORM', text, { cause: error, details: { table: table.name } })
+  }
 }
 
 function rowForms({ recordSchemas: { item, declared, value } }: PipelineConfig): (table: Table) => RowForm {

@@ -92,7 +92,8 @@ async function factsOf(
   try {
     return await otherTopics.provide(topic, signal)
   } catch (error) {
-    signal.throwIfAborted()
+    // An answer of Kafka's that is not about this topic alone passes: the lane tries again, as with a table's own topic.
+    if (signal.aborted || !(error instanceof TailraceError)) throw error
     return asTailraceError(error, `cannot be written to topic ${topic}`)
   }
 }
@@ -109,7 +110,7 @@ async function prepared(
     await waiting
     return undefined
   } catch (error) {
-    signal.throwIfAborted()
+    if (signal.aborted || !(error instanceof TailraceError)) throw error
     return asTailraceError(error, 'cannot be given a schema')
   }
 }
@@ -188,6 +189,7 @@ class Writer implements UnitWriter {
     for (const record of records) {
       const facts = this.#topics.get(record.topic ?? topic)
       if (facts instanceof TailraceError) throw facts
+      if (facts === undefined) throw unforeseen(record.topic ?? topic)
     }
     return records
   }
@@ -227,7 +229,8 @@ class Writer implements UnitWriter {
         maxRecordBytes: Math.min(...records.map((record) => this.#factsOf(record).maxRecordBytes)),
         position,
         turn,
-        operation: unit.event?.operation ?? 'READ',
+        // What it has become on its way; of several the last one stays.
+        operation: unit.changes.at(-1)?.event.operation ?? 'READ',
         withoutBefore: () => wrapWithoutBefore(unit, wrapping).flatMap((payload) => this.#serialized(payload)),
         fits: (smaller: readonly SerializedRecord[]) => isTaken(smaller, this.#limits),
       }
@@ -273,4 +276,10 @@ class Writer implements UnitWriter {
     const known = this.#rejected.get(name) ?? { code, stage, count: 0 }
     this.#rejected.set(name, { ...known, count: known.count + 1 })
   }
+}
+
+/** Topics are made ready in front of the page; what comes to one that was not foreseen must not go there. */
+function unforeseen(topic: string): TailraceError {
+  const text = `a record goes to topic ${topic}, which none like it went to when the page was looked through`
+  return new TailraceError('ROUTE_REFUSED', text, { details: { topic } })
 }

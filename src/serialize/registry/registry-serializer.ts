@@ -10,6 +10,7 @@ import type { RecordShapes } from '../../shapes/shape.ts'
 import { documentHeaders } from '../document-headers.ts'
 import { createJsonWriter } from '../json-writer.ts'
 import { createShardHeaders } from '../shard-headers.ts'
+import { withSharedKeys } from '../shared-keys.ts'
 import type { SerializedRecord, Serializer } from '../serializer.ts'
 import { mismatchedRecord } from './mismatched-record.ts'
 import type { HalfFormat, HalfWriter } from './record-half.ts'
@@ -80,7 +81,7 @@ class RegistrySerializer implements Serializer {
   serialize(payload: Payload, topic: string): readonly SerializedRecord[] {
     const { event, table } = payload.kind === 'document' ? payload : { ...payload, table: payload.origin.table }
     try {
-      return documentsOf(payload).records.map((record) => this.#record(record, { event, table, topic }))
+      return withSharedKeys(documentsOf(payload).records.map((record) => this.#record(record, { event, table, topic })))
     } catch (error) {
       throw this.#positioned(error, event, table)
     }
