@@ -25,6 +25,8 @@ export interface ChunkSets {
   add(chunk: Chunk, place: ChunkPlace): Buffer | undefined
   /** The offset of the first part of the oldest value that is not complete. */
   firstUnfinished(topic: string | undefined, partition: number | undefined): ChunkPlace['offset']
+  /** Lets go of the parts of a partition. */
+  forget(topic: string | undefined, partition: number | undefined): void
 }
 
 interface ChunkSet extends Omit<Chunk, 'index' | 'value'> {
@@ -88,6 +90,10 @@ export function createChunkSets(maxBytes: number): ChunkSets {
       const order = orderOf({ topic, partition })
       for (const set of sets.values()) if (set.order === order) return set.offset
       return undefined
+    },
+    forget: (topic, partition) => {
+      const order = orderOf({ topic, partition })
+      for (const [name, set] of sets) if (set.order === order) forget(name)
     },
   }
 }

@@ -79,6 +79,17 @@ describe('parts', () => {
     expect(reader.firstUnfinished('t', 1)).toBe('11')
   })
 
+  it('are forgotten with their partition, which somebody else may have read on', async () => {
+    const reader = createRecordReader({ getObject: noObjects })
+    const place = (offset: string, partition = 1) => ({ topic: 't', partition, offset })
+    await reader.take(chunk(0), place('10'))
+    await reader.take(chunk(0), place('4', 2))
+    reader.forget('t', 1)
+    expect([reader.firstUnfinished('t', 1), reader.firstUnfinished('t', 2)]).toEqual([undefined, '4'])
+    expect(await reader.take(chunk(0), place('1000'))).toBeUndefined()
+    expect(reader.firstUnfinished('t', 1)).toBe('1000')
+  })
+
   it('may be repeated, in the middle, from the beginning, behind the end, and in two ways at once', async () => {
     const reader = createRecordReader({ getObject: noObjects })
     const wholes: unknown[] = []

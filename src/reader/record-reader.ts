@@ -42,6 +42,11 @@ export interface RecordReader {
    * complete. Undefined if there is none, so that everything that was taken may be committed.
    */
   firstUnfinished(topic?: string, partition?: number): string | number | bigint | undefined
+  /**
+   * Lets go of what was read of a partition. To be called when it is assigned or taken away: another consumer may have read on
+   * meanwhile, and its commits must not be set back to values that it has completed.
+   */
+  forget(topic?: string, partition?: number): void
 }
 
 /** Makes a reader; one serves all partitions of a consumer. */
@@ -61,6 +66,7 @@ export function createRecordReader({ getObject, maxUnfinishedBytes = 2 ** 28 }: 
       return { ...record, value: verified(bytes, check, check.address.uri) }
     },
     firstUnfinished: (topic, partition) => sets.firstUnfinished(topic, partition),
+    forget: (topic, partition) => sets.forget(topic, partition),
   }
 }
 

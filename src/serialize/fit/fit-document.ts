@@ -69,7 +69,8 @@ function structFit(shape: Shape, tools: FitTools): StructFit {
       path.pop()
     }
     for (const name in given) if (!names.has(name)) others.push([name, given[name] as DocumentValue])
-    if (rest === undefined) refuseOthers(others, path)
+    // A member of ours that is null and has no field is a struct that was taken apart: its fields are null.
+    if (rest === undefined) refuseOthers(isOurs ? others.filter(([, value]) => !isNull(value)) : others, path)
     else fitted.push(others.length === 0 ? null : tools.text.ofFields(Object.fromEntries(others)))
     return fitted
   }

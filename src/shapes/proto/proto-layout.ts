@@ -128,11 +128,10 @@ function marksOf(type: FieldType): readonly string[] {
 }
 
 function fieldNumbers({ name, fields, rest }: Shape): readonly number[] {
-  const declared = fields.filter((field) => field.number !== undefined).length
-  if (declared !== 0 && declared !== fields.length) {
-    throw new TailraceError('SCHEMA_FORM', `${name}: either all fields have a number, or none`)
-  }
-  const own = fields.map((field, index) => field.number ?? index + 1)
+  const isDeclared = fields.some((field) => field.number !== undefined)
+  // What is added to declared fields counts down from the field for the rest: numbers must not move when more are declared.
+  let added = restNumber
+  const own = fields.map(({ number }, index) => number ?? (isDeclared ? --added : index + 1))
   const numbers = rest === undefined ? own : [...own, restNumber]
   const wrong = numbers.find((number, index) => !isFieldNumber(number) || numbers.indexOf(number) !== index)
   if (wrong === undefined) return numbers
