@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/async/system-clock.ts'
 import { Admin } from '@platformatic/kafka'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { readOutput } from '../servers/pipeline-under-test.ts'
+import { readOutput, readRecords } from '../servers/pipeline-under-test.ts'
 import { openShop } from '../servers/shop-commands.ts'
 import type { ShopCommands } from '../servers/shop-commands.ts'
 import { setTopicConfig } from '../servers/topic-admin.ts'
@@ -138,6 +138,22 @@ describe('records that cannot pass, with errors.tolerance: all', () => {
     // A commit is acknowledged before its markers are written.
     await expect.poll(sequencesOf, { timeout: 10_000 }).toHaveLength(2)
     expect(await cli.json('dlq', 'ls', file)).toMatchObject({ result: { open: 0 } })
+  })
+
+  it('that are too large are replayed in the form that was configured since', async () => {
+    const worker = cli.start(['run', fileOf('errors.tolerance: all')])
+    put('large', 6000)
+    put('small')
+    await shop.delivered(1)
+    await untilLetters(fileOf('errors.tolerance: all'), 1)
+    await worker.interrupt()
+    const changed = fileOf('errors.tolerance: all', 'oversize.strategy: chunk', 'epoch: 2')
+    expect(await cli.json('dlq', 'replay', changed)).toMatchObject({ exitCode: 0, result: { written: 1 } })
+    const parts = async () =>
+      (await readRecords(bootstrapServers, topic)).filter(({ headers }) => headers['tailrace.chunk.id'])
+    await expect.poll(async () => (await parts()).length, { timeout: 10_000 }).toBeGreaterThan(2)
+    const values = (await parts()).map(({ value }) => String(value)).join('')
+    expect(JSON.parse(values)).toMatchObject({ op: 'c', after: { id: 'large', text: 'x'.repeat(6000) } })
   })
 
   it('stop their table where the dead-letter topic may not be made, and are delivered once it is there', async () => {

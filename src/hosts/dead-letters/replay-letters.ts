@@ -1,3 +1,4 @@
+import { orAbandon } from '../../pipeline/attachments.ts'
 import { topicsOfOthers } from '../../pipeline/topics-of-others.ts'
 import { compareSequenceNumbers } from '../../change/sequence-number.ts'
 import type { ProducerRecord } from '../../kafka/kafka.ts'
@@ -150,7 +151,10 @@ async function settle(
   signal: AbortSignal,
 ): Promise<void> {
   const claims = batch.flatMap(({ claim }) => (claim === undefined ? [] : [claim]))
-  const superseded = mode.isForced ? new Set<Claim>() : await supersededClaims(claims, parts.output, signal)
+  const superseded = await orAbandon(
+    batch.flatMap(({ attachments }) => attachments),
+    async () => (mode.isForced ? new Set<Claim>() : await supersededClaims(claims, parts.output, signal)),
+  )
   const isHeldBack = ({ claim }: Converted): boolean => claim === undefined || superseded.has(claim)
   const settled = batch.filter((one) => !isHeldBack(one))
   const attachments = settled.flatMap((one) => one.attachments)

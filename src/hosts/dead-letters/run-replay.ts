@@ -9,12 +9,15 @@ import type { TransactionSession } from '../../kafka/transaction-session.ts'
 import { createTransactionSessions } from '../../kafka/transaction-sessions.ts'
 import { transactionalIdOf } from '../../lanes/lane-session.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
+import type { TopicLimits } from '../../pipeline/topic-limits.ts'
 import { createTopicLimits } from '../../pipeline/topic-limits.ts'
 import type { StoredLetter } from '../../rejection/stored-letter.ts'
 import { createTopicProvisioner } from '../../pipeline/topic-provisioner.ts'
 import type { ReselectedItems } from '../../transform/reselect.ts'
 import { stagesOf, topicRulesOf } from '../assemble.ts'
 import { openRegistry } from '../open-registry.ts'
+import type { ObjectWriter } from '../../objects/objects.ts'
+import { openOversize } from '../stages/oversize-of.ts'
 import { openCode, otherTopicsOf } from '../stages/change-steps.ts'
 import { packageVersion } from '../package-version.ts'
 import { createLetterLog } from './letter-log.ts'
@@ -31,6 +34,10 @@ export interface ReplayHost {
   readonly rng: Rng
   /** For `reselect`. */
   readonly items?: ReselectedItems | undefined
+  /** For values that are too large, where the configuration sends them there. */
+  readonly claimChecks?: ObjectWriter | undefined
+  /** The ledger's topic id. */
+  readonly ledgerId: string
   readonly tables: readonly TableEntry[]
   readonly lanes: number
   /** Throws PIPELINE_ACTIVE while workers run. */
@@ -58,13 +65,19 @@ export async function runReplay(
   const { config, kafka, clock, rng, items } = host
   await using code = await openCode(config, { clock })
   const { topic } = config.errors.deadLetters
-  await using session = mode.isDry ? undefined : await fence(host, signal)
+  const limits = createTopicLimits(kafka)
+  await using session = mode.isDry ? undefined : await fence(host, limits, signal)
   // Somebody waits in front of a terminal: a registry that is away is an answer, too.
   const giveUpOn = ['SCHEMA_REGISTRY_UNREACHABLE', 'SCHEMA_REGISTRY_RESPONSE'] as const
   await using registry = openRegistry(config, { clock, rng, giveUpOn })
+  await using oversize = openOversize(config, {
+    ...host,
+    objects: host.claimChecks,
+    // What is left behind is for the lifecycle rule of the bucket; whoever replays sees what became of each letter.
+    onEvent: () => {},
+  })
   const log = createLetterLog(kafka, { ...config, topic })
   const letters = host.choose(await log.letters(signal, { settled: !mode.isDry }))
-  const limits = createTopicLimits(kafka)
   const rules = topicRulesOf(config)
   const mayCreate = rules.mayCreate && !mode.isDry
   const topics = createTopicProvisioner(kafka, { ...rules, mayCreate }, { clock, onEvent: () => undefined })
@@ -73,6 +86,7 @@ export async function runReplay(
     letters: log,
     stages: stagesOf(config, packageVersion(), {
       registry,
+      oversize,
       code,
       items,
       otherTopics: otherTopicsOf(config, topics, limits),
@@ -99,11 +113,19 @@ export async function runReplay(
 
 async function fence(
   { config, kafka, clock, rng, lanes }: ReplayHost,
+  limits: Pick<TopicLimits, 'known'>,
   signal: AbortSignal,
 ): Promise<TransactionSession> {
   const { pipeline, delivery } = config
   const { transactionTimeoutMs } = config.kafka
-  const sessions = createTransactionSessions({ kafka, clock, rng, delivery, transactionTimeoutMs })
+  const sessions = createTransactionSessions({
+    kafka,
+    clock,
+    rng,
+    delivery,
+    transactionTimeoutMs,
+    topicBytes: (topic) => limits.known(topic),
+  })
   const session = await sessions.open(replayIdOf(pipeline), signal)
   try {
     for (let lane = 0; delivery === 'exactly_once' && lane < lanes; lane++) {

@@ -8,6 +8,7 @@ import { idOf, letterRow } from '../../dead-letters/letter-groups.ts'
 import type { LetterRow } from '../../dead-letters/letter-groups.ts'
 import type { ReplayOutcome } from '../../dead-letters/replay-letters.ts'
 import { runReplay } from '../../dead-letters/run-replay.ts'
+import { openClaimCheckStore } from '../../claim-checks-of.ts'
 import { openSource } from '../../source-of.ts'
 import { foundWrong, succeeded } from '../command-context.ts'
 import type { CommandContext, CommandResult } from '../command-context.ts'
@@ -50,7 +51,10 @@ async function replay(command: Command, context: CommandContext): Promise<Comman
   await using kafka = openKafka(config, context)
   await using inspector = openInspector(config, context)
   const { signal, clock, rng, env } = context
-  await using owned = config.changes.reselects ? openSource(config.source, { clock, rng, env }) : undefined
+  const needsAws = config.changes.reselects || config.oversize.claimChecks !== undefined
+  await using owned = needsAws ? openSource(config.source, { clock, rng, env }) : undefined
+  await using claimChecks =
+    owned === undefined ? undefined : await openClaimCheckStore(config, owned, { clock, rng, env })
   const ledger = await readPipelineLedger(config, kafka, signal)
   const isDry = flags.dryRun === true
   const isForced = flags.force === true
@@ -74,6 +78,8 @@ async function replay(command: Command, context: CommandContext): Promise<Comman
       clock,
       rng,
       items: owned === undefined ? undefined : createItemReader({ api: owned.api, clock, rng }),
+      claimChecks,
+      ledgerId: ledger.identity.topicId,
       tables: ledger.tables,
       lanes: ledger.lanes.length,
       requireStandstill: () => requireStandstill(config, kafka, signal),
