@@ -56,6 +56,8 @@ export async function openExactlyOnceSession(
         fate = 'unknown'
         try {
           writer.adopt(await kafka.endTransaction(end, commitSignal))
+          // Of the next one nothing was sent yet, should it be refused before it begins.
+          fate = 'aborted'
         } catch (error) {
           // A newer owner's fence has aborted it before this end arrived, and there was no other.
           if (isFencedOff(error)) fate = 'aborted'
