@@ -22,10 +22,10 @@ import { declaredOrders } from './declared-orders.ts'
 import type { Judge, JudgeServers, Judgement } from './judge.ts'
 import { recordsOf } from './write-history.ts'
 
-type Format = 'avro' | 'json-schema'
+type Format = 'avro' | 'json-schema' | 'protobuf'
 type ItemForm = 'json-string' | 'declared' | 'typed'
 
-const formats: readonly Format[] = ['avro', 'json-schema']
+const formats: readonly Format[] = ['avro', 'json-schema', 'protobuf']
 const itemForms: readonly ItemForm[] = ['json-string', 'declared', 'typed']
 const never = new AbortController().signal
 const batchRecords = 200
@@ -37,6 +37,12 @@ export const registryJudges: readonly Judge[] = formats.flatMap((format) =>
     judge: (changes, servers) => judgeByConfluent(makeHistory(141 + index, changes), { format, items }, servers),
   })),
 )
+
+const deserializers: Readonly<Record<Format, string>> = {
+  avro: 'AvroDeserializer',
+  'json-schema': 'JSONDeserializer',
+  protobuf: 'ProtobufDeserializer',
+}
 
 interface Form {
   readonly format: Format
@@ -61,7 +67,7 @@ async function judgeByConfluent(history: DeclaredHistory, form: Form, servers: J
   const reads = outcomes.flatMap((outcome): ReadChange[] => (outcome.value === null ? [] : [readChange(outcome)]))
   const comparison = compareHistory(history, expectedChanges(history), reads, rowReader(form))
   return {
-    judge: `Confluent's ${form.format === 'avro' ? 'AvroDeserializer' : 'JSONDeserializer'}, ${form.items}`,
+    judge: `Confluent's ${deserializers[form.format]}, ${form.items}`,
     records: records.length,
     exceptions: isRefused ? 1 : 0,
     passThroughs: isRefused ? 0 : Math.abs(records.length - outcomes.length),
@@ -104,15 +110,32 @@ function readChange({ key, value }: Outcome): ReadChange {
 }
 
 function rowReader({ format, items }: Form): (read: unknown, item: Item) => boolean {
-  const binaries = format === 'avro' ? 'bytes' : 'base64'
+  const binaries = format === 'json-schema' ? 'base64' : 'bytes'
   switch (items) {
     case 'json-string':
       return (read, item) => typeof read === 'string' && isItemRead(parseExactly(read), item, insideJson)
     case 'typed':
       return (read, item) => isTypedItemRead(read, item, binaries)
     case 'declared':
-      return (read, item) => isDeclaredRead(read, item, { numbers: 'number', binaries, nested: 'values' })
+      // Protobuf has no decimals, and no lists and maps that are null.
+      return format === 'protobuf'
+        ? (read, item) =>
+            isDeclaredRead(withoutEmpty(read, item), item, { numbers: 'either', binaries, nested: 'values' })
+        : (read, item) => isDeclaredRead(read, item, { numbers: 'number', binaries, nested: 'values' })
   }
+}
+
+function withoutEmpty(read: unknown, item: Item): unknown {
+  if (typeof read !== 'object' || read === null) return read
+  const isEmpty = (value: unknown): boolean =>
+    typeof value === 'object' && value !== null && Object.keys(value).length === 0
+  const isNothing = (name: string): boolean => !Object.hasOwn(item, name) || 'NULL' in (item[name] ?? {})
+  return Object.fromEntries(
+    Object.entries(read).map(([name, value]: [string, unknown]) => [
+      name,
+      isEmpty(value) && isNothing(name) ? null : value,
+    ]),
+  )
 }
 
 const keyForm = { numbers: 'text', binaries: 'base64', nested: 'values' } as const

@@ -1,4 +1,5 @@
 import avsc from 'avsc'
+import protobuf from 'protobufjs'
 import { parseJson } from '../../src/aws/exact-json.ts'
 import type { Item } from '../../src/change/attribute-value.ts'
 import type { ChangeEvent } from '../../src/change/change-event.ts'
@@ -6,6 +7,7 @@ import { createDynamodbJsonEnvelope } from '../../src/envelope/dynamodb-json-env
 import { createAvroFormat } from '../../src/serialize/avro/avro-format.ts'
 import { createJsonSchemaFormat } from '../../src/serialize/json-schema/json-schema-format.ts'
 import { createJsonSerializer } from '../../src/serialize/json-serializer.ts'
+import { createProtobufFormat } from '../../src/serialize/protobuf/protobuf-format.ts'
 import type { RecordEncoder } from '../../src/serialize/record-encoder.ts'
 import type { FieldType, Shape } from '../../src/shapes/shape.ts'
 import { tableOf } from '../oracle/arbitrary-items.ts'
@@ -29,6 +31,8 @@ export function roundTrips(): readonly RoundTrip[] {
     avroTrip('Avro, json-string of DynamoDB JSON', 'json'),
     jsonTrip('JSON Schema, typed', 'typed'),
     jsonTrip('JSON Schema, json-string of DynamoDB JSON', 'json'),
+    protobufTrip('Protobuf, typed', 'typed'),
+    protobufTrip('Protobuf, json-string of DynamoDB JSON', 'json'),
     { name: '@aws-sdk/util-dynamodb', isEqual: (item) => unmarshalledAndBack(item, false) },
     { name: '@aws-sdk/util-dynamodb, wrapNumbers', isEqual: (item) => unmarshalledAndBack(item, true) },
   ]
@@ -85,6 +89,42 @@ function avroTrip(name: string, form: 'typed' | 'json'): RoundTrip {
 function jsonTrip(name: string, form: 'typed' | 'json'): RoundTrip {
   const encoder = createJsonSchemaFormat(fit).encoder(shapeOf(form), 'value')
   return { name, isEqual: (item) => isImageRead(parseJson(encoded(encoder, item)), item, form) }
+}
+
+function protobufTrip(name: string, form: 'typed' | 'json'): RoundTrip {
+  const names = { fields: 'none', schemas: 'none' } as const
+  const encoder = createProtobufFormat({ names, fit }).encoder(shapeOf(form), 'value')
+  const type = protobuf.parse(encoder.schema.text, { keepCase: true }).root.lookupType('shop.Image')
+  const read = (item: Item): unknown => {
+    const { image } = type.decode(encoded(encoder, item)) as unknown as { readonly image: object }
+    return { image: form === 'json' ? image : typedValues(image) }
+  }
+  const trip = { name: `${name} (protobufjs)`, isEqual: (item: Item) => isImageRead(read(item), item, form) }
+  // protobufjs puts what it reads into plain objects by assignment.
+  return form === 'json' ? trip : { ...trip, isBeyondReader: (item) => JSON.stringify(item).includes('"__proto__":') }
+}
+
+/** The typed values of a map of messages, in the words of DynamoDB. */
+function typedValues(messages: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(messages).map(([name, message]) => [name, typedValue(message)]))
+}
+
+/** Of which one member is set; maps, lists and sets lie in messages of their own. */
+function typedValue(message: object): Readonly<Record<string, unknown>> {
+  const held = (content: object, name: string): unknown => Object.getOwnPropertyDescriptor(content, name)?.value
+  return Object.fromEntries(
+    Object.entries(message).map(([member, content]: [string, unknown]) => {
+      if (content instanceof Uint8Array) return [member, Buffer.from(content).toString('base64')]
+      if (typeof content !== 'object' || content === null) return [member, content]
+      if (member === 'M') return [member, typedValues((held(content, 'entries') as object | undefined) ?? {})]
+      const values = (held(content, 'values') as readonly unknown[] | undefined) ?? []
+      if (member === 'L') return [member, values.map((value) => typedValue(value as object))]
+      return [
+        member,
+        values.map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value)),
+      ]
+    }),
+  )
 }
 
 function encoded(encoder: RecordEncoder, item: Item): Buffer {

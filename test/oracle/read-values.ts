@@ -2,12 +2,12 @@ import type { AttributeValue, Item } from '../../src/change/attribute-value.ts'
 import { compareNumbers, parseExactly, scaled } from './exact-json.ts'
 
 /**
- * How a reader hands values on. `number`: a number with its digits, `{"number":"1.50"}`. `text`: the digits as text.
+ * How a reader hands values on. `number`: a number with its digits, `{"number":"1.50"}`. `text`: the digits as text; `either`: one or the other.
  * `bytes`: binaries as bytes, `{"bytes":"base64"}`. `json`: maps and lists at the top are JSON text, with numbers of which
  * nothing was lost.
  */
 export interface ReadForm {
-  readonly numbers: 'number' | 'text'
+  readonly numbers: 'number' | 'text' | 'either'
   readonly binaries: 'bytes' | 'base64'
   readonly nested: 'values' | 'json'
 }
@@ -46,7 +46,8 @@ export function isValueRead(read: unknown, value: AttributeValue | undefined, fo
 }
 
 function isNumberRead(read: unknown, text: string, { numbers }: AnyForm): boolean {
-  const digits = numbers === 'text' ? read : memberOf(read, numbers)
+  const isText = numbers === 'text' || (numbers === 'either' && typeof read === 'string')
+  const digits = isText ? read : memberOf(read, numbers === 'either' ? 'number' : numbers)
   return typeof digits === 'string' && digits !== '' && scaled(digits) === scaled(text)
 }
 
