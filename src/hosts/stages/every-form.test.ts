@@ -65,7 +65,8 @@ async function outputOf(config: PipelineConfig): Promise<StageOutput> {
       ...images,
     },
   })
-  return stagesOf(config, '0.0.0', { registry: createMemoryRegistry() }).process(
+  const otherTopics = { provide: () => Promise.resolve({ partitions: 1, maxRecordBytes: 100_000 }) }
+  return stagesOf(config, '0.0.0', { registry: createMemoryRegistry(), otherTopics }).process(
     {
       table: firstEntry(table, { topic: 'shop.orders', partitions: 3, id: 'x' }, undefined),
       shardId: 's',
@@ -110,4 +111,26 @@ describe('flattened records', () => {
       }
     },
   )
+})
+
+describe('a transform that looks at the topic', () => {
+  it('sees the one that a record comes from, also where another one gives it a new topic', async () => {
+    const more = `
+transforms: [mark, route]
+transforms.mark.type: org.apache.kafka.connect.transforms.InsertField$Value
+transforms.mark.static.field: marked
+transforms.mark.static.value: 'yes'
+transforms.mark.predicate: own
+transforms.route.type: org.apache.kafka.connect.transforms.RegexRouter
+transforms.route.regex: 'shop\\.(.*)'
+transforms.route.replacement: $1
+predicates: [own]
+predicates.own.type: org.apache.kafka.connect.transforms.predicates.TopicNameMatches
+predicates.own.pattern: 'shop\\..*'
+`
+    const output = await outputOf(configOf('flat', 'avro', 'declared', more))
+    expect(output).toMatchObject({ failure: undefined, read: 3 })
+    expect(new Set(output.records.map(({ topic }) => topic))).toEqual(new Set(['orders']))
+    expect(String(output.records[0]?.value)).toContain('yes')
+  })
 })

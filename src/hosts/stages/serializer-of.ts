@@ -1,6 +1,7 @@
 import type { Table } from '../../change/table.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import type { RecordFormatName } from '../../config/record-schema-config.ts'
+import { topicNameOf } from '../../config/topic-name.ts'
 import type { Envelope, RowForm } from '../../envelope/envelope.ts'
 import { TailraceError } from '../../errors.ts'
 import type { SchemaRegistry } from '../../schema-registry/schema-registry.ts'
@@ -42,7 +43,8 @@ export function serializerOf(config: PipelineConfig, parts: SerializerParts): Se
   return createRegistrySerializer({
     key: halfOf('key', config, parts.registry),
     value: halfOf('value', config, parts.registry),
-    shapesOf: (table, topic) => shapesOf(table, { topic, row: rowOf(table), ...parts }),
+    // Transforms begin with the topic that a record comes from, whichever one it ends in.
+    shapesOf: (table) => shapesOf(table, { topic: ownTopicOf(table, config), row: rowOf(table), ...parts }),
     isMismatchDeadLetter: recordSchemas.evolution === 'dead-letter',
   })
 }
@@ -50,6 +52,10 @@ export function serializerOf(config: PipelineConfig, parts: SerializerParts): Se
 /** True if some of the records have a schema in a registry. */
 export function needsRegistry({ recordSchemas: { key, value } }: Pick<PipelineConfig, 'recordSchemas'>): boolean {
   return key !== 'json' || value !== 'json'
+}
+
+function ownTopicOf({ account, region, name }: Table, { topic }: PipelineConfig): string {
+  return topicNameOf(topic.name, { prefix: topic.prefix, account, region, table: name })
 }
 
 function shapesOf(
