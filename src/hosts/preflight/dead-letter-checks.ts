@@ -10,10 +10,14 @@ import type { KafkaAccess } from './kafka-access.ts'
 import { ask } from './preflight-parts.ts'
 import { checkDurability, checkMissingTopic, checkRetention } from './topic-settings.ts'
 
-/** The dead-letter topic, where every rejected record goes there: it must be there, or be possible, before the first one. */
+/** The dead-letter topic, where rejected records go there, all or some: it must be there, or be possible, before the first one. */
 export async function checkDeadLetterTopic(access: KafkaAccess, tables: readonly Table[]): Promise<readonly Finding[]> {
   const { config, inspector, parts } = access
-  if (config.errors.tolerance === 'none') return []
+  const isUsed =
+    config.errors.tolerance === 'all' ||
+    config.oversize.strategies.includes('dead-letter') ||
+    config.recordSchemas.evolution === 'dead-letter'
+  if (!isUsed) return []
   const wanted = newDeadLetterTopic(config)
   const { name } = wanted
   const check = `topic ${name}`
