@@ -25,8 +25,8 @@ describe('metrics and health of a worker', () => {
       simulator.createTable({ name, keySchema: [{ name: 'id', type: 'S' }], viewType: 'NEW_AND_OLD_IMAGES' }),
     )
     for (const table of tables) for (let i = 0; i < 20; i++) table.put({ id: { S: `i${i}` } })
-    const [, ailing] = tables
-    if (ailing === undefined) throw new Error('no table')
+    const [orders, ailing] = tables
+    if (orders === undefined || ailing === undefined) throw new Error('no table')
     simulator.faults.add({ action: 'GetRecords', fault: throttled, count: 3 })
     await using folder = await temporaryFolder()
     const signals = path.join(folder.path, 'signals.jsonl')
@@ -36,7 +36,13 @@ describe('metrics and health of a worker', () => {
       endpoint: simulator.endpoint,
       bootstrapServers,
       tables: ['orders', 'ailing'],
-      more: `http.listen: 127.0.0.1:0\nsnapshot.mode: initial\nsignal.file: ${signals}`,
+      more: `
+http.listen: 127.0.0.1:0
+snapshot.mode: initial
+signal.file: ${signals}
+topic.max.message.bytes: 4000
+oversize.strategy: [drop-before, dead-letter]
+filter.condition: attribute_not_exists(hidden)`,
     })
     await writeFile(signals, '{"type":"log","data":{"message":"hello"}}\n')
     const stop = new AbortController()
@@ -44,6 +50,7 @@ describe('metrics and health of a worker', () => {
     const stoppedTables: string[] = []
     const snapshots = new Set<string>()
     const settled: (string | undefined)[] = []
+    const left = new Set<string>()
     const running = runWorkerProcess(
       {
         config: readConfig(text),
@@ -58,6 +65,7 @@ describe('metrics and health of a worker', () => {
           if (event.kind === 'table-stopped') stoppedTables.push(event.table)
           if (event.kind === 'signal-settled') settled.push(event.message)
           if (event.kind === 'snapshot-completed') snapshots.add(event.table)
+          if (['changes-dropped', 'dead-lettered', 'change-shrunk'].includes(event.kind)) left.add(event.kind)
         },
       },
       stop.signal,
@@ -66,6 +74,10 @@ describe('metrics and health of a worker', () => {
     await outputOf(bootstrapServers, `${pipeline}.ailing`, 20)
     await expect.poll(() => snapshots.size, { timeout: 20_000 }).toBe(2)
     await expect.poll(() => settled, { timeout: 20_000 }).toEqual(['hello'])
+    orders.put({ id: { S: 'hidden' }, hidden: { BOOL: true } })
+    orders.put({ id: { S: 'large' }, text: { S: 'x'.repeat(5_000) } })
+    for (const letter of ['a', 'b']) orders.put({ id: { S: 'half' }, text: { S: letter.repeat(2_000) } })
+    await expect.poll(() => left.size, { timeout: 20_000 }).toBe(3)
     simulator.expireIterators()
     for (let i = 0; i < 20; i++) ailing.put({ id: { S: `late${i}` } })
     for (const shard of ailing.stream.shards) ailing.stream.trim(shard.shardId, 'all')
