@@ -4,5 +4,8 @@ import { flinkJudges } from './flink-judge.ts'
 import { registryJudges } from './registry-judges.ts'
 import type { Judge } from './judge.ts'
 
-/** All judges, in the order in which they are run. */
-export const judges: readonly Judge[] = [...connectJudges, ...flinkJudges, ...cloudEventsJudges, ...registryJudges]
+/** Those that need Node.js and Java alone. */
+export const ownJudges: readonly Judge[] = [...connectJudges, ...flinkJudges, ...cloudEventsJudges]
+
+/** All judges, in the order in which they are run; the last ones need Python 3 with venv and pip. */
+export const judges: readonly Judge[] = [...ownJudges, ...registryJudges]
