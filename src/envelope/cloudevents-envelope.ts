@@ -1,6 +1,7 @@
 import type { ChangeEvent } from '../change/change-event.ts'
 import type { Document, DocumentValue } from '../change/document.ts'
 import { itemKeyIdentity } from '../change/item-key.ts'
+import { operationLetters } from '../change/operation-letters.ts'
 import type { FieldShape, RecordShapes } from '../shapes/shape.ts'
 import { documentsOf } from './debezium-document.ts'
 import { createDebeziumEnvelope } from './debezium-envelope.ts'
@@ -39,7 +40,6 @@ export function createCloudEventsEnvelope(options: CloudEventsOptions): Envelope
 }
 
 const specVersion = '1.0'
-const letters = { INSERT: 'c', MODIFY: 'u', REMOVE: 'd', READ: 'r' } as const
 
 /** In the order in which they are written. */
 function attributesOf(
@@ -55,7 +55,7 @@ function attributesOf(
     ['subject', table.name],
     ['time', new Date(event.createdAtMs).toISOString()],
     ['datacontenttype', dataContentType],
-    ['iodebeziumop', letters[event.operation]],
+    ['iodebeziumop', operationLetters[event.operation]],
     ['iodebeziumtable', table.name],
     ['iodebeziumdb', table.region],
     ['iodebeziumsnapshot', event.snapshot ?? 'false'],

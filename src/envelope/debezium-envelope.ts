@@ -1,5 +1,6 @@
 import type { Item } from '../change/attribute-value.ts'
-import type { ChangeEvent, Operation } from '../change/change-event.ts'
+import type { ChangeEvent } from '../change/change-event.ts'
+import { operationLetters } from '../change/operation-letters.ts'
 import type { Table } from '../change/table.ts'
 import type { TailraceError } from '../errors.ts'
 import type { DebeziumOrigin, DebeziumPayload } from './debezium-payload.ts'
@@ -28,11 +29,6 @@ export function createDebeziumEnvelope(options: DebeziumEnvelopeOptions): Debezi
   return new TableEnvelope(options)
 }
 
-const ops = { INSERT: 'c', MODIFY: 'u', REMOVE: 'd', READ: 'r' } as const satisfies Record<
-  Operation,
-  DebeziumPayload['op']
->
-
 class TableEnvelope implements DebeziumEnvelope {
   readonly #options: DebeziumEnvelopeOptions
   /** Batches are of one shard, so remembering the last one is remembering enough. */
@@ -48,7 +44,7 @@ class TableEnvelope implements DebeziumEnvelope {
     const table = this.#options.table
     return {
       kind: 'debezium',
-      op: ops[event.operation],
+      op: operationLetters[event.operation],
       before: isShort ? shortBeforeOf(event) : beforeOf(event, table),
       after: afterOf(event, table),
       origin: this.#origin,

@@ -1,3 +1,4 @@
+import { operationLetters } from '../change/operation-letters.ts'
 import { operationHeader } from '../serialize/record-headers.ts'
 import type { SerializedRecord } from '../serialize/serializer.ts'
 import type { OversizedChange } from './oversize.ts'
@@ -19,7 +20,6 @@ export const chunkHeaders = {
   sha256: 'tailrace.chunk.sha256',
 } as const
 
-const letters = { INSERT: 'c', MODIFY: 'u', REMOVE: 'd', READ: 'r' } as const
 const operationName = Buffer.from(operationHeader)
 
 /** Headers with these behind them. */
@@ -30,5 +30,5 @@ export function withHeaders(headers: Headers, more: readonly (readonly [string, 
 /** Headers that say what the record does to its item: its value no longer shows it. */
 export function withOperation(headers: Headers, operation: OversizedChange['operation']): Headers {
   if (headers.some(([name]) => name.equals(operationName))) return headers
-  return withHeaders(headers, [[operationHeader, letters[operation]]])
+  return withHeaders(headers, [[operationHeader, operationLetters[operation]]])
 }

@@ -1,9 +1,9 @@
+import { streamRetentionMs } from '../../change/retention.ts'
 import type { GroupMember, InspectedGroup } from '../../kafka/cluster-inspector.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import type { ShardStatus } from '../../lanes/lane-state.ts'
 import { shardsOfLedger } from '../../lanes/ledger-shards.ts'
 import type { LedgerShard } from '../../lanes/ledger-shards.ts'
-import { streamRetentionMs } from '../server/progress-board.ts'
 import type { PipelineLedger } from './pipeline-ledger.ts'
 
 /** What `--json` prints. Ages in milliseconds; null where nothing is known. */

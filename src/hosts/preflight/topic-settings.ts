@@ -1,3 +1,4 @@
+import { streamRetentionMs } from '../../change/retention.ts'
 import { TailraceError } from '../../errors.ts'
 import type { InspectedTopic } from '../../kafka/cluster-inspector.ts'
 import type { NewTopic } from '../../kafka/kafka.ts'
@@ -6,9 +7,6 @@ import { failed, passed, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
 import type { KafkaAccess } from './kafka-access.ts'
 import { ask } from './preflight-parts.ts'
-
-/** DynamoDB itself keeps changes for so long. */
-const sourceRetentionMs = 24 * 3_600_000
 
 /** A topic that does not exist: may it be created, and would the cluster do it? */
 export async function checkMissingTopic(access: KafkaAccess, check: string, wanted: NewTopic): Promise<Finding> {
@@ -70,7 +68,7 @@ export async function checkChunking(
 
 /** A topic that forgets sooner than its source. */
 export function checkRetention(check: string, cleanupPolicy: string, retentionMs: number): readonly Finding[] {
-  if (!cleanupPolicy.includes('delete') || retentionMs < 0 || retentionMs >= sourceRetentionMs) return []
+  if (!cleanupPolicy.includes('delete') || retentionMs < 0 || retentionMs >= streamRetentionMs) return []
   const what = `retention.ms is ${retentionMs}: less than the 24 hours for which DynamoDB itself keeps changes`
   return [warning(check, what, 'Raise retention.ms on the topic.')]
 }

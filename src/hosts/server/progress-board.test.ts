@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { TailraceError } from '../../errors.ts'
 import type { PipelineEvent } from '../../pipeline/pipeline-event.ts'
 import { createManualClock } from '../../testing/manual-clock.ts'
-import { createProgressBoard, streamRetentionMs } from './progress-board.ts'
+import { streamRetentionMs } from '../../change/retention.ts'
+import { createProgressBoard } from './progress-board.ts'
 
 const hourMs = 3_600_000
 const shard = { lane: 1, table: 'orders', shardId: 'a' }

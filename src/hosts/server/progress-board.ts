@@ -1,8 +1,6 @@
 import type { Clock } from '../../async/clock.ts'
+import { streamRetentionMs } from '../../change/retention.ts'
 import type { PipelineEvent, PipelineEventSink, ShardName } from '../../pipeline/pipeline-event.ts'
-
-/** How long DynamoDB Streams keep a change. */
-export const streamRetentionMs: number = 24 * 3_600_000
 
 /** What a process knows of its own work, folded from its events. For metrics, displays and people. */
 export interface ProgressBoard {

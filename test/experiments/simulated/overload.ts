@@ -1,5 +1,6 @@
 import { seededRng } from '../../../src/async/rng.ts'
-import { createProgressBoard, streamRetentionMs } from '../../../src/hosts/server/progress-board.ts'
+import { streamRetentionMs } from '../../../src/change/retention.ts'
+import { createProgressBoard } from '../../../src/hosts/server/progress-board.ts'
 import type { ProgressBoard } from '../../../src/hosts/server/progress-board.ts'
 import { keepRetention } from '../../sim/world/outage.ts'
 import { runWorld } from '../../sim/world/run-world.ts'
