@@ -18,4 +18,20 @@ export interface ShardPosition {
    * by itself what is missing. Milliseconds; undefined = whatever is left is welcome.
    */
   readonly unreadSinceMs?: number | undefined
+  /** Of a shard without a position: what arrived before this moment is not wanted. Milliseconds; undefined = all is. */
+  readonly notBeforeMs?: number | undefined
+  /** What the reader left behind with the position; undefined where it leaves nothing, or nothing was delivered yet. */
+  readonly note?: ReaderNote | undefined
+  /** What the readers of the shard's parents left at their ends, by the parents' ids; counts only without `note`. */
+  readonly inherited?: Readonly<Record<string, string>> | undefined
+}
+
+/**
+ * What a reader must know besides its position to go on as if it had never stopped. Written in the transaction that moves
+ * the position, opaque to all others.
+ */
+export interface ReaderNote {
+  /** Grows with each note of a shard. Of two notes at one position the greater counts. */
+  readonly step: number
+  readonly text: string
 }

@@ -9,6 +9,11 @@ export interface KeyAttribute {
 
 /** A table and the stream of it that is being read. A recreated table has another id; a re-enabled stream another ARN. */
 export interface Table {
+  /**
+   * Set for a Kinesis stream that stands where a table otherwise stands: name, id and ARN are the stream's, and its records
+   * tell by themselves which table they are of. It has no key schema.
+   */
+  readonly isStream?: true
   readonly arn: string
   readonly name: string
   readonly id: string

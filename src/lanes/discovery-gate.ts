@@ -1,9 +1,9 @@
 import { awaitedSince } from '../change/retention.ts'
 import type { Shard } from '../change/shard.ts'
-import { bornAfter } from './hand-over.ts'
+import { bornAfter, inheritedFrom } from './hand-over.ts'
 import type { LaneContext } from './hand-over.ts'
 import { shardKey } from './lane-state.ts'
-import type { LaneState } from './lane-state.ts'
+import type { LaneState, ShardState } from './lane-state.ts'
 import type { AddressedEntry, TableEntry } from './ledger-entry.ts'
 import { registrarOf } from './registrar.ts'
 
@@ -59,6 +59,7 @@ export function discoveryEntries(
       // How old its first changes are, only reading them tells; what comes from now on gets older from now on.
       sinceMs: table.notBeforeMs ?? nowMs,
       begunAtMs: begunSince(table, shard, { nowMs, ledgers }),
+      inherited: inheritedFrom(endedParentsOf(table, shard, ledgers)),
     },
   }))
 }
@@ -69,12 +70,17 @@ export function discoveryEntries(
  */
 function begunSince(
   table: TableEntry,
-  { shardId, parents }: Shard,
+  shard: Shard,
   { nowMs, ledgers }: { readonly nowMs: number; readonly ledgers: readonly LaneState[] },
 ): number {
-  const ends = parents
-    .flatMap((parent) => ledgers.map(({ shards }) => shards.get(shardKey(table.table.streamArn, parent))))
-    .flatMap((shard) => (shard?.status === 'end' && shard.begunAtMs !== undefined ? [shard.begunAtMs] : []))
-  if (ends.length > 0) return bornAfter(shardId, Math.max(...ends), { nowMs })
+  const ends = endedParentsOf(table, shard, ledgers).flatMap(({ begunAtMs }) => begunAtMs ?? [])
+  if (ends.length > 0) return bornAfter(shard.shardId, Math.max(...ends), { nowMs })
   return awaitedSince(table.notBeforeMs, nowMs)
+}
+
+function endedParentsOf(table: TableEntry, { parents }: Shard, ledgers: readonly LaneState[]): readonly ShardState[] {
+  return parents
+    .flatMap((parent) => ledgers.map(({ shards }) => shards.get(shardKey(table.table.streamArn, parent))))
+    .filter((shard) => shard !== undefined)
+    .filter(({ status }) => status === 'end')
 }

@@ -1,5 +1,5 @@
 import { awaitedSince, birthOf } from '../change/retention.ts'
-import type { Shard } from '../change/shard.ts'
+import type { ReaderNote, Shard } from '../change/shard.ts'
 import type { LaneState, ShardState } from './lane-state.ts'
 import { ledgerKey } from './ledger-codec.ts'
 import type { AddressedEntry, AnswerEntry, AtEntry, BeginEntry, TableEntry } from './ledger-entry.ts'
@@ -45,8 +45,8 @@ export function movesOwed(state: LaneState, context: LaneContext): readonly Addr
 }
 
 function moveEntries(shard: ShardState, taker: number, context: LaneContext): readonly AddressedEntry[] {
-  const { after, createdAtMs, sinceMs, begunAtMs } = shard
-  const begin = beginAgain(shard, { after, createdAtMs, sinceMs, begunAtMs })
+  const { after, createdAtMs, sinceMs, begunAtMs, note, inherited } = shard
+  const begin = beginAgain(shard, { after, createdAtMs, sinceMs, begunAtMs, note, inherited })
   const moved: AtEntry = { ...atEntry(shard, shard.after, context.nowMs), status: 'moved', movedTo: taker }
   return [
     { lane: taker, entry: begin },
@@ -82,10 +82,11 @@ export function isGathered(state: LaneState, table: TableEntry, lanes: number): 
 /** The position of an open shard after a batch. Rides in the batch's transaction. */
 export function progressEntry(
   shard: ShardState,
-  last: { readonly sequenceNumber: string; readonly createdAtMs: number },
+  last: { readonly sequenceNumber: string; readonly createdAtMs: number; readonly note?: ReaderNote | undefined },
   context: LaneContext,
 ): AddressedEntry {
-  const entry: AtEntry = { ...atEntry(shard, last.sequenceNumber, context.nowMs), createdAtMs: last.createdAtMs }
+  const { sequenceNumber, createdAtMs, note } = last
+  const entry: AtEntry = { ...atEntry(shard, sequenceNumber, context.nowMs), createdAtMs, note }
   return { lane: context.lane, entry }
 }
 
@@ -123,6 +124,7 @@ export function endEntries(
       notBeforeMs: shard.notBeforeMs,
       sinceMs: shard.sinceMs,
       begunAtMs: bornAfter(child.shardId, begunAtMs, context),
+      inherited: inheritedFrom([shard]),
     },
   }))
   const end: AtEntry = {
@@ -152,7 +154,7 @@ export function passOverEntries(shard: ShardState, isThere: boolean, context: La
 /** A shard that is open already, in its next generation: nothing has to be waited for. */
 function beginAgain(
   shard: ShardState,
-  from: Pick<BeginEntry, 'after' | 'createdAtMs' | 'sinceMs' | 'begunAtMs'>,
+  from: Pick<BeginEntry, 'after' | 'createdAtMs' | 'sinceMs' | 'begunAtMs' | 'note' | 'inherited'>,
 ): BeginEntry {
   return {
     kind: 'begin',
@@ -167,7 +169,20 @@ function beginAgain(
     notBeforeMs: shard.notBeforeMs,
     sinceMs: from.sinceMs,
     begunAtMs: from.begunAtMs,
+    note: from.note,
+    inherited: from.inherited,
   }
+}
+
+/**
+ * What the readers of ended shards left for those of their children. Each child gets all of it: which part is its own,
+ * only a reader knows.
+ */
+export function inheritedFrom(
+  ended: readonly Pick<ShardState, 'shardId' | 'note'>[],
+): Readonly<Record<string, string>> | undefined {
+  const left = ended.flatMap(({ shardId, note }) => (note === undefined ? [] : [[shardId, note.text] as const]))
+  return left.length === 0 ? undefined : Object.fromEntries(left)
 }
 
 /**
@@ -195,6 +210,7 @@ function atEntry(shard: ShardState, after: string | undefined, nowMs: number): A
     status: 'open',
     after,
     createdAtMs: shard.createdAtMs,
+    note: after === shard.after ? shard.note : undefined,
     committedAtMs: nowMs,
     movedTo: undefined,
     children: undefined,

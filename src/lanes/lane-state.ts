@@ -1,3 +1,4 @@
+import type { ReaderNote } from '../change/shard.ts'
 import { compareSequenceNumbers } from '../change/sequence-number.ts'
 import { ledgerKey } from './ledger-codec.ts'
 import type { LedgerRecord } from './ledger-codec.ts'
@@ -36,6 +37,10 @@ export interface ShardState {
   readonly sinceMs: number | undefined
   /** Since when changes are awaited here, or, once it has ended, of its children; see BeginEntry. Undefined = unknown. */
   readonly begunAtMs: number | undefined
+  /** What its reader left at `after`. */
+  readonly note: ReaderNote | undefined
+  /** What the readers of its ended parents left, by the parents' ids. */
+  readonly inherited: Readonly<Record<string, string>> | undefined
   /** The newest `at`, for people and metrics. */
   readonly at: AtEntry | undefined
 }
@@ -144,8 +149,9 @@ function joinBegin(old: ShardState | undefined, begin: BeginEntry): ShardState |
     const notBeforeMs = old.notBeforeMs ?? begin.notBeforeMs
     const sinceMs = later(old.sinceMs, begin.sinceMs)
     const joined = withBegun(old, begin)
-    const isSame = notBeforeMs === old.notBeforeMs && sinceMs === old.sinceMs
-    return isSame ? joined : { ...joined, notBeforeMs, sinceMs }
+    const inherited = both(old.inherited, begin.inherited)
+    const isSame = notBeforeMs === old.notBeforeMs && sinceMs === old.sinceMs && inherited === old.inherited
+    return isSame ? joined : { ...joined, notBeforeMs, sinceMs, inherited }
   }
   const isNewer = old === undefined || begin.generation > old.generation
   const known = isNewer ? new Set<string>() : old.endedParents
@@ -163,6 +169,8 @@ function joinBegin(old: ShardState | undefined, begin: BeginEntry): ShardState |
     notBeforeMs: begin.notBeforeMs,
     sinceMs: isNewer ? begin.sinceMs : later(old.sinceMs, begin.sinceMs),
     begunAtMs: isNewer ? begin.begunAtMs : later(old.begunAtMs, begin.begunAtMs),
+    note: begin.note,
+    inherited: isNewer ? begin.inherited : both(old.inherited, begin.inherited),
     endedParents,
     // A move names no parents, since none has to be waited for any more; they are kept for lineage and for forgetting.
     parents: begin.parents.length > 0 ? begin.parents : (old?.parents ?? []),
@@ -183,6 +191,8 @@ function joinAt(old: ShardState | undefined, at: AtEntry): ShardState | undefine
     notBeforeMs: old?.notBeforeMs,
     sinceMs: old?.generation === at.generation ? later(old.sinceMs, at.createdAtMs) : at.createdAtMs,
     begunAtMs: old?.generation === at.generation ? later(old.begunAtMs, at.begunAtMs) : at.begunAtMs,
+    note: at.note,
+    inherited: old?.generation === at.generation ? old.inherited : undefined,
     endedParents: old?.endedParents ?? new Set(),
     parents: old?.parents ?? [],
     at,
@@ -196,20 +206,25 @@ function withBegun(old: ShardState, entry: BeginEntry | AtEntry): ShardState {
   return begunAtMs === old.begunAtMs ? old : { ...old, begunAtMs }
 }
 
+function both(a: ShardState['inherited'], b: ShardState['inherited']): ShardState['inherited'] {
+  if (a === undefined || b === undefined) return a ?? b
+  return Object.keys(b).every((parent) => Object.hasOwn(a, parent)) ? a : { ...a, ...b }
+}
+
 /** A child is younger than each of its parents; undefined is what nobody knows. */
 function later(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || (b !== undefined && b > a) ? b : a
 }
 
 /** The order of the join, of two things that are known of one shard: negative, zero or positive. */
-export function compareProgress(
-  a: Pick<ShardState, 'generation' | 'status' | 'after'>,
-  b: Pick<ShardState, 'generation' | 'status' | 'after'>,
-): number {
+export function compareProgress(a: Progress, b: Progress): number {
   if (a.generation !== b.generation) return a.generation - b.generation
   if (a.status !== b.status) return rank[a.status] - rank[b.status]
-  return comparePositions(a.after, b.after)
+  const positions = comparePositions(a.after, b.after)
+  return positions === 0 ? (a.note?.step ?? 0) - (b.note?.step ?? 0) : positions
 }
+
+type Progress = Pick<ShardState, 'generation' | 'status' | 'after'> & { readonly note?: ReaderNote | undefined }
 
 /** Numeric order of positions; the trim horizon (undefined) is the smallest. */
 function comparePositions(a: string | undefined, b: string | undefined): number {

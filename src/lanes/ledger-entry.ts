@@ -1,3 +1,4 @@
+import type { ReaderNote } from '../change/shard.ts'
 import type { FilterExpression } from '../change/filter-expression.ts'
 import type { Table } from '../change/table.ts'
 
@@ -45,6 +46,7 @@ export interface TableEntry {
   readonly kind: 'table'
   readonly version: number
   readonly table: Table
+  /** Empty for a stream whose changes go to the topics of their tables. */
   readonly topic: string
   /** Fixed for the life of the pipeline: items must not move between partitions. */
   readonly topicPartitions: number
@@ -197,6 +199,10 @@ export interface BeginEntry {
    * entries of older versions.
    */
   readonly begunAtMs?: number | undefined
+  /** What its reader left with `after`, where a move hands it over. */
+  readonly note?: ReaderNote | undefined
+  /** What the readers of ended parents left, by the parents' ids. */
+  readonly inherited?: Readonly<Record<string, string>> | undefined
 }
 
 /** How far a shard was delivered: written in the transaction that carries the records it covers. */
@@ -220,6 +226,8 @@ export interface AtEntry {
    * since when the changes of its children are awaited. Otherwise undefined.
    */
   readonly begunAtMs?: number | undefined
+  /** What the shard's reader must know besides `after`; see `ReaderNote`. */
+  readonly note?: ReaderNote | undefined
 }
 
 /** A lane asks the coordinator to stop a table. Written into lane 0's partition. */

@@ -1,9 +1,11 @@
+import type { ReaderNote } from '../change/shard.ts'
 import type { TailraceError } from '../errors.ts'
 import type { ProducerRecord } from '../kafka/kafka.ts'
 import { endEntries, passOverEntries, progressEntry } from '../lanes/hand-over.ts'
 import type { LaneContext } from '../lanes/hand-over.ts'
 import type { LaneState, ShardState } from '../lanes/lane-state.ts'
 import type { AddressedEntry, StopEntry, TableEntry } from '../lanes/ledger-entry.ts'
+import type { PageMark } from '../sources/source.ts'
 import { mayPassOverGaps } from '../lanes/snapshot-progress.ts'
 import { orAbandon } from './attachments.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
@@ -62,7 +64,9 @@ export async function prepareDelivery(
       if (known === undefined || draft.isHalted(known.shard)) continue
       const rows = parts.rowsInFront(known.table.table.arn)
       const isTopicOfAnother = topicsOfOthers(state, known.table)
-      const output = await convert(known, takePage()?.records ?? [], rows, { ...parts, isTopicOfAnother })
+      const page = takePage()
+      const converted = await convert(known, page?.records ?? [], rows, { ...parts, isTopicOfAnother })
+      const output = page?.mark === undefined ? converted : marked(converted, page.mark)
       rows?.forget(output.caughtUp)
       draft.addOutput(key, known, output)
       parts.onRecords(known.table.table.arn, output.records)
@@ -108,8 +112,26 @@ function convert(
   const page = { table, shardId, generation, records, notBeforeMs, rowInFront, isTopicOfAnother }
   const process = (maxRecordBytes: number): Promise<StageOutput> =>
     stages.process({ ...page, maxRecordBytes, nowMs: clock.now() }, signal)
+  // Where each record has a topic of its own, the topics' own limits count.
+  if (table.topic === '') return process(Number.MAX_SAFE_INTEGER)
   return convertWithin(topicLimits, table.topic, process, signal)
 }
+
+/** A page whose position does not follow from its records is delivered whole, or not at all. */
+function marked(output: StageOutput, { after, createdAtMs, note }: PageMark): Positioned {
+  if (output.failure === undefined) return { ...output, last: { sequenceNumber: after, createdAtMs, note } }
+  for (const attachment of output.attachments) attachment.settle('aborted')
+  return { ...nothingOf(output), failure: output.failure }
+}
+
+function nothingOf(output: StageOutput): StageOutput {
+  const left = { dropped: 0, rejected: [] }
+  return { ...output, records: [], bytes: 0, changes: 0, contained: 0, read: 0, last: undefined, left, attachments: [] }
+}
+
+/** What came of a page, with what its reader left behind. */
+type Positioned = Omit<StageOutput, 'last'> & { readonly last: NotedPosition | undefined }
+type NotedPosition = StagePosition & { readonly note?: ReaderNote }
 
 interface Known {
   readonly shard: ShardState
@@ -118,7 +140,7 @@ interface Known {
 
 interface Reached {
   readonly known: Known
-  readonly position: StagePosition
+  readonly position: NotedPosition
   readonly changes: number
   readonly read: number
 }
@@ -127,7 +149,7 @@ interface Draft {
   readonly attachments: readonly Attachment[]
   lookUp(key: string): Known | undefined
   isHalted(shard: ShardState): boolean
-  addOutput(key: string, known: Known, stage: StageOutput): void
+  addOutput(key: string, known: Known, stage: Positioned): void
   end(known: Known, end: FeedEnd): void
   /** What is missing is about to be made up for, and told of; or it is not wanted. */
   passOver(known: Known, error: TailraceError, isWanted: boolean): void
@@ -196,15 +218,15 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
 }
 
 function reachedBy(
-  { changes, read }: StageOutput,
-  position: StagePosition,
+  { changes, read }: Positioned,
+  position: NotedPosition,
   known: Known,
   before: Reached | undefined,
 ): Reached {
   return { known, position, changes: (before?.changes ?? 0) + changes, read: (before?.read ?? 0) + read }
 }
 
-function skipsOf({ table }: Known, { contained, left }: StageOutput, { lane }: LaneContext): readonly PipelineEvent[] {
+function skipsOf({ table }: Known, { contained, left }: Positioned, { lane }: LaneContext): readonly PipelineEvent[] {
   const { name } = table.table
   const others = leftOutEvents(left, lane, name)
   if (contained === 0) return others

@@ -145,7 +145,7 @@ async function readPage(
   if (page.records.length === 0) reading.seen.emptyPageAtMs = page.requestedAtMs
   reading.onPage(page)
   const { bytes, isEnd } = page
-  if (page.records.length === 0) share.release()
+  if (page.records.length === 0 && page.mark === undefined) share.release()
   else {
     share.resize(bytes)
     reading.push({ kind: 'page', page, share })

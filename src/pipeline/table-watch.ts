@@ -168,6 +168,7 @@ function refuseRenaming({ topics }: Coordination, known: TableEntry): void {
  */
 async function refuseTopicChange(coordination: Coordination, known: TableEntry, signal: AbortSignal): Promise<string> {
   const { topic, topicPartitions } = known
+  if (topic === '') return ''
   const now = await coordination.topics.look(topic, signal)
   const was = `topic ${topic} of table ${known.table.name} had ${topicPartitions} partitions`
   if (now === undefined) throw new TailraceError('TOPIC_MISSING', `${was} and is gone`)

@@ -7,7 +7,7 @@ import type { PipelineEventSink } from './pipeline-event.ts'
 
 /** How the topics of tables are named and made. */
 export interface TopicRules {
-  /** Total: any table has a topic name. */
+  /** Total: any table has a topic name. Empty for a stream whose changes go to the topics of their tables. */
   readonly nameOf: (table: Table) => string
   /** Two tables may share a topic. */
   readonly isSharingAllowed: boolean
@@ -34,7 +34,7 @@ export interface OwnTopic {
 
 /** Makes sure that topics are there before their tables are read. */
 export interface TopicProvisioner {
-  /** The topic that the configuration gives to a table. */
+  /** The topic that the configuration gives to a table; empty if none is the table's own. */
   nameOf(table: Table): string
   /** Throws TOPIC_COLLISION if two of the tables would meet in one topic and that was not asked for. */
   refuseCollisions(tables: readonly Table[]): void
@@ -85,6 +85,7 @@ export function createTopicProvisioner(
     provide: (table, signal) => {
       const { partitions, replicationFactor, config } = rules
       const name = rules.nameOf(table)
+      if (name === '') return Promise.resolve({ topic: '', partitions: 0, id: '' })
       return provide(
         { name, partitions, replicationFactor, config },
         `topic ${name} of table ${table.name} does not exist`,
@@ -110,6 +111,7 @@ function refuseCollisions(tables: readonly Table[], rules: TopicRules): void {
   const owners = new Map<string, Table>()
   for (const table of tables) {
     const topic = rules.nameOf(table)
+    if (topic === '') continue
     const other = owners.get(topic)
     if (other !== undefined && other.arn !== table.arn) {
       throw new TailraceError(

@@ -1,5 +1,5 @@
 import type { FilterExpression } from '../change/filter-expression.ts'
-import type { Shard, ShardPosition } from '../change/shard.ts'
+import type { ReaderNote, Shard, ShardPosition } from '../change/shard.ts'
 import type { Table } from '../change/table.ts'
 
 /**
@@ -75,6 +75,20 @@ export interface ShardPage {
    * undefined or absent as long as the source cannot tell.
    */
   readonly readUpToMs?: number | undefined
+  /** Of readers that leave notes: the position behind this page. */
+  readonly mark?: PageMark | undefined
+}
+
+/**
+ * The position behind a page that does not follow from its records: they may stand in another order than in the shard, or
+ * some of those before them are held back. Such a page is delivered whole or not at all. It may be without records.
+ */
+export interface PageMark {
+  /** Never smaller than that of the page before. */
+  readonly after: string
+  /** Creation time of the newest change that was handed out; for people and metrics. Milliseconds. */
+  readonly createdAtMs: number
+  readonly note: ReaderNote
 }
 
 /** Where the scan of a segment begins or goes on. */

@@ -31,6 +31,7 @@ export async function checkTopics(
   const entries = new Map(known.map((entry) => [entry.table.arn, entry]))
   const topics = new Map<string, TableEntry | undefined>(known.map((entry) => [entry.topic, entry]))
   for (const table of found) if (!entries.has(table.arn)) topics.set(rules.nameOf(table), undefined)
+  topics.delete('')
   for (const [topic, entry] of topics) findings.push(...(await checkTopic(access, topic, entry)))
   return findings
 }
