@@ -1,0 +1,261 @@
+import type { Clock } from '../../async/clock.ts'
+import type { KinesisChange } from '../../change/kinesis-change.ts'
+import type { KinesisRecord } from '../../change/kinesis-record.ts'
+import type { Shard, ShardPosition } from '../../change/shard.ts'
+import { TailraceError } from '../../errors.ts'
+import type { PageMark, ShardPage, ShardReader } from '../source.ts'
+import type { PageStart, PlainRecord, RecordPage, RecordPages } from './record-pages.ts'
+import { arrivalOf, compareIds } from './repair/arrival.ts'
+import type { Arrival } from './repair/arrival.ts'
+import { hashKeyOf, isWithin } from './repair/hash-keys.ts'
+import type { HashKeyRange } from './repair/hash-keys.ts'
+import { decodeNote, encodeNote } from './repair/reader-notes.ts'
+import type { RepairNote } from './repair/reader-notes.ts'
+import { createRepairedShard } from './repair/repaired-shard.ts'
+import type { RepairedShard, Replay } from './repair/repaired-shard.ts'
+import type { RepairCounts, RepairRules } from './repair/repair.ts'
+import type { RepairMemory } from './repair/repair-memory.ts'
+import { createUnrepairedShard } from './repair/unrepaired-shard.ts'
+
+/** What readers of shards stand on. */
+export interface ShardReaderParts {
+  readonly clock: Clock
+  readonly openPages: (shardId: string, start: PageStart) => RecordPages
+  /** What a record consists of: several where it is a package. */
+  readonly unpack: (record: PlainRecord) => readonly KinesisRecord[]
+  /** The change that a record is, of a table that is wanted; undefined for all others. */
+  readonly changeOf: (record: KinesisRecord) => KinesisChange | undefined
+  /** Undefined: records are handed out as they come. */
+  readonly repair: { readonly rules: RepairRules; readonly memory: RepairMemory } | undefined
+  readonly hashRangeOf: (shardId: string, signal: AbortSignal) => Promise<HashKeyRange>
+  /**
+   * Throws STREAM_GAP if something behind `after` may have been trimmed before it was read. `readUpToMs`: what arrived before
+   * this moment was read, or is not wanted. To be asked before each read.
+   */
+  readonly guard: (at: ReadPosition, signal: AbortSignal) => Promise<void>
+  readonly onRepaired: (shardId: string, counts: RepairCounts) => void
+}
+
+/** How far a shard was read. */
+export interface ReadPosition {
+  readonly shardId: string
+  readonly after: string | undefined
+  readonly readUpToMs: number | undefined
+}
+
+/** Smaller than every sequence number: nothing of the shard itself was read, though something of its ancestors was handed out. */
+const beforeAll = '0'
+
+/** Idle shards renew what they say of the time up to which they were read; nothing else must be committed for them. */
+const renewedEveryMs = 10 * 60_000
+/** Records that leave nothing to hand out, such as repeats, are noted this often. */
+const quietEveryMs = 10_000
+
+/**
+ * A reader of one Kinesis shard: what it hands out is in order, item by item, and without repeats, as far as the rules of
+ * repair reach. Begins by seeing again what its predecessor remembered, which hands nothing out.
+ */
+export function createKinesisShardReader(parts: ShardReaderParts, position: ShardPosition): ShardReader {
+  return new KinesisShardReader(parts, position)
+}
+
+class KinesisShardReader implements ShardReader {
+  readonly #parts: ShardReaderParts
+  readonly #position: ShardPosition
+  readonly #note: RepairNote | undefined
+  #shard: RepairedShard | undefined
+  #pages: RecordPages | undefined
+  /** The first new records, which came on one page with old ones. */
+  #leftOver: RecordPage | undefined
+  #step: number
+  #after: string | undefined
+  #markedAfter: string | undefined
+  #readUpToMs: number | undefined
+  #createdAtMs = 0
+  #markedAtMs: number
+  #isEnded = false
+
+  constructor(parts: ShardReaderParts, position: ShardPosition) {
+    this.#parts = parts
+    this.#position = position
+    this.#note = position.note === undefined ? undefined : decodeNote(position.note.text)
+    this.#step = position.note?.step ?? 0
+    this.#after = position.after === beforeAll ? undefined : position.after
+    this.#markedAfter = this.#after
+    this.#readUpToMs = this.#note?.readUpToMs ?? later(position.unreadSinceMs, position.notBeforeMs)
+    this.#markedAtMs = parts.clock.now()
+  }
+
+  async read(signal: AbortSignal): Promise<ShardPage> {
+    signal.throwIfAborted()
+    await this.#refuseGap(signal)
+    const shard = (this.#shard ??= await this.#restore(signal))
+    if (this.#isEnded) return this.#endPage()
+    const page = this.#leftOver ?? (await this.#openPages().next(signal))
+    this.#leftOver = undefined
+    for (const arrival of this.#arrivals(page)) {
+      shard.accept(arrival)
+      this.#after = arrival.id
+    }
+    this.#readUpToMs = later(this.#readUpToMs, readUpTo(page))
+    if (page.isEnd) await this.#prepareEnd(shard, page.children, signal)
+    this.#isEnded = page.isEnd
+    const records = shard.release(Math.max(this.#readUpToMs ?? 0, lastArrival(page)))
+    this.#createdAtMs = Math.max(this.#createdAtMs, shard.handedOutMs, records.at(-1)?.arrivedAtMs ?? 0)
+    this.#tell(shard.takeCounts())
+    const { bytes, isEnd, requestedAtMs, receivedAtMs } = page
+    const readUpToMs = this.#readUpToMs
+    return {
+      records,
+      bytes,
+      isEnd,
+      requestedAtMs,
+      receivedAtMs,
+      readUpToMs,
+      mark: this.#mark(shard, records.length, isEnd),
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#shard?.close()
+    await this.#pages?.close()
+  }
+
+  #refuseGap(signal: AbortSignal): Promise<void> {
+    const { shardId } = this.#position
+    return this.#parts.guard({ shardId, after: this.#plainAfter, readUpToMs: this.#readUpToMs }, signal)
+  }
+
+  /** A number that the service knows: packages are told by their own, not by their parts. */
+  get #plainAfter(): string | undefined {
+    return this.#after?.split('/')[0]
+  }
+
+  /** Sees again what is remembered. Nothing is kept of an attempt that was cut short. */
+  async #restore(signal: AbortSignal): Promise<RepairedShard> {
+    const { shardId, inherited } = this.#position
+    const { repair, hashRangeOf } = this.#parts
+    const after = this.#after
+    if (repair === undefined) return createUnrepairedShard(after)
+    const hasAncestors = this.#note === undefined ? inherited !== undefined : this.#note.older.length > 0
+    const range = hasAncestors ? await hashRangeOf(shardId, signal) : undefined
+    const start = { shardId, after, note: this.#note, inherited, range }
+    const shard = createRepairedShard(start, repair.rules, repair.memory)
+    try {
+      for (const replay of shard.replays) await this.#replay(replay, signal)
+    } catch (error) {
+      shard.close()
+      throw error
+    }
+    return shard
+  }
+
+  async #replay(replay: Replay, signal: AbortSignal): Promise<void> {
+    const isOwn = replay.shardId === this.#position.shardId
+    const from = replay.from.split('/')[0] ?? replay.from
+    const pages = this.#parts.openPages(replay.shardId, { kind: 'at', sequenceNumber: from })
+    let isKept = false
+    try {
+      for (;;) {
+        const page = await pages.next(signal)
+        const arrivals = this.#arrivals(page)
+        const old = arrivals.filter(({ id }) => compareIds(id, replay.through) <= 0)
+        old.filter(({ id }) => compareIds(id, replay.from) >= 0).forEach(replay.see)
+        const isAtTip = arrivals.length === 0 && page.millisBehindLatest === 0
+        const isPast = old.length < arrivals.length || arrivals.at(-1)?.id === replay.through
+        if (!page.isEnd && !isAtTip && !isPast) continue
+        if (!replay.isWhole) throw this.#lost(replay)
+        if (!isOwn) return
+        isKept = true
+        this.#pages = pages
+        this.#leftOver = {
+          ...page,
+          records: page.records.slice(page.records.length - newRecords(page, replay.through)),
+        }
+        return
+      }
+    } catch (error) {
+      const isGone = error instanceof TailraceError && error.code === 'SHARD_NOT_FOUND'
+      if (!isGone || isOwn) throw error
+      // What is forgotten of an ancestor costs memory of repeats, what was held back would be lost.
+      if (!replay.isWhole) throw this.#lost(replay, error)
+    } finally {
+      if (!isKept) await pages.close()
+    }
+  }
+
+  #lost({ shardId }: Replay, cause?: Error): TailraceError {
+    const text = `Changes of shard ${shardId} that were held back to be put in order were trimmed before they were delivered`
+    return new TailraceError('STREAM_GAP', text, {
+      ...(cause === undefined ? {} : { cause }),
+      details: { shardId, streamArn: this.#position.streamArn, after: this.#after },
+    })
+  }
+
+  #openPages(): RecordPages {
+    if (this.#pages !== undefined) return this.#pages
+    const { shardId, notBeforeMs, inherited } = this.#position
+    const after = this.#plainAfter
+    const oldest: PageStart =
+      notBeforeMs === undefined || inherited !== undefined ? { kind: 'oldest' } : { kind: 'time', atMs: notBeforeMs }
+    this.#pages = this.#parts.openPages(
+      shardId,
+      after === undefined ? oldest : { kind: 'after', sequenceNumber: after },
+    )
+    return this.#pages
+  }
+
+  #arrivals(page: RecordPage): readonly Arrival[] {
+    const { unpack, changeOf } = this.#parts
+    return page.records.flatMap((record) => unpack(record).map((one) => arrivalOf(one, changeOf(one))))
+  }
+
+  /** What is held back goes on with the child that gets the item's next changes. */
+  async #prepareEnd(shard: RepairedShard, children: readonly Shard[] | undefined, signal: AbortSignal): Promise<void> {
+    if (this.#parts.repair === undefined) return
+    if (children === undefined || children.length === 0) return shard.letGo(() => true)
+    const range = await this.#parts.hashRangeOf(this.#position.shardId, signal)
+    // With a hash key of its own a record does not say by its partition key which child goes on with it.
+    shard.letGo(({ partitionKey }) => !isWithin(hashKeyOf(partitionKey), range))
+  }
+
+  #mark(shard: RepairedShard, records: number, isEnd: boolean): PageMark | undefined {
+    const after = this.#after
+    if (after === undefined && records === 0) return undefined
+    const nowMs = this.#parts.clock.now()
+    const quietMs = after === this.#markedAfter ? renewedEveryMs : quietEveryMs
+    if (records === 0 && !isEnd && nowMs - this.#markedAtMs < quietMs) return undefined
+    this.#markedAtMs = nowMs
+    this.#markedAfter = after
+    this.#step++
+    const text = encodeNote(shard.note(this.#readUpToMs ?? 0))
+    return { after: this.#plainAfter ?? beforeAll, createdAtMs: this.#createdAtMs, note: { step: this.#step, text } }
+  }
+
+  #tell(counts: RepairCounts): void {
+    if (Object.values(counts).some((count: number) => count > 0)) this.#parts.onRepaired(this.#position.shardId, counts)
+  }
+
+  #endPage(): ShardPage {
+    const now = this.#parts.clock.now()
+    return { records: [], bytes: 0, isEnd: true, requestedAtMs: now, receivedAtMs: now }
+  }
+}
+
+function readUpTo({ requestedAtMs, millisBehindLatest }: RecordPage): number | undefined {
+  return Number.isFinite(millisBehindLatest) ? requestedAtMs - millisBehindLatest : undefined
+}
+
+function lastArrival({ records }: RecordPage): number {
+  return records.at(-1)?.arrivedAtMs ?? 0
+}
+
+function newRecords({ records }: RecordPage, through: string): number {
+  const last = through.split('/')[0] ?? through
+  return records.filter(({ sequenceNumber }) => compareIds(sequenceNumber, last) > 0).length
+}
+
+function later(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return Math.max(a, b)
+}
