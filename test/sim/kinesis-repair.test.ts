@@ -18,7 +18,7 @@ const plan: RepairPlan = {
   memoryBytes: 1e9,
 }
 
-const seeds = Array.from({ length: 60 }, (_, index) => index + 1)
+const seeds = Array.from({ length: 30 }, (_, index) => index + 1)
 
 /** What a reader of the topic sees of each event that came in time: once. Of late deliveries: each, with its mark. */
 function faultsOf(outcome: RepairOutcome): readonly string[] {
@@ -48,24 +48,28 @@ describe('a stream that repeats and disorders changes', () => {
   it.each([
     ['that wait as long as the window', plan],
     ['that share creation times', { ...plan, hasTies: true }],
-  ] as const)('is put in order within the window, for changes %s', async (_, world) => {
-    let [reordered, shards, crashes, late] = [0, 0, 0, 0]
-    for (const seed of seeds) {
-      const outcome = await runRepairWorld(world, seed)
-      expect(faultsOf(outcome), `seed ${seed}`).toEqual([])
-      const flagged = [...outcome.output.values()].flat().filter(({ isLate }) => isLate)
-      expect(
-        flagged.filter(({ eventId }) => !outcome.delayed.has(eventId)),
-        `seed ${seed}`,
-      ).toEqual([])
-      expect(outcome.counts.late, `seed ${seed}`).toBe(outcome.lateDeliveries.length)
-      reordered += outcome.counts.reordered
-      shards += outcome.shards
-      crashes += outcome.crashes
-      late += outcome.lateDeliveries.length
-    }
-    expect(Math.min(reordered, shards, crashes, late)).toBeGreaterThan(100)
-  })
+  ] as const)(
+    'is put in order within the window, for changes %s',
+    async (_, world) => {
+      let [reordered, shards, crashes, late] = [0, 0, 0, 0]
+      for (const seed of seeds) {
+        const outcome = await runRepairWorld(world, seed)
+        expect(faultsOf(outcome), `seed ${seed}`).toEqual([])
+        const flagged = [...outcome.output.values()].flat().filter(({ isLate }) => isLate)
+        expect(
+          flagged.filter(({ eventId }) => !outcome.delayed.has(eventId)),
+          `seed ${seed}`,
+        ).toEqual([])
+        expect(outcome.counts.late, `seed ${seed}`).toBe(outcome.lateDeliveries.length)
+        reordered += outcome.counts.reordered
+        shards += outcome.shards
+        crashes += outcome.crashes
+        late += outcome.lateDeliveries.length
+      }
+      expect(Math.min(reordered, shards, crashes, late)).toBeGreaterThan(50)
+    },
+    60_000,
+  )
 
   it.each([
     ['wait for a little while', { ...plan, rules: { windowMs, delayMs: windowMs / 20 } }],

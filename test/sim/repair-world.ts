@@ -98,6 +98,7 @@ class RepairWorld {
   readonly #deliveries: Delivery[] = []
   readonly #made = new Map<string, MadeChange>()
   readonly #delayed = new Set<string>()
+  readonly #ended = new Set<string>()
   readonly #open = new Map<string, Open>()
   /** Notes of ended parents by the child that waits for them. */
   readonly #inherited = new Map<string, Record<string, string>>()
@@ -258,22 +259,15 @@ class RepairWorld {
     if (!page.isEnd) return
     await open.reader?.[Symbol.asyncDispose]?.()
     this.#open.delete(shardId)
+    this.#ended.add(shardId)
     for (const child of this.#shards.get(shardId)?.children ?? []) {
       const inherited = this.#inherited.get(child) ?? {}
       const { note } = open.position
       if (note !== undefined) inherited[shardId] = note.text
       this.#inherited.set(child, inherited)
       const parents = this.#shards.get(child)?.parents ?? []
-      if (parents.every((parent) => !this.#open.has(parent) && this.#isEnded(parent))) this.#begin(child)
+      if (parents.every((parent) => this.#ended.has(parent))) this.#begin(child)
     }
-  }
-
-  readonly #ended = new Set<string>()
-
-  #isEnded(shardId: string): boolean {
-    if ((this.#shards.get(shardId)?.children ?? []).some((child) => this.#inherited.has(child)))
-      this.#ended.add(shardId)
-    return this.#ended.has(shardId)
   }
 
   #openReader(position: ShardPosition): ShardReader {

@@ -131,14 +131,17 @@ class KinesisShardReader implements ShardReader {
     return this.#after?.split('/')[0]
   }
 
+  get #hasAncestors(): boolean {
+    return this.#note === undefined ? this.#position.inherited !== undefined : this.#note.older.length > 0
+  }
+
   /** Sees again what is remembered. Nothing is kept of an attempt that was cut short. */
   async #restore(signal: AbortSignal): Promise<RepairedShard> {
     const { shardId, inherited } = this.#position
     const { repair, hashRangeOf } = this.#parts
     const after = this.#after
     if (repair === undefined) return createUnrepairedShard(after)
-    const hasAncestors = this.#note === undefined ? inherited !== undefined : this.#note.older.length > 0
-    const range = hasAncestors ? await hashRangeOf(shardId, signal) : undefined
+    const range = this.#hasAncestors ? await hashRangeOf(shardId, signal) : undefined
     const start = { shardId, after, note: this.#note, inherited, range }
     const shard = createRepairedShard(start, repair.rules, repair.memory)
     try {
@@ -221,7 +224,9 @@ class KinesisShardReader implements ShardReader {
 
   #mark(shard: RepairedShard, records: number, isEnd: boolean): PageMark | undefined {
     const after = this.#after
-    if (after === undefined && records === 0) return undefined
+    // A shard that ends empty hands on what it has inherited.
+    const isHandingOn = isEnd && this.#hasAncestors
+    if (after === undefined && records === 0 && !isHandingOn) return undefined
     const nowMs = this.#parts.clock.now()
     const quietMs = after === this.#markedAfter ? renewedEveryMs : quietEveryMs
     if (records === 0 && !isEnd && nowMs - this.#markedAtMs < quietMs) return undefined

@@ -1,27 +1,36 @@
+import type { ChangeFacts } from './arrival.ts'
 import type { HeldChange, ItemMemory } from './item-memory.ts'
 
-/** Of the changes that wait, the one that begins where the item was left; the oldest, where several do. */
-export function nextInChain({ newest, held }: ItemMemory): HeldChange | undefined {
+/** True for a change that begins with the image in which the last one of its item ended. */
+export function nextIs(facts: ChangeFacts, { newest }: Pick<ItemMemory, 'newest'>): boolean {
   const left = newest?.after
-  if (left === undefined || held.length === 0) return undefined
-  const next = held.filter(({ facts }) => facts.before() === left)
-  return oldestOf(next)
+  return left !== undefined && facts.before() === left
+}
+
+/** Older than what was handed out of its item; of two that share a time the chain of images decides, if it can. */
+export function isOvertaken(facts: ChangeFacts, item: Pick<ItemMemory, 'newest'>): boolean {
+  const { newest } = item
+  if (newest === undefined || facts.createdAtMicros > newest.createdAtMicros) return false
+  if (facts.createdAtMicros < newest.createdAtMicros) return true
+  return !nextIs(facts, item) && newest.before !== undefined && facts.after() === newest.before
 }
 
 /**
- * The change that comes first, as far as can be told: the oldest. Of several with one time the one that does not begin where
- * another of them ends; where images tell nothing, the one that came first.
+ * Of the changes that wait, the one that comes first: the oldest. Of several with one time the one that begins where the item
+ * was left, or does not begin where another of them ends; where images tell nothing, the one that came first.
  */
-export function firstOf(held: readonly HeldChange[]): HeldChange | undefined {
+export function firstOf({ held, newest }: Pick<ItemMemory, 'held' | 'newest'>): HeldChange | undefined {
   const oldest = oldestOf(held)
   if (oldest === undefined) return undefined
   const ties = held.filter(({ facts }) => facts.createdAtMicros === oldest.facts.createdAtMicros)
   if (ties.length === 1) return oldest
-  const follows = (change: HeldChange): boolean =>
-    ties.some(
-      (other) => other !== change && other.facts.after() !== undefined && other.facts.after() === change.facts.before(),
-    )
-  return ties.find((change) => !follows(change)) ?? oldest
+  const next = ties.find(({ facts }) => nextIs(facts, { newest }))
+  return next ?? ties.find((change) => !ties.some((other) => other !== change && follows(change, other))) ?? oldest
+}
+
+function follows(change: HeldChange, other: HeldChange): boolean {
+  const ending = other.facts.after()
+  return ending !== undefined && ending === change.facts.before()
 }
 
 function oldestOf(changes: readonly HeldChange[]): HeldChange | undefined {

@@ -2,7 +2,7 @@ import type { KinesisRecord } from '../../../change/kinesis-record.ts'
 import type { Arrival, ChangeFacts } from './arrival.ts'
 import { createItemMemories } from './item-memory.ts'
 import type { HeldChange, ItemMemories, ItemMemory } from './item-memory.ts'
-import { nextInChain, firstOf } from './order-of-changes.ts'
+import { firstOf, isOvertaken, nextIs } from './order-of-changes.ts'
 import type { RepairMemory } from './repair-memory.ts'
 import type { TailPlace } from './shard-tail.ts'
 
@@ -32,9 +32,9 @@ export interface RepairCounts {
  * Puts the changes of one shard in order, item by item, and drops repeats. DynamoDB writes into Kinesis what it has to repeat a
  * second time, and not always in the order of the changes.
  *
- * A change is the next of its item if it begins with the image in which the last one ended; it goes out at once. One of an
- * item that was not met within the window waits for `delayMs`; one that begins elsewhere than the last one ended waits for
- * its predecessor, for as long as the window. Those that have waited go out by their creation times. So the order is right
+ * Creation times decide; of changes that share one, the chain of images. A change that begins with the image in which the last
+ * one of its item ended goes out at once. One of an item that was not met within the window waits for `delayMs`; one that
+ * begins elsewhere than the last one ended waits for its predecessor, for as long as the window. So the order is right
  * for all changes that come within the delay, and within the window for items that were met in it; what comes even so behind
  * a newer change of its item is handed out as `isLate`.
  *
@@ -233,9 +233,9 @@ class ShardRepair implements Repair {
   /** Hands out what is proven, and what has waited long enough by `nowMs`. */
   #settle(item: ItemMemory, nowMs: number): void {
     for (;;) {
-      const next = nextInChain(item)
-      if (next !== undefined) {
-        this.#handOutHeld(next, item)
+      const first = firstOf(item)
+      if (first !== undefined && nextIs(first.facts, item)) {
+        this.#handOutHeld(first, item)
         continue
       }
       const waitMs = item.newest === undefined ? this.#rules.delayMs : this.#rules.windowMs
@@ -245,7 +245,7 @@ class ShardRepair implements Repair {
   }
 
   #letGoFirst(item: ItemMemory): void {
-    const first = firstOf(item.held)
+    const first = firstOf(item)
     if (first !== undefined) this.#handOutHeld(first, item)
   }
 
@@ -255,9 +255,7 @@ class ShardRepair implements Repair {
     change.isReleased = true
     this.#heldBytes -= change.bytes
     this.#memory.add(-change.bytes)
-    const isBehind = item.newest !== undefined && change.facts.createdAtMicros < item.newest.createdAtMicros
-    const isProven = nextIs(change.facts, item)
-    const isLate = isBehind && !isProven
+    const isLate = isOvertaken(change.facts, item)
     if (isLate) this.#counts.overtaken++
     else this.#noteNewest(item, change.facts)
     const { record } = change.arrival
@@ -277,20 +275,6 @@ class ShardRepair implements Repair {
     place?.deal()
     this.#out.push(record)
   }
-}
-
-/** Where the item was left is where the change begins. */
-function nextIs(facts: ChangeFacts, { newest }: ItemMemory): boolean {
-  const before = newest?.after === undefined ? undefined : facts.before()
-  return before !== undefined && before === newest?.after
-}
-
-/** Older than what was handed out of its item; of two with one time the chain of images decides. */
-function isOvertaken(facts: ChangeFacts, item: ItemMemory): boolean {
-  const { newest } = item
-  if (newest === undefined || facts.createdAtMicros > newest.createdAtMicros || nextIs(facts, item)) return false
-  if (facts.createdAtMicros < newest.createdAtMicros) return true
-  return newest.before !== undefined && facts.after() === newest.before
 }
 
 function noCounts(): RepairCounts {
