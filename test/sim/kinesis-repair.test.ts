@@ -33,7 +33,7 @@ function faultsOf(outcome: RepairOutcome): readonly string[] {
   }
   for (const [item, records] of outcome.output) {
     const clean = records.filter(({ isLate }) => !isLate)
-    const newest = [...outcome.made.values()].filter((change) => change.item === item).at(-1)
+    const newest = [...outcome.made.values()].findLast((change) => change.item === item)
     const last = clean.at(-1)?.eventId
     if (newest !== undefined && outcome.inTime.has(newest.eventId) && last !== newest.eventId)
       faults.push(`${item} ends with ${last}, not ${newest.eventId}`)

@@ -128,11 +128,10 @@ class RepairWorld {
       this.#nowMs += stepMs
       for (; (this.#deliveries[next]?.atMs ?? Infinity) <= this.#nowMs; next++) this.#put(this.#deliveries[next])
       if (this.#rng.next() < this.#plan.reshard) this.#reshard()
-      for (const shardId of [...this.#open.keys()]) await this.#readSome(shardId)
+      for (const shardId of this.#open.keys()) await this.#readSome(shardId)
     }
     // Whatever was begun late is read to its end.
-    for (let round = 0; round < 200; round++)
-      for (const shardId of [...this.#open.keys()]) await this.#readSome(shardId, 0)
+    for (let round = 0; round < 200; round++) for (const shardId of this.#open.keys()) await this.#readSome(shardId, 0)
   }
 
   outcome(): RepairOutcome {
