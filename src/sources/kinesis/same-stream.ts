@@ -8,7 +8,7 @@ export type StreamNow =
   /** No stream has its name, or another one has it that was made later. */
   | { readonly kind: 'gone'; readonly what: string }
 
-/** Looks whether the stream of a label is there. Not older than `asOf` (Clock.monotonic). */
+/** Looks whether the stream of a label is there, later than at `asOf` (Clock.monotonic). */
 export async function lookAtStream(
   context: KinesisContext,
   streamArn: string,

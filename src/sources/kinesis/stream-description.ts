@@ -9,7 +9,7 @@ import type { StreamDescription } from './stream-summary.ts'
 /** Descriptions of streams, asked for no oftener than needed: all shards of a process share them. */
 export interface StreamDescriptions {
   /**
-   * The stream as it was at `asOf` (Clock.monotonic) or later; undefined if there is none of that name or ARN. Whoever asks
+   * The stream as it was later than `asOf` (Clock.monotonic); undefined if there is none of that name or ARN. Whoever asks
    * for the same while a request waits for its turn shares its answer. Throttles and the like are waited out.
    */
   get(nameOrArn: string, asOf: number, signal: AbortSignal): Promise<StreamDescription | undefined>
@@ -67,8 +67,8 @@ export function createStreamDescriptions(context: SourceContext): StreamDescript
         flight: undefined,
       }
       streams.set(nameOrArn, known)
-      if (known.asOf >= asOf) return known.description
-      const isShared = known.flight !== undefined && (known.flight.sentAt ?? asOf) >= asOf
+      if (known.asOf > asOf) return known.description
+      const isShared = known.flight !== undefined && (known.flight.sentAt === undefined || known.flight.sentAt > asOf)
       const flight = isShared && known.flight !== undefined ? known.flight : send(nameOrArn, known)
       known.flight = flight
       return await landing(flight, known, signal)
