@@ -271,23 +271,25 @@ class RepairWorld {
 
   #openReader(position: ShardPosition): ShardReader {
     const { rules } = this.#plan
+    const own = position.shardId
     return createKinesisShardReader(
       {
-        clock: { now: () => this.#nowMs, monotonic: () => this.#nowMs, sleep: () => Promise.resolve() },
-        openPages: (shardId, start) => this.#pages(shardId, start),
         unpack: (record) => [
           { ...record, subSequence: undefined, isLate: false, change: JSON.parse(String(record.data)) },
         ],
         changeOf: kinesisChangeOf,
         repair: { rules, memory: this.#memory },
-        hashRangeOf: (shardId) => {
-          const { from, to } = this.#shards.get(shardId) ?? { from: 0n, to: 0n }
-          return Promise.resolve({ from, to })
-        },
-        guard: () => Promise.resolve(),
         onRepaired: (_, counts) => void this.#pending.push(counts),
       },
       position,
+      {
+        context: {
+          clock: { now: () => this.#nowMs, monotonic: () => this.#nowMs, sleep: () => Promise.resolve() },
+        },
+        openPages: (start, soFar) => ({ ...this.#pages(own, start), soFar }),
+        openAgain: (shardId, start) => this.#pages(shardId, start),
+        hashRangeOf: (shardId) => Promise.resolve(this.#shards.get(shardId)),
+      },
     )
   }
 

@@ -45,6 +45,8 @@ export interface PageRequest {
 export interface ShardReaderParts {
   /** The shard's records from `start` on, in front of which nothing is missing: see `retention-guard.ts`. */
   readonly openPages: (start: PageStart, soFar: ReadSoFar) => GuardedPages
+  /** What is left of the records of any shard of the stream. */
+  readonly openAgain: (shardId: string, start: PageStart) => RecordPages
   readonly context: KinesisContext
   readonly hashRangeOf: HashRangeOf
 }
@@ -95,6 +97,7 @@ export function createKinesisSource(options: KinesisOptions): KinesisSource {
         context,
         openPages: (start, soFar) =>
           guardPages(context, { streamArn, shardId, lister, soFar }, openPages(context, { streamArn, shardId, start })),
+        openAgain: (id, start) => openPages(context, { streamArn, shardId: id, start }),
         hashRangeOf: (id, signal) => lister.hashRangeOf(streamArn, id, signal),
       })
     },

@@ -1,4 +1,3 @@
-import type { Clock } from '../../async/clock.ts'
 import type { KinesisChange } from '../../change/kinesis-change.ts'
 import type { KinesisRecord } from '../../change/kinesis-record.ts'
 import type { Shard, ShardPosition } from '../../change/shard.ts'
@@ -7,8 +6,10 @@ import type { PageMark, ShardPage, ShardReader } from '../source.ts'
 import type { PageStart, PlainRecord, RecordPage, RecordPages } from './record-pages.ts'
 import { arrivalOf, compareIds } from './repair/arrival.ts'
 import type { Arrival } from './repair/arrival.ts'
+import type { ShardReaderParts } from './kinesis-source.ts'
+import type { HashKeyRange } from './listed-shard.ts'
+import type { ReadSoFar } from './retention-guard.ts'
 import { hashKeyOf, isWithin } from './repair/hash-keys.ts'
-import type { HashKeyRange } from './repair/hash-keys.ts'
 import { decodeNote, encodeNote } from './repair/reader-notes.ts'
 import type { RepairNote } from './repair/reader-notes.ts'
 import { createRepairedShard } from './repair/repaired-shard.ts'
@@ -17,30 +18,16 @@ import type { RepairCounts, RepairRules } from './repair/repair.ts'
 import type { RepairMemory } from './repair/repair-memory.ts'
 import { createUnrepairedShard } from './repair/unrepaired-shard.ts'
 
-/** What readers of shards stand on. */
-export interface ShardReaderParts {
-  readonly clock: Clock
-  readonly openPages: (shardId: string, start: PageStart) => RecordPages
+/** How a reader of a shard works, whichever the shard. */
+export interface ShardReading {
   /** What a record consists of: several where it is a package. */
   readonly unpack: (record: PlainRecord) => readonly KinesisRecord[]
   /** The change that a record is, of a table that is wanted; undefined for all others. */
   readonly changeOf: (record: KinesisRecord) => KinesisChange | undefined
   /** Undefined: records are handed out as they come. */
   readonly repair: { readonly rules: RepairRules; readonly memory: RepairMemory } | undefined
-  readonly hashRangeOf: (shardId: string, signal: AbortSignal) => Promise<HashKeyRange>
-  /**
-   * Throws STREAM_GAP if something behind `after` may have been trimmed before it was read. `readUpToMs`: what arrived before
-   * this moment was read, or is not wanted. To be asked before each read.
-   */
-  readonly guard: (at: ReadPosition, signal: AbortSignal) => Promise<void>
+  /** Hears what repair has met, page by page. */
   readonly onRepaired: (shardId: string, counts: RepairCounts) => void
-}
-
-/** How far a shard was read. */
-export interface ReadPosition {
-  readonly shardId: string
-  readonly after: string | undefined
-  readonly readUpToMs: number | undefined
 }
 
 /** Smaller than every sequence number: nothing of the shard itself was read, though something of its ancestors was handed out. */
@@ -55,12 +42,21 @@ const quietEveryMs = 10_000
  * A reader of one Kinesis shard: what it hands out is in order, item by item, and without repeats, as far as the rules of
  * repair reach. Begins by seeing again what its predecessor remembered, which hands nothing out.
  */
-export function createKinesisShardReader(parts: ShardReaderParts, position: ShardPosition): ShardReader {
-  return new KinesisShardReader(parts, position)
+export function createKinesisShardReader(
+  reading: ShardReading,
+  position: ShardPosition,
+  parts: ReaderParts,
+): ShardReader {
+  return new KinesisShardReader(reading, position, parts)
+}
+
+type ReaderParts = Pick<ShardReaderParts, 'openPages' | 'openAgain' | 'hashRangeOf'> & {
+  readonly context: Pick<ShardReaderParts['context'], 'clock'>
 }
 
 class KinesisShardReader implements ShardReader {
-  readonly #parts: ShardReaderParts
+  readonly #reading: ShardReading
+  readonly #parts: ReaderParts
   readonly #position: ShardPosition
   readonly #note: RepairNote | undefined
   #shard: RepairedShard | undefined
@@ -75,7 +71,8 @@ class KinesisShardReader implements ShardReader {
   #markedAtMs: number
   #isEnded = false
 
-  constructor(parts: ShardReaderParts, position: ShardPosition) {
+  constructor(reading: ShardReading, position: ShardPosition, parts: ReaderParts) {
+    this.#reading = reading
     this.#parts = parts
     this.#position = position
     this.#note = position.note === undefined ? undefined : decodeNote(position.note.text)
@@ -83,12 +80,11 @@ class KinesisShardReader implements ShardReader {
     this.#after = position.after === beforeAll ? undefined : position.after
     this.#markedAfter = this.#after
     this.#readUpToMs = this.#note?.readUpToMs ?? later(position.unreadSinceMs, position.notBeforeMs)
-    this.#markedAtMs = parts.clock.now()
+    this.#markedAtMs = parts.context.clock.now()
   }
 
   async read(signal: AbortSignal): Promise<ShardPage> {
     signal.throwIfAborted()
-    await this.#refuseGap(signal)
     const shard = (this.#shard ??= await this.#restore(signal))
     if (this.#isEnded) return this.#endPage()
     const page = this.#leftOver ?? (await this.#openPages().next(signal))
@@ -121,11 +117,6 @@ class KinesisShardReader implements ShardReader {
     await this.#pages?.close()
   }
 
-  #refuseGap(signal: AbortSignal): Promise<void> {
-    const { shardId } = this.#position
-    return this.#parts.guard({ shardId, after: this.#plainAfter, readUpToMs: this.#readUpToMs }, signal)
-  }
-
   /** A number that the service knows: packages are told by their own, not by their parts. */
   get #plainAfter(): string | undefined {
     return this.#after?.split('/')[0]
@@ -138,10 +129,10 @@ class KinesisShardReader implements ShardReader {
   /** Sees again what is remembered. Nothing is kept of an attempt that was cut short. */
   async #restore(signal: AbortSignal): Promise<RepairedShard> {
     const { shardId, inherited } = this.#position
-    const { repair, hashRangeOf } = this.#parts
+    const { repair } = this.#reading
     const after = this.#after
     if (repair === undefined) return createUnrepairedShard(after)
-    const range = this.#hasAncestors ? await hashRangeOf(shardId, signal) : undefined
+    const range = this.#hasAncestors ? await this.#ownRange(signal) : undefined
     const start = { shardId, after, note: this.#note, inherited, range }
     const shard = createRepairedShard(start, repair.rules, repair.memory)
     try {
@@ -156,7 +147,8 @@ class KinesisShardReader implements ShardReader {
   async #replay(replay: Replay, signal: AbortSignal): Promise<void> {
     const isOwn = replay.shardId === this.#position.shardId
     const from = replay.from.split('/')[0] ?? replay.from
-    const pages = this.#parts.openPages(replay.shardId, { kind: 'at', sequenceNumber: from })
+    const start: PageStart = { kind: 'at', sequenceNumber: from }
+    const pages = isOwn ? this.#parts.openPages(start, this.#soFar) : this.#parts.openAgain(replay.shardId, start)
     let isKept = false
     try {
       for (;;) {
@@ -195,29 +187,40 @@ class KinesisShardReader implements ShardReader {
     })
   }
 
+  /** How far was read when this reader began. */
+  get #soFar(): ReadSoFar {
+    return { after: this.#plainAfter, readUpToMs: this.#readUpToMs }
+  }
+
+  async #ownRange(signal: AbortSignal): Promise<HashKeyRange> {
+    const { shardId, streamArn } = this.#position
+    const range = await this.#parts.hashRangeOf(shardId, signal)
+    if (range !== undefined) return range
+    const text = `No listing of the stream has shard ${shardId} any more, so it is not known which keys were its own`
+    throw new TailraceError('SHARD_NOT_FOUND', text, { details: { shardId, streamArn, after: this.#after } })
+  }
+
   #openPages(): RecordPages {
     if (this.#pages !== undefined) return this.#pages
-    const { shardId, notBeforeMs, inherited } = this.#position
+    const { notBeforeMs, inherited } = this.#position
     const after = this.#plainAfter
     const oldest: PageStart =
       notBeforeMs === undefined || inherited !== undefined ? { kind: 'oldest' } : { kind: 'time', atMs: notBeforeMs }
-    this.#pages = this.#parts.openPages(
-      shardId,
-      after === undefined ? oldest : { kind: 'after', sequenceNumber: after },
-    )
+    const start: PageStart = after === undefined ? oldest : { kind: 'after', sequenceNumber: after }
+    this.#pages = this.#parts.openPages(start, this.#soFar)
     return this.#pages
   }
 
   #arrivals(page: RecordPage): readonly Arrival[] {
-    const { unpack, changeOf } = this.#parts
+    const { unpack, changeOf } = this.#reading
     return page.records.flatMap((record) => unpack(record).map((one) => arrivalOf(one, changeOf(one))))
   }
 
   /** What is held back goes on with the child that gets the item's next changes. */
   async #prepareEnd(shard: RepairedShard, children: readonly Shard[] | undefined, signal: AbortSignal): Promise<void> {
-    if (this.#parts.repair === undefined) return
+    if (this.#reading.repair === undefined) return
     if (children === undefined || children.length === 0) return shard.letGo(() => true)
-    const range = await this.#parts.hashRangeOf(this.#position.shardId, signal)
+    const range = await this.#ownRange(signal)
     // With a hash key of its own a record does not say by its partition key which child goes on with it.
     shard.letGo(({ partitionKey }) => !isWithin(hashKeyOf(partitionKey), range))
   }
@@ -227,7 +230,7 @@ class KinesisShardReader implements ShardReader {
     // A shard that ends empty hands on what it has inherited.
     const isHandingOn = isEnd && this.#hasAncestors
     if (after === undefined && records === 0 && !isHandingOn) return undefined
-    const nowMs = this.#parts.clock.now()
+    const nowMs = this.#parts.context.clock.now()
     const quietMs = after === this.#markedAfter ? renewedEveryMs : quietEveryMs
     if (records === 0 && !isEnd && nowMs - this.#markedAtMs < quietMs) return undefined
     this.#markedAtMs = nowMs
@@ -238,11 +241,12 @@ class KinesisShardReader implements ShardReader {
   }
 
   #tell(counts: RepairCounts): void {
-    if (Object.values(counts).some((count: number) => count > 0)) this.#parts.onRepaired(this.#position.shardId, counts)
+    if (Object.values(counts).some((count: number) => count > 0))
+      this.#reading.onRepaired(this.#position.shardId, counts)
   }
 
   #endPage(): ShardPage {
-    const now = this.#parts.clock.now()
+    const now = this.#parts.context.clock.now()
     return { records: [], bytes: 0, isEnd: true, requestedAtMs: now, receivedAtMs: now }
   }
 }

@@ -1,10 +1,5 @@
 import { hash } from 'node:crypto'
-
-/** The keys of which a shard takes records: 128-bit numbers, both ends included. */
-export interface HashKeyRange {
-  readonly from: bigint
-  readonly to: bigint
-}
+import type { HashKeyRange } from '../listed-shard.ts'
 
 /** By which Kinesis chooses a record's shard, unless its producer named a key of its own. */
 export function hashKeyOf(partitionKey: string): bigint {
