@@ -130,7 +130,14 @@ function accessDenied(failure: AwsFailure, message: string): TailraceError {
 }
 
 function iamAction(request: AwsRequest): string {
-  return `${request.service === 'kinesis' ? 'kinesis' : 'dynamodb'}:${request.action}`
+  return `${iamPrefixes[request.service]}:${request.action}`
+}
+
+const iamPrefixes: Readonly<Record<AwsRequest['service'], string>> = {
+  dynamodb: 'dynamodb',
+  streams: 'dynamodb',
+  kinesis: 'kinesis',
+  glue: 'glue',
 }
 
 function resourceOf(request: AwsRequest): string {
@@ -138,7 +145,7 @@ function resourceOf(request: AwsRequest): string {
     const value = request.body[name]
     if (typeof value === 'string') return value
   }
-  return 'the stream'
+  return request.service === 'glue' ? 'the registry' : 'the stream'
 }
 
 function describe(exchange: AwsExchange): string {

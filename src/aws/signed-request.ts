@@ -26,12 +26,14 @@ const targetPrefixes: Readonly<Record<AwsService, string>> = {
   dynamodb: 'DynamoDB_20120810',
   streams: 'DynamoDBStreams_20120810',
   kinesis: 'Kinesis_20131202',
+  glue: 'AWSGlue',
 }
 
 const contentTypes: Readonly<Record<AwsService, string>> = {
   dynamodb: 'application/x-amz-json-1.0',
   streams: 'application/x-amz-json-1.0',
   kinesis: 'application/x-amz-json-1.1',
+  glue: 'application/x-amz-json-1.1',
 }
 
 const defaultLimits = {
@@ -80,6 +82,7 @@ class SignedJsonApi implements AwsApi, AsyncDisposable {
       dynamodb: this.#endpoint('dynamodb', 'dynamodb'),
       streams: this.#endpoint('streams', 'dynamodb'),
       kinesis: this.#endpoint('kinesis', 'kinesis'),
+      glue: this.#endpoint('glue', 'glue'),
     }
   }
 

@@ -7,7 +7,6 @@ import type {
   ExportConfig,
   FormatConfig,
   PipelineConfig,
-  RoleConfig,
   SnapshotConfig,
   SourceConfig,
   TopicConfig,
@@ -17,6 +16,7 @@ import { isAlias } from './property-family.ts'
 import type { PropertyValues } from './properties.ts'
 import type { RecordSchemaConfig } from './record-schema-config.ts'
 import type { RegistryConfig } from './registry-config.ts'
+import { roleConfig } from './role-config.ts'
 import type { Secret } from './secret.ts'
 import { isOversizeStrategy } from './oversize-strategies.ts'
 import { parseDailyWindow, parseScanCapacity } from './snapshot-limits.ts'
@@ -91,12 +91,6 @@ function sourceConfig(values: PropertyValues, region: string): SourceConfig {
     streamsEndpoint: values['source.streams.endpoint'],
     role: roleConfig(values),
   }
-}
-
-function roleConfig(values: PropertyValues): RoleConfig | undefined {
-  const arn = values['source.role.arn']
-  if (arn === undefined) return undefined
-  return { arn, externalId: values['source.role.external.id'], sessionName: values['source.role.session.name'] }
 }
 
 function snapshotConfig(values: PropertyValues): SnapshotConfig {

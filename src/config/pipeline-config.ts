@@ -6,6 +6,7 @@ import type { OversizeStrategy } from './oversize-strategies.ts'
 import type { PropertyValues } from './properties.ts'
 import type { RecordSchemaConfig } from './record-schema-config.ts'
 import type { RegistryConfig } from './registry-config.ts'
+import type { RoleConfig } from './role-config.ts'
 import type { DailyWindow, ScanCapacity } from './snapshot-limits.ts'
 import type { Secret } from './secret.ts'
 import type { StartPosition } from './start-position.ts'
@@ -99,12 +100,6 @@ export interface SignalConfig {
   /** Absolute, unless the pipeline file's own path is not. */
   readonly file: string | undefined
   readonly notificationTopic: string | undefined
-}
-
-export interface RoleConfig {
-  readonly arn: string
-  readonly externalId: string | undefined
-  readonly sessionName: string
 }
 
 export interface TopicConfig {

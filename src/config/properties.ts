@@ -3,6 +3,7 @@ import { errorProperties } from './properties/error-properties.ts'
 import { oversizeProperties } from './properties/oversize-properties.ts'
 import { changeProperties } from './properties/change-properties.ts'
 import { pipelineProperties } from './properties/pipeline-properties.ts'
+import { glueProperties } from './properties/glue-properties.ts'
 import { heartbeatProperties } from './properties/heartbeat-properties.ts'
 import { processProperties } from './properties/process-properties.ts'
 import { registryProperties } from './properties/registry-properties.ts'
@@ -25,6 +26,7 @@ export const properties = {
   ...topicProperties,
   ...formatProperties,
   ...recordSchemaProperties,
+  ...glueProperties,
   ...registryProperties,
   ...errorProperties,
   ...transformProperties,

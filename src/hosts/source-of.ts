@@ -73,7 +73,8 @@ export function openSource(config: SourceConfig, parts: SourceParts): OwnedSourc
   }
 }
 
-function credentialsOf(region: string, role: SourceConfig['role']): CredentialsOptions {
+/** Under which role AWS is spoken to, and where that is asked for. */
+export function credentialsOf(region: string, role: SourceConfig['role']): CredentialsOptions {
   if (role === undefined) return { region }
   const { arn, externalId, sessionName } = role
   return { region, assumeRole: { roleArn: arn, sessionName, ...(externalId === undefined ? {} : { externalId }) } }

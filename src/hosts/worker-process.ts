@@ -87,7 +87,8 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
   await using owned = openSource(config.source, parts)
   await using loading = await openExports(config, owned, parts)
   await using claimChecks = await openClaimCheckStore(config, owned, parts)
-  await using registry = openRegistry(config, { clock, rng, onWait: logRegistryWaits(logger) })
+  const access = { ...parts, credentials: owned.credentials }
+  await using registry = openRegistry(config, { ...access, onWait: logRegistryWaits(logger) })
   options.onStarted?.({ board, monitoringUrl: monitoring?.url })
   const onEvent: PipelineEventSink = (event) => sinks.forEach((sink) => sink(event))
   const { file } = config.signals

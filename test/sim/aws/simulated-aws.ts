@@ -51,6 +51,7 @@ const targets: Readonly<Record<AwsRequest['service'], string>> = {
   dynamodb: 'DynamoDB_20120810',
   streams: 'DynamoDBStreams_20120810',
   kinesis: 'Kinesis_20131202',
+  glue: 'AWSGlue',
 }
 
 function send(options: SimulatedAwsOptions, request: AwsRequest, settle: Settle<AwsAnswer>): void {
