@@ -1,3 +1,4 @@
+import { parseJson } from '../../src/aws/exact-json.ts'
 import type { AttributeValue, Item } from '../../src/change/attribute-value.ts'
 import type { ChangeEvent } from '../../src/change/change-event.ts'
 import type { KinesisRecord } from '../../src/change/kinesis-record.ts'
@@ -19,7 +20,7 @@ export function kinesisRecordOf(data: Buffer | object, more: Partial<KinesisReco
 
 function changeIn(bytes: Buffer): KinesisRecord['change'] {
   try {
-    const parsed: unknown = JSON.parse(bytes.toString())
+    const parsed = parseJson(bytes)
     return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
       ? (parsed as Readonly<Record<string, unknown>>)
       : undefined
