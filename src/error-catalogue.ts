@@ -2,6 +2,7 @@ import { changeErrors } from './error-entries/change-errors.ts'
 import { entry } from './error-entries/error-entry.ts'
 import type { ErrorEntry } from './error-entries/error-entry.ts'
 import { kinesisErrors } from './error-entries/kinesis-errors.ts'
+import { kinesisRecordErrors } from './error-entries/kinesis-record-errors.ts'
 import { schemaErrors } from './error-entries/schema-errors.ts'
 import { schemaRegistryErrors } from './error-entries/schema-registry-errors.ts'
 
@@ -231,6 +232,7 @@ export const errorCatalogue = {
   ...schemaRegistryErrors,
   ...schemaErrors,
   ...changeErrors,
+  ...kinesisRecordErrors,
 
   // --- Kafka ---
   KAFKA_UNREACHABLE: entry(

@@ -24,10 +24,15 @@ export interface ChangeEvent {
   /** Empty for a row of a snapshot, which has no place in a stream; so are shard and sequence number. */
   readonly eventId: string
   readonly shardId: string
-  /** Decimal digits; compare with `compareSequenceNumbers`, never as text. */
+  /**
+   * Decimal digits; compare with `compareSequenceNumbers`, never as text. A Kinesis stream's are those of Kinesis, which say
+   * when a change arrived and not when it was made; of a record out of a package they are followed by `/` and its place there.
+   */
   readonly sequenceNumber: string
   /** DynamoDB's approximate creation time in milliseconds; Streams round it down to the second. Never order by it. */
   readonly createdAtMs: number
+  /** The same more exactly, in microseconds, where the source tells it: `createdAtMs` is it, cut off. */
+  readonly createdAtMicros?: number | undefined
   readonly userIdentity: UserIdentity | undefined
   readonly sizeBytes: number
   /** Set for rows of a snapshot, and only for them. */

@@ -1,8 +1,10 @@
 import type { Item } from '../change/attribute-value.ts'
-import type { ChangeEvent, UserIdentity } from '../change/change-event.ts'
+import type { ChangeEvent } from '../change/change-event.ts'
 import { isSequenceNumber } from '../change/sequence-number.ts'
 import type { Table } from '../change/table.ts'
-import { TailraceError } from '../errors.ts'
+import type { TailraceError } from '../errors.ts'
+import { unreadableChange } from './unreadable-change.ts'
+import { readUserIdentity } from './user-identity.ts'
 
 /**
  * Decodes one record of DynamoDB Streams (as `JSON.parse` gave it, untrusted) into a change. Images are taken over as
@@ -10,7 +12,8 @@ import { TailraceError } from '../errors.ts'
  * known are ignored, `eventVersion` too. Throws RECORD_UNREADABLE, which names the position and never a value.
  */
 export function decodeStreamRecord(wire: unknown, table: Table, shardId: string): ChangeEvent {
-  const fail = (reason: string): TailraceError => unreadable(reason, wire, table, shardId)
+  const fail = (reason: string): TailraceError =>
+    unreadableChange(reason, { table: table.name, shardId, sequenceNumber: sequenceNumberOf(wire) })
   if (!isObject(wire)) throw fail('the record is not an object')
   const { eventID, eventName, userIdentity, dynamodb }: WireRecord = wire
   if (eventName !== 'INSERT' && eventName !== 'MODIFY' && eventName !== 'REMOVE') throw fail('its eventName is unknown')
@@ -26,7 +29,7 @@ export function decodeStreamRecord(wire: unknown, table: Table, shardId: string)
   if (!isSeconds(seconds)) throw fail('it has no ApproximateCreationDateTime in seconds')
   const sizeBytes = change.SizeBytes ?? 0
   if (typeof sizeBytes !== 'number') throw fail('its SizeBytes is not a number')
-  const identity = identityOf(userIdentity)
+  const identity = readUserIdentity(userIdentity)
   if (identity === 'unreadable') throw fail('its userIdentity is not an object of texts')
   return {
     operation: eventName,
@@ -60,23 +63,6 @@ interface WireChange {
   readonly SizeBytes?: unknown
 }
 
-/** Streams and Lambda write the members small, the SDKs' model writes them large. */
-interface WireIdentity {
-  readonly type?: unknown
-  readonly principalId?: unknown
-  readonly Type?: unknown
-  readonly PrincipalId?: unknown
-}
-
-function identityOf(wire: unknown): UserIdentity | undefined | 'unreadable' {
-  if (wire === undefined || wire === null) return undefined
-  if (!isObject(wire)) return 'unreadable'
-  const identity: WireIdentity = wire
-  const type = identity.type ?? identity.Type ?? ''
-  const principalId = identity.principalId ?? identity.PrincipalId ?? ''
-  return typeof type === 'string' && typeof principalId === 'string' ? { type, principalId } : 'unreadable'
-}
-
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
@@ -97,15 +83,6 @@ function isSequenceNumberText(value: unknown): value is string {
 /** The bound (the year 2255) keeps microseconds exact and nanoseconds within the 64 bits in which readers hold them. */
 function isSeconds(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value < 9e9
-}
-
-function unreadable(reason: string, wire: unknown, table: Table, shardId: string): TailraceError {
-  const sequenceNumber = sequenceNumberOf(wire)
-  return new TailraceError(
-    'RECORD_UNREADABLE',
-    `A change of table ${table.name} cannot be decoded: ${reason} (shard ${shardId}, sequence number ${sequenceNumber ?? 'unknown'})`,
-    { details: { table: table.name, shard: shardId, sequenceNumber, reason } },
-  )
 }
 
 /** The position, if at least that can be read. */

@@ -57,7 +57,7 @@ export function sourceDocument({ event, origin }: Pick<DebeziumPayload, 'event' 
     version: { S: connectorVersion },
     connector: { S: 'dynamodb' },
     name: { S: name },
-    ...times(event.createdAtMs),
+    ...times(event.createdAtMs, event.createdAtMicros),
     snapshot: { S: snapshot ?? 'false' },
     db: { S: table.region },
     table: { S: table.name },
@@ -73,8 +73,8 @@ export function sourceDocument({ event, origin }: Pick<DebeziumPayload, 'event' 
 }
 
 /** Nanoseconds of today do not fit into a double. */
-function times(ms: number): Document {
-  return { ts_ms: { INT: ms }, ts_us: { INT: ms * 1000 }, ts_ns: { INT: BigInt(ms) * 1_000_000n } }
+function times(ms: number, micros = ms * 1000): Document {
+  return { ts_ms: { INT: ms }, ts_us: { INT: micros }, ts_ns: { INT: BigInt(micros) * 1000n } }
 }
 
 const nothing: DocumentValue = { NULL: true }

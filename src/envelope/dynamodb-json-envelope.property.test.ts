@@ -17,7 +17,7 @@ describe('the envelope dynamodb-json', () => {
         expect(JSON.stringify(change(value)['NewImage'])).toBe(JSON.stringify(event.newImage))
         expect(JSON.stringify(change(value)['OldImage'])).toBe(JSON.stringify(event.oldImage))
         expect(JSON.stringify(change(value)['Keys'])).toBe(JSON.stringify(event.keys))
-        expect(change(value)['ApproximateCreationDateTime']).toBe(event.createdAtMs)
+        expect(change(value)['ApproximateCreationDateTime']).toBe(event.createdAtMicros ?? event.createdAtMs)
         expect(tombstone === undefined).toBe(event.operation !== 'REMOVE')
         expect(serializer.readKey(record?.key ?? Buffer.alloc(0), table, 'shop')).toBeDefined()
       }),

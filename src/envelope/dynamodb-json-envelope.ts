@@ -57,11 +57,11 @@ function recordOf(event: ChangeEvent, table: Table, isShort: boolean): Document 
 }
 
 function changeOf(event: ChangeEvent, table: Table, isShort: boolean): Document {
-  const { createdAtMs, keys, newImage, oldImage, snapshot, sequenceNumber, sizeBytes } = event
+  const { createdAtMs, createdAtMicros, keys, newImage, oldImage, snapshot, sequenceNumber, sizeBytes } = event
   const isRow = snapshot !== undefined
   return Object.fromEntries([
-    ['ApproximateCreationDateTime', { INT: createdAtMs }],
-    ['ApproximateCreationDateTimePrecision', { S: 'MILLISECOND' }],
+    ['ApproximateCreationDateTime', { INT: createdAtMicros ?? createdAtMs }],
+    ['ApproximateCreationDateTimePrecision', { S: createdAtMicros === undefined ? 'MILLISECOND' : 'MICROSECOND' }],
     ['Keys', { TYPED: keys }],
     ...optional('NewImage', typed(newImage)),
     ...optional('OldImage', isShort ? undefined : typed(oldImage)),

@@ -29,6 +29,6 @@ export function withHeaders(headers: Headers, more: readonly (readonly [string, 
 
 /** Headers that say what the record does to its item: its value no longer shows it. */
 export function withOperation(headers: Headers, operation: OversizedChange['operation']): Headers {
-  if (headers.some(([name]) => name.equals(operationName))) return headers
+  if (operation === undefined || headers.some(([name]) => name.equals(operationName))) return headers
   return withHeaders(headers, [[operationHeader, operationLetters[operation]]])
 }

@@ -34,7 +34,8 @@ export interface OversizedChange {
    * positions back. Undefined where that cannot be told.
    */
   readonly turn: string | undefined
-  readonly operation: 'INSERT' | 'MODIFY' | 'REMOVE' | 'READ'
+  /** Undefined where records say nothing of items. */
+  readonly operation: 'INSERT' | 'MODIFY' | 'REMOVE' | 'READ' | undefined
   /** The records of the same change without its image before. Throws as serializing does. */
   readonly withoutBefore: () => readonly SerializedRecord[]
   /** True if the broker takes each of these; a delete and its tombstone are one. Compresses where compression decides. */

@@ -26,14 +26,19 @@ export interface LetterContext {
 }
 
 /**
- * The letter of a rejected record: its value is the record as the source gave it, in JSON and exactly; what was wrong with
- * it is in the headers, which hold no values of the item.
+ * The letter of a rejected record: its value is the record as the source gave it, in JSON and exactly, or its own bytes; what
+ * was wrong with it is in the headers, which hold no values of the item.
  */
 export function letterOf(rejected: RejectedRecord, context: LetterContext): DeadLetter {
-  // Of what is undefined (no source gives it) there would be no text.
-  const value = Buffer.from(JSON.stringify(rejected.wire) ?? 'null')
+  const value = valueOf(rejected)
   const connect = context.hasContextHeaders ? connectHeaders(rejected, context) : []
   return { key: keyOf(rejected, context.table, value), value, headers: [...ownHeaders(rejected, context), ...connect] }
+}
+
+function valueOf({ origin, wire }: RejectedRecord): Buffer {
+  if (origin.kind === 'change' && origin.bytes !== undefined) return origin.bytes.data
+  // Of what is undefined (no source gives it) there would be no text.
+  return Buffer.from(JSON.stringify(wire) ?? 'null')
 }
 
 function keyOf({ origin }: RejectedRecord, table: Table, value: Buffer): Buffer {
@@ -54,6 +59,7 @@ function ownHeaders({ origin, error, stage }: RejectedRecord, context: LetterCon
     ...(isChange
       ? [header(letterHeaders.shard, origin.shard), header(letterHeaders.sequenceNumber, origin.sequenceNumber)]
       : [header(letterHeaders.snapshot, origin.snapshot)]),
+    ...(isChange && origin.bytes !== undefined ? [header(letterHeaders.partitionKey, origin.bytes.partitionKey)] : []),
     header(letterHeaders.created, timeText(createdAtMs)),
     header(letterHeaders.code, error.code),
     header(letterHeaders.stage, stage),

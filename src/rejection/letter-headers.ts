@@ -4,6 +4,8 @@ export const letterHeaders = {
   table: 'tailrace.table',
   shard: 'tailrace.shard',
   sequenceNumber: 'tailrace.seq',
+  /** Of a record of a Kinesis stream. */
+  partitionKey: 'tailrace.partition.key',
   /** Creation time of the change, or when the row was read. ISO 8601. */
   created: 'tailrace.created',
   /** `initial` or `incremental`, of a row. */

@@ -1,7 +1,7 @@
 import type { TailraceError } from '../errors.ts'
 
-/** Where on its way a record failed. Kafka Connect's words where it has one. */
-export type RejectionStage = 'VALUE_DECODER' | 'TRANSFORMATION' | 'ENVELOPE' | 'VALUE_CONVERTER' | 'OVERSIZE'
+/** Where on its way a record failed. Kafka Connect's words where it has one; `SOURCE`: as it came, it is not wanted. */
+export type RejectionStage = 'SOURCE' | 'VALUE_DECODER' | 'TRANSFORMATION' | 'ENVELOPE' | 'VALUE_CONVERTER' | 'OVERSIZE'
 
 /** A record that cannot pass, before anybody has decided what becomes of it. */
 export interface RejectedRecord {
@@ -19,6 +19,14 @@ export interface RejectedChange {
   readonly sequenceNumber: string
   /** Milliseconds; the time of reading where the record does not tell. */
   readonly createdAtMs: number
+  /** Of a record of a Kinesis stream, which need not be JSON: the letter holds its bytes. */
+  readonly bytes?: RejectedBytes | undefined
+}
+
+/** A record of a Kinesis stream as it came. */
+export interface RejectedBytes {
+  readonly data: Buffer
+  readonly partitionKey: string
 }
 
 /** It is a row of a snapshot. */

@@ -21,9 +21,9 @@ export function createDebeziumSource(writer: JsonWriter, origin: DebeziumOrigin)
 class DebeziumSourceWriter implements DebeziumSource {
   readonly #writer: JsonWriter
   /** From `source` to the digits of the sequence number within `sequence`. */
-  readonly #head: (createdAtMs: number) => Buffer
+  readonly #head: (createdAtMs: number, micros?: number) => Buffer
   /** From `source` to `op`, of a row of a snapshot: it has no place in the stream. */
-  readonly #rowHead: (readAtMs: number, snapshot: string) => Buffer
+  readonly #rowHead: (readAtMs: number, micros: undefined, snapshot: string) => Buffer
   readonly #afterSequence: Buffer
   readonly #afterEventId: Buffer
   readonly #beforeIdentity: Buffer
@@ -37,11 +37,15 @@ class DebeziumSourceWriter implements DebeziumSource {
     // `sequence` is JSON text in itself, ["<shard>","<sequence number>"]; digits need no escaping within it.
     const openSequence = text(`[${text(shardId)},"`).slice(0, -1)
     const place = `"db":${text(table.region)},"table":${text(table.name)},"sequence":`
-    this.#head = remembering((ms) => `,"source":{${name},${times(ms)},"snapshot":"false",${place}${openSequence}`)
+    this.#head = remembering(
+      (ms, micros) => `,"source":{${name},${times(ms, micros)},"snapshot":"false",${place}${openSequence}`,
+    )
     const nowhere =
       `null,"account":${text(table.account)},"event_id":null,"shard_id":null,"sequence_number":null,` +
       `"stream_view_type":${text(table.viewType)},"user_identity":null`
-    this.#rowHead = remembering((ms, mark) => `,"source":{${name},${times(ms)},"snapshot":"${mark}",${place}${nowhere}`)
+    this.#rowHead = remembering(
+      (ms, _micros, mark) => `,"source":{${name},${times(ms)},"snapshot":"${mark}",${place}${nowhere}`,
+    )
     this.#afterSequence = Buffer.from(String.raw`\"]","account":${text(table.account)},"event_id":`)
     this.#afterEventId = Buffer.from(`,"shard_id":${text(shardId)},"sequence_number":"`)
     this.#beforeIdentity = Buffer.from(`","stream_view_type":${text(table.viewType)},"user_identity":`)
@@ -51,7 +55,7 @@ class DebeziumSourceWriter implements DebeziumSource {
   write({ event, op, tsMs }: DebeziumPayload): void {
     if (event.snapshot === undefined) this.#change(event, op)
     else {
-      this.#writer.bytes(this.#rowHead(event.createdAtMs, event.snapshot))
+      this.#writer.bytes(this.#rowHead(event.createdAtMs, undefined, event.snapshot))
       this.#end(event, op)
     }
     this.#writer.bytes(this.#tail(tsMs))
@@ -66,7 +70,7 @@ class DebeziumSourceWriter implements DebeziumSource {
 
   #change(event: ChangeEvent, op: DebeziumPayload['op']): void {
     const writer = this.#writer
-    writer.bytes(this.#head(event.createdAtMs))
+    writer.bytes(this.#head(event.createdAtMs, event.createdAtMicros))
     writer.text(event.sequenceNumber)
     writer.bytes(this.#afterSequence)
     writer.string(event.eventId)
@@ -82,15 +86,18 @@ class DebeziumSourceWriter implements DebeziumSource {
 }
 
 /** Makes the bytes anew only if they were asked for with other arguments the time before. */
-function remembering(make: (ms: number, word: string) => string): (ms: number, word?: string) => Buffer {
-  let known = { ms: Number.NaN, word: '', bytes: Buffer.alloc(0) }
-  return (ms, word = '') => {
-    if (known.ms !== ms || known.word !== word) known = { ms, word, bytes: Buffer.from(make(ms, word)) }
+function remembering(
+  make: (ms: number, micros: number | undefined, word: string) => string,
+): (ms: number, micros?: number, word?: string) => Buffer {
+  let known = { ms: Number.NaN, micros: undefined as number | undefined, word: '', bytes: Buffer.alloc(0) }
+  return (ms, micros, word = '') => {
+    if (known.ms !== ms || known.micros !== micros || known.word !== word)
+      known = { ms, micros, word, bytes: Buffer.from(make(ms, micros, word)) }
     return known.bytes
   }
 }
 
 /** Nanoseconds of today do not fit into a double. */
-function times(ms: number): string {
-  return `"ts_ms":${ms},"ts_us":${ms * 1000},"ts_ns":${BigInt(ms) * 1_000_000n}`
+function times(ms: number, micros = ms * 1000): string {
+  return `"ts_ms":${ms},"ts_us":${micros},"ts_ns":${BigInt(micros) * 1000n}`
 }

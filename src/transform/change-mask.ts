@@ -24,10 +24,11 @@ export interface ChangeMaskOptions {
 export function createChangeMask(options: ChangeMaskOptions): ChangeTransform {
   const tables = new Map<string, readonly CompiledRule[] | TailraceError>()
   const rulesOf = (table: Table): readonly CompiledRule[] | TailraceError => {
-    const known = tables.get(table.arn)
+    const name = `${table.arn} ${table.id}`
+    const known = tables.get(name)
     if (known !== undefined) return known
     const made = maskedKey(options.rules, table) ?? compiled(options, table)
-    tables.set(table.arn, made)
+    tables.set(name, made)
     return made
   }
   return {

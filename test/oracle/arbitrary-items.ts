@@ -168,10 +168,11 @@ export const arbitraryChange: fc.Arbitrary<ArbitraryChange> = fc
     newItem: arbitraryItem,
     sequence: fc.bigInt({ min: 1n, max: 10n ** 40n - 1n }),
     seconds: fc.integer({ min: 0, max: 8_999_999_999 }),
+    micros: fc.option(fc.integer({ min: 0, max: 999_999 }), { nil: undefined }),
     isExpiry: fc.boolean(),
     mark: fc.constantFrom<SnapshotMark>('first', 'true', 'last', 'incremental'),
   })
-  .map(({ viewType, operation, pk, sk, oldItem, newItem, sequence, seconds, isExpiry, mark }) => {
+  .map(({ viewType, operation, pk, sk, oldItem, newItem, sequence, seconds, micros, isExpiry, mark }) => {
     const keys: Item = { pk: { S: pk }, sk: { N: sk } }
     const hasOld = viewType.includes('OLD') && (operation === 'MODIFY' || operation === 'REMOVE')
     const hasNew = viewType.includes('NEW') && operation !== 'REMOVE'
@@ -186,7 +187,8 @@ export const arbitraryChange: fc.Arbitrary<ArbitraryChange> = fc
         eventId: isRow ? '' : sequence.toString(16),
         shardId: isRow ? '' : 'shardId-00000001795426137710-6c8358a2',
         sequenceNumber: isRow ? '' : String(sequence),
-        createdAtMs: seconds * 1000,
+        createdAtMs: seconds * 1000 + (isRow ? 0 : Math.floor((micros ?? 0) / 1000)),
+        createdAtMicros: isRow || micros === undefined ? undefined : seconds * 1_000_000 + micros,
         userIdentity:
           isExpiry && operation === 'REMOVE' ? { type: 'Service', principalId: 'dynamodb.amazonaws.com' } : undefined,
         sizeBytes: 100,

@@ -40,7 +40,7 @@ export function differencesOfRecord(
     const difference = image && differenceOfImage(written, image, form)
     if (difference !== undefined) found.push(`${name}: ${difference}`)
   }
-  const { sequenceNumber, shardId, createdAtMs } = event
+  const { sequenceNumber, shardId, createdAtMs, createdAtMicros = createdAtMs * 1000 } = event
   const source = {
     snapshot: event.snapshot ?? 'false',
     ...(event.snapshot === undefined
@@ -51,7 +51,8 @@ export function differencesOfRecord(
         }
       : { sequence: null, sequence_number: null, event_id: null, shard_id: null }),
     ts_ms: { literal: String(createdAtMs) },
-    ts_ns: { literal: String(BigInt(createdAtMs) * 1_000_000n) },
+    ts_us: { literal: String(createdAtMicros) },
+    ts_ns: { literal: String(BigInt(createdAtMicros) * 1000n) },
   }
   for (const [name, expected] of Object.entries(source)) {
     if (JSON.stringify(asFields(envelope['source'])[name]) !== JSON.stringify(expected)) found.push(`source.${name}`)

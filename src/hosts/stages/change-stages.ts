@@ -1,26 +1,31 @@
-import { isSequenceNumber } from '../../change/sequence-number.ts'
-import { decodeStreamRecord } from '../../decode/decode-stream-record.ts'
 import type { Envelope } from '../../envelope/envelope.ts'
 import type { TailraceError } from '../../errors.ts'
 import type { StageInput, StageOutput, StagePosition } from '../../pipeline/stages.ts'
 import { createContainedChanges } from './contained-changes.ts'
 import type { ContainedChanges } from './contained-changes.ts'
+import type { ReadUnit } from './read-stream-unit.ts'
 import type { RecordStagesOptions } from './stage-parts.ts'
-import { asTailraceError, decodedUnit, rejectedUnit, transformChanges, wrapUnit } from './unit.ts'
-import type { Unit, UnitPlace, Wrapping } from './unit.ts'
+import { transformChanges, wrapUnit } from './unit.ts'
+import type { Unit, Wrapping } from './unit.ts'
 import { createUnitWriter, orAbandon } from './unit-writer.ts'
+
+/** What the records of a page are read and written with. */
+export interface PageReading {
+  readonly envelope: Envelope
+  readonly readUnit: ReadUnit
+}
 
 /** The changes of a page: all of them, or those before the one that stops the table. */
 export async function processPage(
   input: StageInput,
-  envelope: Envelope,
+  { envelope, readUnit }: PageReading,
   options: RecordStagesOptions,
   signal: AbortSignal,
 ): Promise<StageOutput> {
   const { table, nowMs } = input
   const { recordTransforms = [] } = options
   const wrapping: Wrapping = { envelope, recordTransforms, table: table.table, topic: table.topic, nowMs }
-  const { units, skipped } = decode(input, options)
+  const { units, skipped } = decode(input, readUnit, options)
   await transformChanges(units, options, table.table, signal)
   for (const unit of units) wrapUnit(unit, wrapping)
   const turn = input.generation === undefined ? undefined : `${table.version}.${input.generation}`
@@ -78,6 +83,7 @@ function containedOf(done: readonly Unit[], input: StageInput): Pick<StageOutput
  */
 function decode(
   input: StageInput,
+  readUnit: ReadUnit,
   { deadLetters }: RecordStagesOptions,
 ): { readonly units: readonly Unit[]; readonly skipped: ReadonlySet<Unit> } {
   const notBeforeMs = input.notBeforeMs ?? -Infinity
@@ -85,7 +91,7 @@ function decode(
   const units: Unit[] = []
   const skipped = new Set<Unit>()
   for (const wire of input.records) {
-    const unit = decodeOne(wire, input)
+    const unit = readUnit(wire, input)
     units.push(unit)
     if (unit.event === undefined) {
       if (deadLetters === undefined) break
@@ -99,31 +105,4 @@ function decode(
     unit.changes = []
   }
   return { units, skipped }
-}
-
-function decodeOne(wire: unknown, input: StageInput): Unit {
-  const { shardId } = input
-  try {
-    const event = decodeStreamRecord(wire, input.table.table, shardId)
-    return decodedUnit(wire, event, { kind: 'change', shardId, position: event })
-  } catch (error) {
-    const rejection = { stage: 'VALUE_DECODER', error: asTailraceError(error, 'could not be decoded') } as const
-    return rejectedUnit(wire, rejection, placeOf(wire, input))
-  }
-}
-
-/** Of a record that is no change: its sequence number, if it has one; its time, as far as one can be told. */
-function placeOf(wire: unknown, { shardId, nowMs }: StageInput): UnitPlace {
-  const change = memberOf(wire, 'dynamodb')
-  const sequenceNumber = memberOf(change, 'SequenceNumber')
-  const seconds = memberOf(change, 'ApproximateCreationDateTime')
-  const createdAtMs = typeof seconds === 'number' && Number.isFinite(seconds) ? Math.round(seconds * 1000) : nowMs
-  const isKnown = typeof sequenceNumber === 'string' && isSequenceNumber(sequenceNumber)
-  return { kind: 'change', shardId, position: isKnown ? { sequenceNumber, createdAtMs } : undefined }
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined
 }

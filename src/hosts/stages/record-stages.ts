@@ -3,6 +3,7 @@ import type { Envelope } from '../../envelope/envelope.ts'
 import type { Stages, WrittenRecord } from '../../pipeline/stages.ts'
 import { operationHeader, tableHeader } from '../../serialize/record-headers.ts'
 import { processPage } from './change-stages.ts'
+import { readStreamUnit } from './read-stream-unit.ts'
 import { processRows, processVanished } from './row-stages.ts'
 import type { RecordStagesOptions } from './stage-parts.ts'
 
@@ -17,7 +18,10 @@ export function createRecordStages(options: RecordStagesOptions): Stages {
     return made
   }
   return {
-    process: (input, signal) => processPage(input, envelopeOf(input.table.table), options, signal),
+    process: (input, signal) => {
+      const reading = { envelope: envelopeOf(input.table.table), readUnit: readStreamUnit }
+      return processPage(input, reading, options, signal)
+    },
     processRows: (input, signal) => processRows(input, envelopeOf(input.table.table), options, signal),
     processVanished: (input, signal) => processVanished(input, envelopeOf(input.table.table), options, signal),
     presenceOf: (record, table) => {

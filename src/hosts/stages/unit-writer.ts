@@ -16,7 +16,9 @@ import type { Rejection, Unit, Wrapping } from './unit.ts'
 export interface WriterPage {
   readonly table: TableEntry
   readonly maxRecordBytes: number
-  readonly wrapping: Wrapping
+  readonly nowMs: number
+  /** How changes became payloads; undefined for records that are no changes and are written as they are. */
+  readonly wrapping: Wrapping | undefined
   /** See {@link OversizedChange.turn}. */
   readonly turn: string | undefined
   readonly isTopicOfAnother?: ((topic: string) => boolean) | undefined
@@ -68,7 +70,7 @@ export async function createUnitWriter(
     if (!topics.has(topic)) topics.set(topic, await factsOf(topic, page, options, signal))
   }
   for (const [topic, facts] of topics) {
-    if (facts instanceof TailraceError) continue
+    if (facts instanceof TailraceError || page.wrapping === undefined) continue
     const refused = await prepared(table.table, topic, options, signal)
     if (refused !== undefined) topics.set(topic, refused)
   }
@@ -230,8 +232,11 @@ class Writer implements UnitWriter {
         position,
         turn,
         // What it has become on its way; of several the last one stays.
-        operation: unit.changes.at(-1)?.event.operation ?? 'READ',
-        withoutBefore: () => wrapWithoutBefore(unit, wrapping).flatMap((payload) => this.#serialized(payload)),
+        operation: wrapping === undefined ? undefined : (unit.changes.at(-1)?.event.operation ?? 'READ'),
+        withoutBefore: () =>
+          wrapping === undefined
+            ? records
+            : wrapWithoutBefore(unit, wrapping).flatMap((payload) => this.#serialized(payload)),
         fits: (smaller: readonly SerializedRecord[]) => isTaken(smaller, this.#limits),
       }
       const shrunk = await oversize?.shrink(change, this.#signal)
@@ -257,8 +262,8 @@ class Writer implements UnitWriter {
     if (deadLetters === undefined || origin === undefined) return error
     const { wire } = unit
     try {
-      const { table, wrapping } = this.#page
-      const of = { table, nowMs: wrapping.nowMs, timestampMs }
+      const { table, nowMs } = this.#page
+      const of = { table, nowMs, timestampMs }
       const letters = await deadLetters.accept({ stage, error, wire, origin }, of, this.#signal)
       if (letters === undefined) return error
       this.records.push(...letters)

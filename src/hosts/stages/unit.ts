@@ -5,7 +5,7 @@ import type { Envelope, Payload } from '../../envelope/envelope.ts'
 import { documentsOf } from '../../envelope/debezium-document.ts'
 import { TailraceError } from '../../errors.ts'
 import type { StagePosition } from '../../pipeline/stages.ts'
-import type { RejectedRecord, RejectedRow, RejectionStage } from '../../rejection/rejection.ts'
+import type { RejectedBytes, RejectedRecord, RejectedRow, RejectionStage } from '../../rejection/rejection.ts'
 import type { RoutedChange } from '../../transform/change-transform.ts'
 import type { RecordOrigin, RecordTransform } from '../../transform/record-transform.ts'
 import { placedError } from './placed-error.ts'
@@ -35,7 +35,12 @@ export interface Rejection {
  */
 export type UnitPlace =
   | { readonly kind: 'row'; readonly row: RejectedRow | undefined }
-  | { readonly kind: 'change'; readonly shardId: string; readonly position: StagePosition | undefined }
+  | {
+      readonly kind: 'change'
+      readonly shardId: string
+      readonly position: StagePosition | undefined
+      readonly bytes?: RejectedBytes
+    }
 
 /** A unit that was decoded. */
 export function decodedUnit(wire: unknown, event: ChangeEvent, place: UnitPlace): Unit {
@@ -60,7 +65,7 @@ export function originOf({ place }: Unit): RejectedRecord['origin'] | undefined 
   // Progress cannot be told behind a change that does not tell its own position: it would come again and again.
   if (place.position === undefined) return undefined
   const { sequenceNumber, createdAtMs } = place.position
-  return { kind: 'change', shard: place.shardId, sequenceNumber, createdAtMs }
+  return { kind: 'change', shard: place.shardId, sequenceNumber, createdAtMs, bytes: place.bytes }
 }
 
 const noHeaders: readonly RecordHeader[] = []

@@ -39,7 +39,7 @@ const mostTopics = 20_000
 
 class RegistrySerializer implements Serializer {
   readonly #options: RegistrySerializerOptions
-  /** By stream and topic: ready, or why not. */
+  /** By table and stream, and by topic: ready, or why not. */
   readonly #streams = new Map<string, Map<string, Prepared | TailraceError>>()
   readonly #headers = createShardHeaders(createJsonWriter())
 
@@ -48,7 +48,7 @@ class RegistrySerializer implements Serializer {
   }
 
   prepare(table: Table, topic: string, signal: AbortSignal): Promise<void> | undefined {
-    const known = this.#streams.get(table.streamArn)?.get(topic)
+    const known = this.#streams.get(streamOf(table))?.get(topic)
     if (known !== undefined && !(known instanceof TailraceError)) return undefined
     return this.#prepare(table, topic, signal)
   }
@@ -68,14 +68,14 @@ class RegistrySerializer implements Serializer {
     }
   }
 
-  #keep({ streamArn }: Table, topic: string, found: Prepared | TailraceError): void {
-    const topics = this.#streams.get(streamArn) ?? new Map<string, Prepared | TailraceError>()
+  #keep(table: Table, topic: string, found: Prepared | TailraceError): void {
+    const topics = this.#streams.get(streamOf(table)) ?? new Map<string, Prepared | TailraceError>()
     const [oldest] = topics.keys()
     if (topics.size >= mostTopics && oldest !== undefined) topics.delete(oldest)
     // What another lane has found meanwhile is no less true because this one was refused.
     const isWorse = found instanceof TailraceError && !(topics.get(topic) instanceof TailraceError) && topics.has(topic)
     if (!isWorse) topics.set(topic, found)
-    this.#streams.set(streamArn, topics)
+    this.#streams.set(streamOf(table), topics)
   }
 
   serialize(payload: Payload, topic: string): readonly SerializedRecord[] {
@@ -103,8 +103,8 @@ class RegistrySerializer implements Serializer {
     }
   }
 
-  #preparedFor({ streamArn }: Table, topic: string): Prepared {
-    const found = this.#streams.get(streamArn)?.get(topic)
+  #preparedFor(table: Table, topic: string): Prepared {
+    const found = this.#streams.get(streamOf(table))?.get(topic)
     if (found === undefined) throw new Error('records are written to a topic that nothing was prepared for')
     if (found instanceof TailraceError) throw found
     return found
@@ -119,7 +119,7 @@ class RegistrySerializer implements Serializer {
   }
 
   readKey(key: Buffer, table: Table): Item | undefined {
-    for (const found of this.#streams.get(table.streamArn)?.values() ?? []) {
+    for (const found of this.#streams.get(streamOf(table))?.values() ?? []) {
       const item = found instanceof TailraceError ? undefined : found.key.readKey(key)
       if (item !== undefined) return item
     }
@@ -130,4 +130,9 @@ class RegistrySerializer implements Serializer {
   isDelete(): boolean {
     return false
   }
+}
+
+/** A Kinesis stream can be that of many tables, and of a table that was made anew. */
+function streamOf({ streamArn, arn, id }: Table): string {
+  return `${streamArn} ${arn} ${id}`
 }

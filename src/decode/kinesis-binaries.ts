@@ -1,0 +1,71 @@
+import type { Item } from '../change/attribute-value.ts'
+
+/** DynamoDB nests 32 levels; what is deeper is none of its items. */
+const maxDepth = 40
+
+/**
+ * An item out of a Kinesis record with its binaries as DynamoDB Streams write them: there they are base64 of base64, at any
+ * depth. Never to be applied twice. What holds no binary is given back as it is, and so is what is no value of DynamoDB's.
+ * Undefined if a binary is not base64 of base64, or the item is nested too deeply.
+ */
+export function binariesOnce(item: Item): Item | undefined {
+  const decoded = mapOnce(item, 0)
+  return decoded === invalid ? undefined : (decoded as Item)
+}
+
+const invalid: unique symbol = Symbol('not base64 of base64')
+
+/** The same object, a copy, or `invalid`. */
+function mapOnce(map: object, depth: number): unknown {
+  return membersOnce(map, (value) => valueOnce(value, depth + 1))
+}
+
+function valueOnce(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (depth > maxDepth) return invalid
+  return membersOnce(value, (content, type) => {
+    if (type === 'B') return textOnce(content)
+    if (type === 'BS') return listOnce(content, textOnce)
+    if (type === 'L') return listOnce(content, (entry) => valueOnce(entry, depth + 1))
+    if (type === 'M' && typeof content === 'object' && content !== null) return mapOnce(content, depth)
+    return content
+  })
+}
+
+function membersOnce(object: object, once: (content: unknown, name: string) => unknown): unknown {
+  if (Array.isArray(object)) return object
+  let isChanged = false
+  const entries: [string, unknown][] = []
+  for (const [name, content] of Object.entries(object) as [string, unknown][]) {
+    const decoded = once(content, name)
+    if (decoded === invalid) return invalid
+    isChanged ||= decoded !== content
+    entries.push([name, decoded])
+  }
+  return isChanged ? Object.fromEntries(entries) : object
+}
+
+function listOnce(list: unknown, once: (entry: unknown) => unknown): unknown {
+  if (!Array.isArray(list)) return list
+  let isChanged = false
+  const entries: unknown[] = []
+  for (const entry of list as readonly unknown[]) {
+    const decoded = once(entry)
+    if (decoded === invalid) return invalid
+    isChanged ||= decoded !== entry
+    entries.push(decoded)
+  }
+  return isChanged ? entries : list
+}
+
+function textOnce(text: unknown): unknown {
+  if (typeof text !== 'string') return text
+  const once = bytesOf(text)?.toString('latin1')
+  return once === undefined || bytesOf(once) === undefined ? invalid : once
+}
+
+/** Undefined unless the text is the one that these bytes have: padded, standard alphabet, unused bits zero. */
+function bytesOf(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.toString('base64') === text ? bytes : undefined
+}
