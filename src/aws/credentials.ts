@@ -34,10 +34,18 @@ export interface AssumedRole {
   readonly sessionName?: string
 }
 
-/** Which provider to ask: the SDK's default chain (environment, profile, SSO, web identity, container, instance). */
+/**
+ * Which provider to ask: the SDK's default chain (environment, profile, SSO, web identity, container, instance), unless
+ * there is an access key.
+ */
 export interface CredentialsOptions {
   readonly region: string
   readonly profile?: string
+  readonly accessKey?: {
+    readonly accessKeyId: string
+    readonly secretAccessKey: string
+    readonly sessionToken?: string
+  }
   readonly assumeRole?: AssumedRole
 }
 
@@ -46,7 +54,7 @@ const renewAheadMs = 300_000
 const renewBlockingMs = 60_000
 const minimumReloadIntervalMs = 5_000
 
-/** A loader over the SDK's default provider chain, with an assumed role on top if one is given. */
+/** A loader over the access key or the SDK's default provider chain, with an assumed role on top if one is given. */
 export function createCredentialsLoader(options: CredentialsOptions): CredentialsLoader {
   let chain = providerChain(options, false)
   return (afterRefusal) => {
@@ -57,12 +65,15 @@ export function createCredentialsLoader(options: CredentialsOptions): Credential
 }
 
 function providerChain(options: CredentialsOptions, ignoreCache: boolean): () => Promise<AwsCredentials> {
-  const base = fromNodeProviderChain({
-    clientConfig: { region: options.region },
-    ignoreCache,
-    ...(options.profile === undefined ? {} : { profile: options.profile }),
-  })
-  const role = options.assumeRole
+  const { accessKey, assumeRole: role } = options
+  const base =
+    accessKey === undefined
+      ? fromNodeProviderChain({
+          clientConfig: { region: options.region },
+          ignoreCache,
+          ...(options.profile === undefined ? {} : { profile: options.profile }),
+        })
+      : () => Promise.resolve(accessKey)
   if (role === undefined) return base
   return fromTemporaryCredentials({
     masterCredentials: base,

@@ -6,10 +6,9 @@ import type { OversizeStrategy } from './oversize-strategies.ts'
 import type { PropertyValues } from './properties.ts'
 import type { RecordSchemaConfig } from './record-schema-config.ts'
 import type { RegistryConfig } from './registry-config.ts'
-import type { RoleConfig } from './role-config.ts'
 import type { DailyWindow, ScanCapacity } from './snapshot-limits.ts'
 import type { Secret } from './secret.ts'
-import type { StartPosition } from './start-position.ts'
+import type { SourceConfig } from './source-config.ts'
 
 /** One pipeline as its file and its surroundings describe it: checked, defaults filled in, never changed. */
 export interface PipelineConfig {
@@ -48,24 +47,6 @@ export interface PipelineConfig {
   readonly values: PropertyValues
   /** What stands below the aliases of lists, such as `transforms.<alias>.type`. May hold secrets. */
   readonly families: Families
-}
-
-export interface SourceConfig {
-  readonly type: 'dynamodb-streams'
-  readonly region: string
-  /** Names, patterns (`*`, `?`) and ARNs, as given. */
-  readonly tables: readonly string[]
-  /** Names and patterns of those that are left out all the same. */
-  readonly excludedTables: readonly string[]
-  readonly start: StartPosition
-  readonly gap: 'stop'
-  readonly allowsKeysOnly: boolean
-  readonly allowsOldImage: boolean
-  /** Undefined means AWS's own for the region. */
-  readonly endpoint: string | undefined
-  readonly streamsEndpoint: string | undefined
-  /** The role to assume; undefined means the credentials as they are. */
-  readonly role: RoleConfig | undefined
 }
 
 export interface SnapshotConfig {

@@ -5,6 +5,7 @@ import { changeProperties } from './properties/change-properties.ts'
 import { pipelineProperties } from './properties/pipeline-properties.ts'
 import { glueProperties } from './properties/glue-properties.ts'
 import { heartbeatProperties } from './properties/heartbeat-properties.ts'
+import { kinesisProperties } from './properties/kinesis-properties.ts'
 import { processProperties } from './properties/process-properties.ts'
 import { registryProperties } from './properties/registry-properties.ts'
 import { snapshotProperties } from './properties/snapshot-properties.ts'
@@ -19,6 +20,7 @@ import { transformProperties } from './properties/transform-properties.ts'
 export const properties = {
   ...pipelineProperties,
   ...sourceProperties,
+  ...kinesisProperties,
   ...snapshotProperties,
   ...signalProperties,
   ...heartbeatProperties,

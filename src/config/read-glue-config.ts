@@ -1,9 +1,9 @@
+import { identityConfig } from './aws-identity-config.ts'
 import type { ConfigEntry } from './config-entry.ts'
 import type { PropertyValues } from './properties.ts'
 import { glueProperties } from './properties/glue-properties.ts'
 import { registryProperties } from './properties/registry-properties.ts'
 import type { GlueRegistryConfig } from './registry-config.ts'
-import { roleConfig } from './role-config.ts'
 
 /** What Glue is read with besides the values. */
 export interface GlueInput {
@@ -34,7 +34,7 @@ export function readGlueConfig(values: PropertyValues, input: GlueInput): GlueRe
     registryName: values['schema.registry.glue.registry.name'],
     region: values['schema.registry.glue.region'] ?? values['source.region'] ?? '',
     endpoint: values['schema.registry.glue.endpoint'],
-    role: roleConfig(values),
+    ...identityConfig(values),
     compatibility: values['schema.registry.glue.compatibility'],
     compression: values['schema.registry.glue.compression'] === 'ZLIB' ? 'zlib' : 'none',
     mode: input.mode,

@@ -1,5 +1,5 @@
+import type { AwsIdentityConfig } from './aws-identity-config.ts'
 import type { KafkaTls } from './kafka-client-config.ts'
-import type { RoleConfig } from './role-config.ts'
 import type { Secret } from './secret.ts'
 
 /** A schema registry and how schemas get there, whatever the properties said. */
@@ -22,13 +22,12 @@ export interface ConfluentRegistryConfig {
   readonly context: string | undefined
 }
 
-/** A registry of AWS Glue. The role is that of the source. */
-export interface GlueRegistryConfig {
+/** A registry of AWS Glue. Its identity is that of the source. */
+export interface GlueRegistryConfig extends AwsIdentityConfig {
   readonly kind: 'glue'
   readonly registryName: string
   readonly region: string
   readonly endpoint: string | undefined
-  readonly role: RoleConfig | undefined
   /** Of schemas that are made, in Glue's words. */
   readonly compatibility:
     | 'NONE'

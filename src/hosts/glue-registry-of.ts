@@ -17,10 +17,10 @@ export interface RegistryParts extends Pick<RegistryOptions, 'clock' | 'rng' | '
 
 /** The client of a registry in Glue, on connections of its own. Asks nothing yet; must be closed. */
 export function glueRegistryOf(config: GlueRegistryConfig, parts: RegistryParts): SchemaRegistry {
-  const { registryName, region, endpoint, role, mode, comparesLatest, compatibility } = config
+  const { registryName, region, endpoint, mode, comparesLatest, compatibility } = config
   const { clock, rng, env = {}, onWait, giveUpOn } = parts
   const credentials =
-    parts.credentials ?? createCredentialsCache({ clock, load: createCredentialsLoader(credentialsOf(region, role)) })
+    parts.credentials ?? createCredentialsCache({ clock, load: createCredentialsLoader(credentialsOf(config)) })
   const api = createAwsApi({
     clock,
     region,

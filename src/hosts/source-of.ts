@@ -5,8 +5,9 @@ import { createAwsApi } from '../aws/signed-request.ts'
 import type { AwsApi } from '../aws/aws.ts'
 import type { Clock } from '../async/clock.ts'
 import type { Rng } from '../async/rng.ts'
-import type { SourceConfig } from '../config/pipeline-config.ts'
+import type { SourceConfig } from '../config/source-config.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
+import { TailraceError } from '../errors.ts'
 import { createDynamoDbStreamsSource } from '../sources/dynamodb-streams/dynamodb-streams-source.ts'
 import type { SourceEvent } from '../sources/source-event.ts'
 import type { Source } from '../sources/source.ts'
@@ -34,11 +35,12 @@ export interface OwnedSource extends AsyncDisposable {
   readonly credentials: CredentialsCache
 }
 
-/** The source that a configuration describes. Opens nothing before it is asked. */
+/** The source that a configuration describes. Opens nothing before it is asked. Throws CONFIG_INVALID for one of another kind. */
 export function openSource(config: SourceConfig, parts: SourceParts): OwnedSource {
+  if (config.type === 'kinesis') throw new TailraceError('CONFIG_INVALID', 'source.type: kinesis cannot be read yet')
   const { clock, rng, env } = parts
-  const { region, role, endpoint, streamsEndpoint } = config
-  const loader = parts.credentials ?? createCredentialsLoader(credentialsOf(region, role))
+  const { region, endpoint, streamsEndpoint } = config
+  const loader = parts.credentials ?? createCredentialsLoader(credentialsOf(config))
   const credentials = createCredentialsCache({ clock, load: loader })
   const connection = createAwsApi({
     clock,
@@ -73,9 +75,32 @@ export function openSource(config: SourceConfig, parts: SourceParts): OwnedSourc
   }
 }
 
-/** Under which role AWS is spoken to, and where that is asked for. */
-export function credentialsOf(region: string, role: SourceConfig['role']): CredentialsOptions {
-  if (role === undefined) return { region }
-  const { arn, externalId, sessionName } = role
-  return { region, assumeRole: { roleArn: arn, sessionName, ...(externalId === undefined ? {} : { externalId }) } }
+/** Where a source's credentials come from: the file's own or the provider chain, and the role on top. */
+export function credentialsOf({
+  region,
+  accessKey,
+  role,
+}: Pick<SourceConfig, 'region' | 'accessKey' | 'role'>): CredentialsOptions {
+  const sessionToken = accessKey?.sessionToken?.reveal()
+  return {
+    region,
+    ...(accessKey === undefined
+      ? {}
+      : {
+          accessKey: {
+            accessKeyId: accessKey.id.reveal(),
+            secretAccessKey: accessKey.secret.reveal(),
+            ...(sessionToken === undefined ? {} : { sessionToken }),
+          },
+        }),
+    ...(role === undefined
+      ? {}
+      : {
+          assumeRole: {
+            roleArn: role.arn,
+            sessionName: role.sessionName,
+            ...(role.externalId === undefined ? {} : { externalId: role.externalId }),
+          },
+        }),
+  }
 }
