@@ -95,7 +95,6 @@ function startProblems(values: PropertyValues, whereOf: WhereOf): readonly Probl
 
 /** What belongs to tables that are read by themselves. */
 const withoutKinesis: ReadonlyMap<string, string> = new Map([
-  ['source.endpoint', 'is of DynamoDB; with source.type: kinesis set source.kinesis.endpoint'],
   ['source.streams.endpoint', 'is of DynamoDB Streams; with source.type: kinesis set source.kinesis.endpoint'],
   ['source.allow.keys.only', 'has no effect with source.type: kinesis, whose records hold both images'],
   ['source.allow.old.image', 'has no effect with source.type: kinesis, whose records hold both images'],

@@ -1,5 +1,4 @@
 import type { Item } from '../../src/change/attribute-value.ts'
-import { kinesisChangeOf } from '../../src/change/kinesis-change.ts'
 import type { KinesisRecord } from '../../src/change/kinesis-record.ts'
 import type { ShardPosition } from '../../src/change/shard.ts'
 import { seededRng } from '../../src/async/rng.ts'
@@ -274,10 +273,8 @@ class RepairWorld {
     const own = position.shardId
     return createKinesisShardReader(
       {
-        unpack: (record) => [
-          { ...record, subSequence: undefined, isLate: false, change: JSON.parse(String(record.data)) },
-        ],
-        changeOf: kinesisChangeOf,
+        unpacking: { deaggregates: true, hasChanges: true },
+        isWanted: () => true,
         repair: { rules, memory: this.#memory },
         onRepaired: (_, counts) => void this.#pending.push(counts),
       },

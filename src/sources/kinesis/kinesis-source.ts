@@ -1,8 +1,9 @@
 import type { ShardPosition } from '../../change/shard.ts'
-import type { Table } from '../../change/table.ts'
+import type { KeyAttribute, Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
 import type { ShardReader, Source } from '../source.ts'
 import type { SourceContextOptions } from '../source-context.ts'
+import { describeKeys } from './describe-keys.ts'
 import { createKinesisContext } from './kinesis-context.ts'
 import type { KinesisContext } from './kinesis-context.ts'
 import type { HashKeyRange } from './listed-shard.ts'
@@ -60,6 +61,8 @@ export interface KinesisSource extends Source {
   hashRangeOf(streamArn: string, shardId: string, signal: AbortSignal): Promise<HashKeyRange | undefined>
   /** The configured stream as it is now; for checks. Throws TABLE_NOT_FOUND, AWS_REGION. */
   describeStream(signal: AbortSignal): Promise<StreamDescription>
+  /** The key attributes of a table, hash key first. Rejects with TABLE_NOT_FOUND, AWS_ACCESS_DENIED, AWS_CREDENTIALS. */
+  describeKeys(table: string, signal: AbortSignal): Promise<readonly KeyAttribute[]>
 }
 
 /**
@@ -86,6 +89,7 @@ export function createKinesisSource(options: KinesisOptions): KinesisSource {
       return table
     },
     describeStream: describe,
+    describeKeys: (table, signal) => describeKeys(context, table, signal),
     listShards: (streamArn, signal) => lister.list(streamArn, signal),
     childShards: (streamArn, shardId, signal) => lister.childrenOf(streamArn, shardId, signal),
     hasShard: (streamArn, shardId, signal) =>

@@ -1,9 +1,13 @@
-import type { KinesisChange } from '../../change/kinesis-change.ts'
+import { kinesisChangeOf } from '../../change/kinesis-change.ts'
 import type { KinesisRecord } from '../../change/kinesis-record.ts'
 import type { Shard, ShardPosition } from '../../change/shard.ts'
 import { TailraceError } from '../../errors.ts'
 import type { PageMark, ShardPage, ShardReader } from '../source.ts'
-import type { PageStart, PlainRecord, RecordPage, RecordPages } from './record-pages.ts'
+import { isMisplaced } from './deaggregate.ts'
+import type { PackedRecord } from './deaggregate.ts'
+import type { PageStart, RecordPage, RecordPages } from './record-pages.ts'
+import { kinesisRecordOf, packedIn } from './unpack-record.ts'
+import type { Unpacking } from './unpack-record.ts'
 import { arrivalOf, compareIds } from './repair/arrival.ts'
 import type { Arrival } from './repair/arrival.ts'
 import type { ShardReaderParts } from './kinesis-source.ts'
@@ -20,10 +24,11 @@ import { createUnrepairedShard } from './repair/unrepaired-shard.ts'
 
 /** How a reader of a shard works, whichever the shard. */
 export interface ShardReading {
-  /** What a record consists of: several where it is a package. */
-  readonly unpack: (record: PlainRecord) => readonly KinesisRecord[]
-  /** The change that a record is, of a table that is wanted; undefined for all others. */
-  readonly changeOf: (record: KinesisRecord) => KinesisChange | undefined
+  readonly unpacking: Unpacking
+  /** Changes of other tables are handed on as they come. */
+  readonly isWanted: (table: string) => boolean
+  /** Where a shard begins of which nothing was read; undefined: where its position says. */
+  readonly firstOf?: ((shardId: string) => PageStart | undefined) | undefined
   /** Undefined: records are handed out as they come. */
   readonly repair: { readonly rules: RepairRules; readonly memory: RepairMemory } | undefined
   /** Hears what repair has met, page by page. */
@@ -70,6 +75,8 @@ class KinesisShardReader implements ShardReader {
   #createdAtMs = 0
   #markedAtMs: number
   #isEnded = false
+  /** Of shards in which a package was met. */
+  readonly #ranges = new Map<string, HashKeyRange | undefined>()
 
   constructor(reading: ShardReading, position: ShardPosition, parts: ReaderParts) {
     this.#reading = reading
@@ -89,7 +96,7 @@ class KinesisShardReader implements ShardReader {
     if (this.#isEnded) return this.#endPage()
     const page = this.#leftOver ?? (await this.#openPages().next(signal))
     this.#leftOver = undefined
-    for (const arrival of this.#arrivals(page)) {
+    for (const arrival of await this.#arrivals(page, this.#position.shardId, signal)) {
       shard.accept(arrival)
       this.#after = arrival.id
     }
@@ -153,7 +160,7 @@ class KinesisShardReader implements ShardReader {
     try {
       for (;;) {
         const page = await pages.next(signal)
-        const arrivals = this.#arrivals(page)
+        const arrivals = await this.#arrivals(page, replay.shardId, signal)
         const old = arrivals.filter(({ id }) => compareIds(id, replay.through) <= 0)
         old.filter(({ id }) => compareIds(id, replay.from) >= 0).forEach(replay.see)
         const isAtTip = arrivals.length === 0 && page.millisBehindLatest === 0
@@ -204,16 +211,37 @@ class KinesisShardReader implements ShardReader {
     if (this.#pages !== undefined) return this.#pages
     const { notBeforeMs, inherited } = this.#position
     const after = this.#plainAfter
+    const configured = inherited === undefined ? this.#reading.firstOf?.(this.#position.shardId) : undefined
     const oldest: PageStart =
       notBeforeMs === undefined || inherited !== undefined ? { kind: 'oldest' } : { kind: 'time', atMs: notBeforeMs }
-    const start: PageStart = after === undefined ? oldest : { kind: 'after', sequenceNumber: after }
-    this.#pages = this.#parts.openPages(start, this.#soFar)
+    const start: PageStart = after === undefined ? (configured ?? oldest) : { kind: 'after', sequenceNumber: after }
+    const isNumbered = start.kind === 'at' || start.kind === 'after'
+    const soFar = isNumbered ? { ...this.#soFar, after: start.sequenceNumber } : this.#soFar
+    this.#pages = this.#parts.openPages(start, soFar)
     return this.#pages
   }
 
-  #arrivals(page: RecordPage): readonly Arrival[] {
-    const { unpack, changeOf } = this.#reading
-    return page.records.flatMap((record) => unpack(record).map((one) => arrivalOf(one, changeOf(one))))
+  async #arrivals(page: RecordPage, shardId: string, signal: AbortSignal): Promise<readonly Arrival[]> {
+    const { unpacking, isWanted } = this.#reading
+    const arrivals: Arrival[] = []
+    const add = (record: KinesisRecord): void => {
+      const change = this.#reading.repair === undefined ? undefined : kinesisChangeOf(record)
+      arrivals.push(arrivalOf(record, change !== undefined && isWanted(change.tableName) ? change : undefined))
+    }
+    for (const record of page.records) {
+      const packed = packedIn(record, shardId, unpacking)
+      if (packed === undefined) add(kinesisRecordOf(record, unpacking))
+      else if (!(await this.#isMisplaced(packed, shardId, signal)))
+        packed.forEach((one, place) => add(kinesisRecordOf(record, unpacking, { record: one, place })))
+    }
+    return arrivals
+  }
+
+  /** A shard that no listing has any more cannot be asked: its packages are taken as they are, since nothing may be lost. */
+  async #isMisplaced(packed: readonly PackedRecord[], shardId: string, signal: AbortSignal): Promise<boolean> {
+    if (!this.#ranges.has(shardId)) this.#ranges.set(shardId, await this.#parts.hashRangeOf(shardId, signal))
+    const range = this.#ranges.get(shardId)
+    return range !== undefined && isMisplaced(packed, range)
   }
 
   /** What is held back goes on with the child that gets the item's next changes. */
