@@ -121,7 +121,7 @@ function iamAction(request: AwsRequest): string {
 }
 
 function resourceOf(request: AwsRequest): string {
-  for (const name of ['StreamArn', 'StreamARN', 'TableName', 'StreamName']) {
+  for (const name of ['StreamArn', 'StreamARN', 'ConsumerARN', 'TableName', 'StreamName']) {
     const value = request.body[name]
     if (typeof value === 'string') return value
   }
