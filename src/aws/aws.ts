@@ -26,6 +26,8 @@ export interface AwsRequest {
   /** For example `GetRecords`. */
   readonly action: string
   readonly body: Readonly<Record<string, unknown>>
+  /** For actions that are answered with no body at all when they succeed (CreateStream): their answer is `undefined`. */
+  readonly hasEmptyAnswer?: boolean
 }
 
 /** An error that the service itself named, for example `TrimmedDataAccessException`. */

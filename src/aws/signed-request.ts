@@ -116,6 +116,7 @@ function readAnswer(exchange: AwsExchange, answer: HttpAnswer): AwsAnswer {
   const checksum = headerOf(answer, 'x-amz-crc32')
   if (checksum !== undefined && Number(checksum) !== crc32(body))
     throw unreadableAnswer(exchange, 'the answer has a wrong checksum')
+  if (body.length === 0 && exchange.request.hasEmptyAnswer === true) return { body: undefined, bytes: 0 }
   try {
     return { body: parseJson(body), bytes: body.length }
   } catch (error) {
