@@ -212,8 +212,8 @@ describe.each(kinds)('a stream of events over %s', (kind) => {
       [exceptionEvent('ResourceInUseException', 'another'), { type: 'ResourceInUseException' }],
       [exceptionEvent('InternalFailureException', 'oh'), { code: 'AWS_UNREACHABLE' }],
       [exceptionEvent('KMSThrottlingException', 'slow'), { code: 'AWS_THROTTLED' }],
-      [exceptionEvent('KMSAccessDeniedException', 'no'), { code: 'AWS_ACCESS_DENIED' }],
-      [exceptionEvent('KMSDisabledException', 'off'), { type: 'KMSDisabledException' }],
+      [exceptionEvent('KMSAccessDeniedException', 'no'), { code: 'AWS_KEY_UNUSABLE' }],
+      [exceptionEvent('KMSDisabledException', 'off'), { code: 'AWS_KEY_UNUSABLE' }],
       [eventFrame({ ':message-type': 'error', ':error-code': 'Odd' }, ''), { code: 'AWS_UNREACHABLE' }],
       [eventFrame({ ':message-type': 'news' }, ''), { code: 'AWS_RESPONSE' }],
     ]
