@@ -141,7 +141,7 @@ const iamPrefixes: Readonly<Record<AwsRequest['service'], string>> = {
 }
 
 function resourceOf(request: AwsRequest): string {
-  for (const name of ['StreamArn', 'StreamARN', 'TableName', 'StreamName']) {
+  for (const name of ['StreamArn', 'StreamARN', 'ConsumerARN', 'TableName', 'StreamName']) {
     const value = request.body[name]
     if (typeof value === 'string') return value
   }

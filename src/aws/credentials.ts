@@ -1,5 +1,6 @@
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers'
 import type { Clock } from '../async/clock.ts'
+import { untilAborted } from '../async/until-aborted.ts'
 import { outOfFileHandles, TailraceError } from '../errors.ts'
 
 /** What requests are signed with. Never logged, never part of a message. */
@@ -86,7 +87,10 @@ function providerChain(options: CredentialsOptions, ignoreCache: boolean): () =>
   })
 }
 
-/** A cache over `load`. Concurrent callers share one request to the provider. */
+/**
+ * A cache over `load`. Concurrent callers share one request to the provider, which goes on when they stop waiting; its result
+ * then serves the next caller.
+ */
 export function createCredentialsCache(options: {
   readonly clock: Clock
   readonly load: CredentialsLoader
@@ -134,16 +138,6 @@ export function createCredentialsCache(options: {
       if (used === cached) isRefused = true
     },
   }
-}
-
-/** The provider's request goes on when the caller stops waiting; its result then serves the next caller. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }
 
 function credentialsError(error: unknown, roleArn: string | undefined): TailraceError {

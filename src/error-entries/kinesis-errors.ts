@@ -17,4 +17,14 @@ export const kinesisErrors = {
     'The data are encrypted, and their KMS key cannot be used: the credentials may not decrypt with it, or it is disabled, about to be deleted or gone.',
     'Grant `kms:Decrypt` on the key that the message or the stream names, or enable the key; the worker goes on by itself.',
   ),
+  SUBSCRIPTION_IN_USE: entry(
+    'retry',
+    'Another reader of the same consumer has subscribed to the shard, by enhanced fan-out, or did so less than five seconds ago.',
+    'Nothing where a shard moves from one worker to another: the subscription is taken over after five seconds. If it does not end, two pipelines are the same consumer: give each a name of its own.',
+  ),
+  CONSUMER_LIMIT: entry(
+    'retry',
+    'The stream has as many registered consumers as it may have (20, or 50), or too many of them are being registered at once.',
+    'Deregister a consumer that nobody needs, or read by polling; the worker goes on by itself.',
+  ),
 }
