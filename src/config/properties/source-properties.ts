@@ -95,10 +95,13 @@ export const sourceProperties = {
       "The id of the access key to read the source with, instead of what the AWS SDK's provider chain finds. Keys that expire are better.",
     defaultNote: "the AWS SDK's provider chain",
   }),
-  'source.secret.access.key': optional(secretText('the secret of an access key', z.string().regex(/^[!-~]{1,256}$/)), {
-    importance: 'medium',
-    documentation: 'The secret of `source.access.key.id`.',
-  }),
+  'source.secret.access.key': optional(
+    secretText('the secret of an access key', z.string().regex(/^(?!<.*>$)[!-~]{1,256}$/)),
+    {
+      importance: 'medium',
+      documentation: 'The secret of `source.access.key.id`.',
+    },
+  ),
   'source.session.token': optional(secretText('a session token', z.string().regex(/^[!-~]{1,8192}$/)), {
     importance: 'low',
     documentation: 'The session token of a temporary `source.access.key.id`.',
