@@ -135,6 +135,11 @@ describe('the environment', () => {
       tls: { isVerified: true },
       sasl: { mechanism: 'PLAIN', username: 'KEY1' },
     })
+    const managed = { ...connector, ...keys, 'kafka.endpoint': 'SASL_SSL://pkc-1:9092' }
+    expect(kafkaOf(managed, {})).toMatchObject({ brokers: ['pkc-1:9092'], sasl: { username: 'KEY1' } })
+    const both = loadConnector(JSON.stringify(managed), { env: address })
+    expect(both.kafka.brokers).toEqual(['env:9092'])
+    expect(both.notes).toEqual(['without effect, since something else says how Kafka is reached: kafka.endpoint'])
     const plain = { ...address, KAFKA_SECURITY_PROTOCOL: 'PLAINTEXT' }
     expect(kafkaOf({ ...connector, ...keys }, { env: plain })).toMatchObject({ tls: undefined, sasl: undefined })
     const said = { ...connector, ...keys, 'kafka.security.protocol': 'PLAINTEXT' }

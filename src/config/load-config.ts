@@ -27,6 +27,7 @@ import { createReferenceResolver } from './references.ts'
 import { Secret } from './secret.ts'
 import type { ConfigSources, ReferenceResolver } from './references.ts'
 import { yamlEntries } from './yaml-entries.ts'
+import type { YamlEntries } from './yaml-entries.ts'
 
 /** A configuration file and the world it may refer to. */
 export interface ConfigInput extends ConfigSources {
@@ -112,9 +113,9 @@ interface ReadEntries {
 
 /** The properties that the file gives, their references resolved; those of a connector translated. */
 function entriesOf(input: ConfigInput, { problems, notes }: KafkaFindings): ReadEntries {
-  const yaml = yamlEntries(input.text, input.path)
-  const connector = connectorFile(yaml.entries, yaml.problems)
-  const given = connector ?? yaml
+  const file = fileEntries(input)
+  const connector = connectorFile(file.entries, file.problems)
+  const given = connector ?? file
   problems.push(...given.problems)
   const allow = given.entries.find(({ name }) => name === 'secrets.allow')
   const scope: Scope = { input, problems, failed: new Set(), resolver: createReferenceResolver(allowed(allow), input) }
@@ -127,6 +128,13 @@ function entriesOf(input: ConfigInput, { problems, notes }: KafkaFindings): Read
   notes.push(...translation.notes)
   for (const name of translation.spoiled) scope.failed.add(name)
   return { entries: translation.entries, access: translation.kafkaAccess, scope }
+}
+
+/** A file whose name ends in `.properties` is one, as Connect's standalone workers take them; any other is YAML or JSON. */
+function fileEntries({ text, path }: ConfigInput): YamlEntries {
+  if (!path.endsWith('.properties')) return yamlEntries(text, path)
+  const entries = parsePropertiesFile(text, '').map((entry) => ({ ...entry, where: entry.where.trim() }))
+  return { entries, problems: [] }
 }
 
 interface Reading {

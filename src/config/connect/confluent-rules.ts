@@ -19,6 +19,13 @@ export const confluentRules: ConnectRules = {
   ),
   'kafka.api.secret': read([], '`kafka.sasl.password`, as `kafka.api.key`'),
   'kafka.service.account.id': unused(service),
+  'kafka.endpoint': read([], '`kafka.bootstrap.servers`, unless something else names a broker'),
+  'kafka.region': unused(service),
+  'kafka.dedicated': unused(service),
+  'valid.kafka.api.key': unused(service),
+  'cloud.environment': unused(service),
+  'cloud.provider': unused(service),
+  'connector.crn': unused(service),
   'schema.context.name': unused(service),
   'auto.restart.on.user.error': unused(service),
   'connector.egress.whitelist': unused(service),
@@ -54,6 +61,8 @@ export function readConfluent(connector: ConnectInput): void {
     connector.setKafkaAccess('sasl.username', key, 'kafka.api.key')
     connector.setKafkaAccess('sasl.password', secret, 'kafka.api.secret')
   }
+  const endpoint = text('kafka.endpoint')
+  if (endpoint !== undefined) connector.setKafkaAccess('bootstrap.servers', endpoint, 'kafka.endpoint')
   readAuthentication(connector)
   for (const name of ['secret.manager.enabled', 'csfle.enabled'])
     if ((text(name)?.toLowerCase() ?? 'false') !== 'false')

@@ -84,6 +84,27 @@ describe('the file of a managed connector', () => {
   })
 })
 
+describe('other forms of a file', () => {
+  it('may be properties, as a standalone worker takes them', () => {
+    const lines = Object.entries({ ...selfManaged, 'kinesis.record.limit': '7' }).map(
+      ([name, value]) => `${name}=${value}`,
+    )
+    const path = '/etc/clicks.properties'
+    const config = loadConnector(`# a comment\n${lines.join('\n')}`, { env, path })
+    expect(config).toMatchObject({ pipeline: 'events', source: { stream: 'clicks', recordLimit: 7 } })
+    const { message } = failureOf(`${lines.join('\n')}\nkinesis.regin: x\n`, { env, path })
+    expect(message).toContain('line 6: kinesis.regin is no property of')
+  })
+
+  it('may be any JSON: with tabs, escapes, and characters beyond the basic plane', () => {
+    const text = `{\r\n\t"name"\t:\t"e\\u0076ents","x": null,
+\t"kinesis.base.url":"http:\\/\\/localhost:4567", "kinesis.credentials.provider.class": "\\ud83d\\ude00",\n"a": "b"}`
+    const others = shortest.slice(1, -1).replace('"name":"events",', '')
+    const config = loadConnector(text.replace('"x": null', others).replace(',\n"a": "b"', ''), { env })
+    expect(config).toMatchObject({ pipeline: 'events', source: { endpoint: 'http://localhost:4567' } })
+  })
+})
+
 describe('names', () => {
   it.each([
     ['My Connector (1)', 'my-connector-1'],
@@ -227,6 +248,8 @@ describe('what has no effect', () => {
 describe('what cannot be done', () => {
   it.each([
     [{ 'kinesis.positon': 'LATEST' }, 'line 1: kinesis.positon is no property of', 'did you mean kinesis.position?'],
+    [{ 'kafka.topik': 'x' }, 'kafka.topik is no property of', 'did you mean kafka.topic?'],
+    [{ 'kafka.group.id': 'x' }, 'kafka.group.id must not be set'],
     [{ 'kinesis.record.limit': 0 }, 'line 1 (kinesis.record.limit): source.kinesis.record.limit must be'],
     [{ 'kinesis.record.deaggregation.enable': 1 }, 'kinesis.record.deaggregation.enable must be `true` or `false`'],
     [{ 'kinesis.position': 'NOW' }, 'kinesis.position must be one of'],

@@ -1,6 +1,6 @@
 import { shownName } from '../config-entry.ts'
 import type { ConfigEntry } from '../config-entry.ts'
-import { allKafkaNames } from '../kafka-property-catalogue.ts'
+import { allKafkaNames, refusedKafkaProperties } from '../kafka-property-catalogue.ts'
 import { nearestName } from '../nearest-name.ts'
 import { propertyList } from '../properties.ts'
 import { familyOf } from '../property-family.ts'
@@ -59,10 +59,14 @@ function unknownConnector(entries: readonly ConfigEntry[], { failed }: Connector
   return { entries: [], kafkaAccess: [], notes: [], spoiled, problems: failed.has(name) ? [] : [problem] }
 }
 
+const kafkaNames: ReadonlySet<string> = new Set(
+  [...allKafkaNames(), ...refusedKafkaProperties.keys()].map((name) => `kafka.${name}`),
+)
+
 /** Names of the connector come first: `kafka.topic` is one of them. */
 function isOurs(name: string, { rules }: ConnectTranslator): boolean {
   if (Object.hasOwn(rules, name) || Object.hasOwn(frameworkRules, name)) return false
-  return propertyList.has(name) || familyOf(name) !== undefined || name.startsWith('kafka.')
+  return propertyList.has(name) || familyOf(name) !== undefined || kafkaNames.has(name)
 }
 
 /** The rule of exactly this name, or of what it begins with; undefined for names that nobody knows, and for ours. */
@@ -77,7 +81,7 @@ function ruleOf(name: string, translator: ConnectTranslator): ConnectRule | unde
 
 function unknownText(name: string, translator: ConnectTranslator): string {
   const known = Object.keys(rulesOf(translator)).filter((one) => !one.endsWith('.'))
-  const nearest = nearestName(name, [...known, ...propertyList.keys(), ...allKafkaNames().map((one) => `kafka.${one}`)])
+  const nearest = nearestName(name, [...known, ...propertyList.keys(), ...kafkaNames])
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
   return `is no property of ${translator.title}, of Connect, or of tailrace${hint}`
 }

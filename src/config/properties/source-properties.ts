@@ -89,7 +89,7 @@ export const sourceProperties = {
       '`$AWS_ENDPOINT_URL_DYNAMODB_STREAMS`, `$AWS_ENDPOINT_URL`; else `source.endpoint` unless that is a host of AWS',
     from: streamsEndpoint,
   }),
-  'source.access.key.id': optional(secretText('the id of an access key', z.string().regex(/^\w{4,128}$/)), {
+  'source.access.key.id': optional(secretText('the id of an access key', z.string().regex(/^[\w.+=/-]{1,128}$/)), {
     importance: 'medium',
     documentation:
       "The id of the access key to read the source with, instead of what the AWS SDK's provider chain finds. Keys that expire are better.",
