@@ -19,7 +19,7 @@ export const kinesisProperties = {
     importance: 'high',
     isShared: true,
     documentation:
-      'What the stream holds. `dynamodb`: changes of the tables that are connected with it, which get the same records as those of DynamoDB Streams. `raw`: anything; the partition key becomes the key of a record and the data its value, byte for byte.',
+      'What the stream holds. `dynamodb`: changes of the tables that are connected with it, which get the same records as those of DynamoDB Streams. `raw`: anything; the partition key becomes the key of a record and the data its value, byte for byte; `{table}` in `topic.name` stands for the name of the stream.',
   }),
   'source.kinesis.start.positions': defaulted(
     list('a list of `<shard id>:<sequence number>`', z.string().regex(shardPosition), 0),

@@ -89,16 +89,19 @@ export const sourceProperties = {
       '`$AWS_ENDPOINT_URL_DYNAMODB_STREAMS`, `$AWS_ENDPOINT_URL`; else `source.endpoint` unless that is a host of AWS',
     from: streamsEndpoint,
   }),
-  'source.access.key.id': optional(secretText('the id of an access key', z.string().regex(/^\w{4,128}$/)), {
+  'source.access.key.id': optional(secretText('the id of an access key', z.string().regex(/^[\w.+=/-]{1,128}$/)), {
     importance: 'medium',
     documentation:
       "The id of the access key to read the source with, instead of what the AWS SDK's provider chain finds. Keys that expire are better.",
     defaultNote: "the AWS SDK's provider chain",
   }),
-  'source.secret.access.key': optional(secretText('the secret of an access key', z.string().regex(/^[!-~]{1,256}$/)), {
-    importance: 'medium',
-    documentation: 'The secret of `source.access.key.id`.',
-  }),
+  'source.secret.access.key': optional(
+    secretText('the secret of an access key', z.string().regex(/^(?!<.*>$)[!-~]{1,256}$/)),
+    {
+      importance: 'medium',
+      documentation: 'The secret of `source.access.key.id`.',
+    },
+  ),
   'source.session.token': optional(secretText('a session token', z.string().regex(/^[!-~]{1,8192}$/)), {
     importance: 'low',
     documentation: 'The session token of a temporary `source.access.key.id`.',
