@@ -13,7 +13,7 @@ interface SourceBasics {
   readonly excludedTables: readonly string[]
   readonly start: StartPosition
   readonly gap: 'stop'
-  /** Of the API that is read; undefined means AWS's own for the region. */
+  /** Of DynamoDB's API; undefined means AWS's own for the region. */
   readonly endpoint: string | undefined
   /** Credentials that stand in the file; undefined means those of the provider chain. */
   readonly accessKey: AccessKeyConfig | undefined
@@ -52,6 +52,8 @@ export interface KinesisConfig extends SourceBasics {
   readonly recordLimit: number
   /** Matches the whole id of every shard that is read; undefined means all. */
   readonly shardIds: RegExp | undefined
+  /** Undefined means AWS's own for the region. */
+  readonly kinesisEndpoint: string | undefined
 }
 
 /** What becomes of records of a stream of changes that are none. */

@@ -95,7 +95,6 @@ function startProblems(values: PropertyValues, whereOf: WhereOf): readonly Probl
 
 /** What belongs to tables that are read by themselves. */
 const withoutKinesis: ReadonlyMap<string, string> = new Map([
-  ['source.endpoint', 'is of DynamoDB; with source.type: kinesis set source.kinesis.endpoint'],
   ['source.streams.endpoint', 'is of DynamoDB Streams; with source.type: kinesis set source.kinesis.endpoint'],
   ['source.allow.keys.only', 'has no effect with source.type: kinesis, whose records hold both images'],
   ['source.allow.old.image', 'has no effect with source.type: kinesis, whose records hold both images'],
@@ -118,6 +117,9 @@ function kinesisProblems(values: PropertyValues, whereOf: WhereOf): readonly Pro
   const others = Object.keys(snapshotProperties).filter((name) => name !== 'snapshot.mode')
   problems.push(...given(others, whereOf, () => 'has no effect with source.type: kinesis: a stream has no snapshot'))
   problems.push(...given(withoutKinesis.keys(), whereOf, (name) => withoutKinesis.get(name) ?? ''))
+  const tables = values['source.kinesis.keys'].map((text) => text.slice(0, text.indexOf(':')))
+  if (new Set(tables).size < tables.length)
+    problems.push({ where: whereOf('source.kinesis.keys'), text: 'source.kinesis.keys names a table twice' })
   return [...problems, ...foreignProblems(values, whereOf), ...repairProblems(values, whereOf)]
 }
 
@@ -158,6 +160,7 @@ function repairProblems(values: PropertyValues, whereOf: WhereOf): readonly Prob
 /** What is about changes of tables, and so about no raw record. */
 const aboutChanges: readonly string[] = [
   'source.tables',
+  'source.endpoint',
   ...Object.keys(kinesisProperties).filter((name) => /^source\.kinesis\.(foreign|repair|late|keys)/.test(name)),
   ...[changeProperties, transformProperties, formatProperties, recordSchemaProperties, registryProperties].flatMap(
     (group) => Object.keys(group),
