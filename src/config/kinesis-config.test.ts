@@ -34,7 +34,6 @@ describe('source.type: kinesis', () => {
       type: 'kinesis',
       region: 'eu-west-1',
       stream: 'changes',
-      tableEndpoint: undefined,
       records: 'dynamodb',
       tables: ['*'],
       excludedTables: [],
@@ -50,6 +49,7 @@ describe('source.type: kinesis', () => {
       recordLimit: 2_000,
       shardIds: undefined,
       endpoint: undefined,
+      kinesisEndpoint: undefined,
       accessKey: undefined,
       role: undefined,
     })
@@ -78,6 +78,7 @@ source:
     record.limit: 10000
     shard.ids: shardId-00000000000[01]
     endpoint: http://localhost:4567
+  endpoint: http://localhost:8000
 `)
     expect(source).toMatchObject({
       tables: ['orders', 'b-*'],
@@ -99,7 +100,8 @@ source:
       late: 'drop',
       fanOut: { consumerName: 'mine' },
       recordLimit: 10_000,
-      endpoint: 'http://localhost:4567',
+      kinesisEndpoint: 'http://localhost:4567',
+      endpoint: 'http://localhost:8000',
     })
     const pattern = source.type === 'kinesis' ? source.shardIds : undefined
     expect(pattern?.test('shardId-000000000001')).toBe(true)
@@ -114,8 +116,7 @@ source:
     expect(source).toMatchObject({
       region: 'us-east-2',
       stream: arn,
-      endpoint: 'http://localhost:1',
-      tableEndpoint: undefined,
+      kinesisEndpoint: 'http://localhost:1',
     })
     expect(failure(`${text}source.region: eu-west-1`).code).toBe('AWS_REGION')
   })
@@ -132,6 +133,9 @@ source:
     ['snapshot.skip.contained.changes: true', 'snapshot.skip.contained.changes has no effect with'],
     ['snapshot.segments: 4', 'snapshot.segments has no effect with'],
     ['reselect: missing-images', 'reselect has no effect with source.type: kinesis'],
+    ['source.streams.endpoint: http://localhost:8000', 'set source.kinesis.endpoint'],
+    ['source.kinesis.records: raw\nsource.endpoint: http://localhost:1', 'source.endpoint has no effect with'],
+    ['source.kinesis.keys: ["abc:a", "abc:b,c"]', 'source.kinesis.keys names a table twice'],
     ['source.allow.keys.only: true', 'source.allow.keys.only has no effect'],
     ['source.tables: arn:aws:dynamodb:eu-west-1:123456789012:table/orders', 'must be names or patterns'],
     [

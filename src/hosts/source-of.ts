@@ -29,18 +29,13 @@ export function openSource(config: SourceConfig, parts: SourceParts): OwnedSourc
 
 function endpointsOf(config: SourceConfig): Partial<Record<AwsService, string>> {
   const { endpoint } = config
+  const tables = endpoint === undefined ? {} : { dynamodb: endpoint }
   if (config.type === 'kinesis') {
-    const { tableEndpoint } = config
-    return {
-      ...(endpoint === undefined ? {} : { kinesis: endpoint }),
-      ...(tableEndpoint === undefined ? {} : { dynamodb: tableEndpoint }),
-    }
+    const { kinesisEndpoint } = config
+    return { ...tables, ...(kinesisEndpoint === undefined ? {} : { kinesis: kinesisEndpoint }) }
   }
   const { streamsEndpoint } = config
-  return {
-    ...(endpoint === undefined ? {} : { dynamodb: endpoint }),
-    ...(streamsEndpoint === undefined ? {} : { streams: streamsEndpoint }),
-  }
+  return { ...tables, ...(streamsEndpoint === undefined ? {} : { streams: streamsEndpoint }) }
 }
 
 function streamsOf(config: DynamoDbStreamsConfig, api: AwsApi, parts: SourceParts): Source {
