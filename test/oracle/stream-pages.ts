@@ -93,7 +93,7 @@ export function stagesWith({
     records: 'dynamodb',
     isWanted: (table) => table !== 'unwanted',
     late: 'emit-flagged',
-    foreign: { kind: 'fail' },
+    foreign: { policy: 'fail' },
     topicOf: ({ name }) => `shop.${name}`,
     keys: createTableKeys({
       describe: described ?? (() => Promise.reject(new TailraceError('TABLE_NOT_FOUND', 'there is none'))),

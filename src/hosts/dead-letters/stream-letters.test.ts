@@ -96,7 +96,7 @@ describe('letters of a Kinesis stream', () => {
     const { records: log } = await convertPage({ tolerance: 'all' }, page({ ...page(bytes)[0], partitionKey: 'ключ' }))
     const all = [...log]
     expect(await replay(all, {})).toEqual(['RECORD_FOREIGN failed RECORD_FOREIGN'])
-    expect(await replay(all, { options: { foreign: { kind: 'pass', topic: 'others' } } })).toEqual([
+    expect(await replay(all, { options: { foreign: { policy: 'pass', topic: 'others' } } })).toEqual([
       'RECORD_FOREIGN written',
     ])
     expect(all.at(-2)).toMatchObject({ topic: 'others', key: Buffer.from('ключ'), value: bytes })

@@ -52,6 +52,13 @@ function tableId(table: JsonObject): string {
   throw misshapen('TableId')
 }
 
+/** The key attributes in DescribeTable's answer, hash key first. Throws AWS_RESPONSE. */
+export function readKeys(body: unknown): readonly KeyAttribute[] {
+  const table = isJsonObject(body) ? body['Table'] : undefined
+  if (!isJsonObject(table)) throw misshapen('Table')
+  return readKeySchema(table)
+}
+
 function readKeySchema(table: JsonObject): readonly KeyAttribute[] {
   const { KeySchema: schema, AttributeDefinitions: definitions } = table
   if (!Array.isArray(schema) || !Array.isArray(definitions)) throw misshapen('KeySchema')
