@@ -1,5 +1,5 @@
 /**
- * One request to an AWS service that speaks JSON over signed HTTP (DynamoDB, DynamoDB Streams, Kinesis).
+ * One request to an AWS service that speaks JSON over signed HTTP (DynamoDB, DynamoDB Streams, Kinesis, Glue).
  * The answer is what `JSON.parse` should give (exact-json.ts); numbers inside DynamoDB values are text there, so nothing
  * is rounded.
  */
@@ -22,10 +22,12 @@ export interface AwsAnswer {
 
 /** What to send. */
 export interface AwsRequest {
-  readonly service: 'dynamodb' | 'streams' | 'kinesis'
+  readonly service: 'dynamodb' | 'streams' | 'kinesis' | 'glue'
   /** For example `GetRecords`. */
   readonly action: string
   readonly body: Readonly<Record<string, unknown>>
+  /** For actions that are answered with no body at all when they succeed (CreateStream): their answer is `undefined`. */
+  readonly hasEmptyAnswer?: boolean
 }
 
 /** An error that the service itself named, for example `TrimmedDataAccessException`. */

@@ -1,5 +1,6 @@
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers'
 import type { Clock } from '../async/clock.ts'
+import { untilAborted } from '../async/until-aborted.ts'
 import { outOfFileHandles, TailraceError } from '../errors.ts'
 
 /** What requests are signed with. Never logged, never part of a message. */
@@ -34,10 +35,18 @@ export interface AssumedRole {
   readonly sessionName?: string
 }
 
-/** Which provider to ask: the SDK's default chain (environment, profile, SSO, web identity, container, instance). */
+/**
+ * Which provider to ask: the SDK's default chain (environment, profile, SSO, web identity, container, instance), unless
+ * there is an access key.
+ */
 export interface CredentialsOptions {
   readonly region: string
   readonly profile?: string
+  readonly accessKey?: {
+    readonly accessKeyId: string
+    readonly secretAccessKey: string
+    readonly sessionToken?: string
+  }
   readonly assumeRole?: AssumedRole
 }
 
@@ -46,7 +55,7 @@ const renewAheadMs = 300_000
 const renewBlockingMs = 60_000
 const minimumReloadIntervalMs = 5_000
 
-/** A loader over the SDK's default provider chain, with an assumed role on top if one is given. */
+/** A loader over the access key or the SDK's default provider chain, with an assumed role on top if one is given. */
 export function createCredentialsLoader(options: CredentialsOptions): CredentialsLoader {
   let chain = providerChain(options, false)
   return (afterRefusal) => {
@@ -57,12 +66,15 @@ export function createCredentialsLoader(options: CredentialsOptions): Credential
 }
 
 function providerChain(options: CredentialsOptions, ignoreCache: boolean): () => Promise<AwsCredentials> {
-  const base = fromNodeProviderChain({
-    clientConfig: { region: options.region },
-    ignoreCache,
-    ...(options.profile === undefined ? {} : { profile: options.profile }),
-  })
-  const role = options.assumeRole
+  const { accessKey, assumeRole: role } = options
+  const base =
+    accessKey === undefined
+      ? fromNodeProviderChain({
+          clientConfig: { region: options.region },
+          ignoreCache,
+          ...(options.profile === undefined ? {} : { profile: options.profile }),
+        })
+      : () => Promise.resolve(accessKey)
   if (role === undefined) return base
   return fromTemporaryCredentials({
     masterCredentials: base,
@@ -75,7 +87,10 @@ function providerChain(options: CredentialsOptions, ignoreCache: boolean): () =>
   })
 }
 
-/** A cache over `load`. Concurrent callers share one request to the provider. */
+/**
+ * A cache over `load`. Concurrent callers share one request to the provider, which goes on when they stop waiting; its result
+ * then serves the next caller.
+ */
 export function createCredentialsCache(options: {
   readonly clock: Clock
   readonly load: CredentialsLoader
@@ -123,16 +138,6 @@ export function createCredentialsCache(options: {
       if (used === cached) isRefused = true
     },
   }
-}
-
-/** The provider's request goes on when the caller stops waiting; its result then serves the next caller. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }
 
 function credentialsError(error: unknown, roleArn: string | undefined): TailraceError {

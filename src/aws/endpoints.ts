@@ -18,12 +18,14 @@ const environmentVariables: Readonly<Record<AwsService, string>> = {
   dynamodb: 'AWS_ENDPOINT_URL_DYNAMODB',
   streams: 'AWS_ENDPOINT_URL_DYNAMODB_STREAMS',
   kinesis: 'AWS_ENDPOINT_URL_KINESIS',
+  glue: 'AWS_ENDPOINT_URL_GLUE',
 }
 
 const hostPrefixes: Readonly<Record<AwsService, string>> = {
   dynamodb: 'dynamodb',
   streams: 'streams.dynamodb',
   kinesis: 'kinesis',
+  glue: 'glue',
 }
 
 /** Domain of each partition by the region's prefix; everything else, GovCloud too, is under amazonaws.com. */

@@ -7,20 +7,18 @@ import type {
   ExportConfig,
   FormatConfig,
   PipelineConfig,
-  RoleConfig,
   SnapshotConfig,
-  SourceConfig,
   TopicConfig,
 } from './pipeline-config.ts'
 import type { Families } from './property-family.ts'
 import { isAlias } from './property-family.ts'
 import type { PropertyValues } from './properties.ts'
+import { readSourceConfig } from './read-source-config.ts'
 import type { RecordSchemaConfig } from './record-schema-config.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import type { Secret } from './secret.ts'
 import { isOversizeStrategy } from './oversize-strategies.ts'
 import { parseDailyWindow, parseScanCapacity } from './snapshot-limits.ts'
-import { parseStartPosition } from './start-position.ts'
 
 /** The parts that are not values of declared properties. */
 export interface ConfigParts {
@@ -44,7 +42,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     epoch: values.epoch,
     lanes: values.lanes,
     delivery: values.delivery,
-    source: sourceConfig(values, parts.region),
+    source: readSourceConfig(values, parts.region),
     kafka: parts.kafka,
     snapshot: snapshotConfig(values),
     signals: {
@@ -75,28 +73,6 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     values,
     families: parts.families,
   }
-}
-
-function sourceConfig(values: PropertyValues, region: string): SourceConfig {
-  return {
-    type: values['source.type'],
-    region,
-    tables: values['source.tables'],
-    excludedTables: values['filter.exclude.tables'],
-    start: parseStartPosition(values['source.start']) ?? { kind: 'trim-horizon' },
-    gap: values['source.gap'],
-    allowsKeysOnly: values['source.allow.keys.only'] || values.reselect !== 'off',
-    allowsOldImage: values['source.allow.old.image'] || values.reselect !== 'off',
-    endpoint: values['source.endpoint'],
-    streamsEndpoint: values['source.streams.endpoint'],
-    role: roleConfig(values),
-  }
-}
-
-function roleConfig(values: PropertyValues): RoleConfig | undefined {
-  const arn = values['source.role.arn']
-  if (arn === undefined) return undefined
-  return { arn, externalId: values['source.role.external.id'], sessionName: values['source.role.session.name'] }
 }
 
 function snapshotConfig(values: PropertyValues): SnapshotConfig {

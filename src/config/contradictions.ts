@@ -6,15 +6,15 @@ import { wrongLadder } from './oversize-strategies.ts'
 import type { Problem } from './problem.ts'
 import type { PropertyName, PropertyValues } from './properties.ts'
 import { recordSchemaProblems } from './read-record-schemas.ts'
+import { sourceProblems } from './source-problems.ts'
 
 type WhereOf = (name: PropertyName) => string | undefined
 
 /** Problems of properties that are right each on its own. `whereOf` tells where the file gives a property. */
 export function findContradictions(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {
   return [
-    ...regionProblems(values, whereOf),
+    ...sourceProblems(values, whereOf),
     ...topicProblems(values, whereOf),
-    ...roleProblems(values, whereOf),
     ...exportProblems(values, whereOf),
     ...signalProblems(values, whereOf),
     ...formatProblems(values, whereOf),
@@ -25,34 +25,14 @@ export function findContradictions(values: PropertyValues, whereOf: WhereOf): re
   ]
 }
 
-function regionProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {
-  const region = values['source.region']
-  if (region === undefined) {
-    return [
-      { name: 'source.region', code: 'AWS_REGION', text: 'source.region is missing (AWS_REGION is not set either)' },
-    ]
-  }
-  const foreign = values['source.tables'].filter((table) => table.startsWith('arn:') && table.split(':')[3] !== region)
-  if (foreign.length === 0) return []
-  const text = 'source.tables names a table of another region than source.region; a pipeline reads one region'
-  return [{ code: 'AWS_REGION', where: whereOf('source.tables'), text }]
-}
-
 function topicProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {
   const [table, ...others] = values['source.tables']
+  if (values['source.type'] === 'kinesis' && values['source.kinesis.records'] === 'raw') return []
   const isOneTable = table !== undefined && others.length === 0 && !isNamePattern(table)
   if (values['topic.shared'] || isOneTable || values['topic.name'].includes('{table}')) return []
   const text =
     'topic.name has no {table}, so all tables would meet in one topic; set topic.shared: true if this is wanted'
   return [{ where: whereOf('topic.name'), text }]
-}
-
-function roleProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {
-  if (values['source.role.arn'] !== undefined) return []
-  const names = ['source.role.external.id', 'source.role.session.name'] as const
-  return names
-    .map((name) => ({ where: whereOf(name), text: `${name} is set without source.role.arn` }))
-    .filter(({ where }) => where !== undefined)
 }
 
 function exportProblems(values: PropertyValues, whereOf: WhereOf): readonly Problem[] {

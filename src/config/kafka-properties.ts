@@ -117,7 +117,8 @@ function readBrokers(input: KafkaInput): readonly string[] {
     .split(',')
     .map((text) => text.trim().replace(/^[A-Z_]+:\/\//, ''))
     .filter((text) => text !== '')
-  if (texts.length === 0) input.problem(name, 'is missing')
+  if (texts.length === 0)
+    input.problem(name, "is missing; a Connect worker's file (--worker) or KAFKA_BOOTSTRAP_SERVERS can name it, too")
   const brokers = texts.map((text) => parseHostPort(text) ?? parseHostPort(`${text}:9092`))
   if (brokers.includes(undefined)) input.problem(name, 'must be `host:port`, or several separated by commas')
   if (brokers.some((broker) => broker !== undefined && isForbiddenHost(broker.host))) {

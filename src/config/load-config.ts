@@ -1,9 +1,14 @@
-import { dirname, isAbsolute, join } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import { assembleConfig } from './assemble-config.ts'
 import type { ConfigEntry } from './config-entry.ts'
+import { connectorFile } from './connect/connector-file.ts'
+import { translateConnector } from './connect/translate-connector.ts'
+import { workerKafkaEntries } from './connect/worker-file.ts'
 import { findContradictions } from './contradictions.ts'
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import type { KafkaFindings } from './kafka-input.ts'
+import { kafkaLayers } from './kafka-layers.ts'
+import type { KafkaLayers } from './kafka-layers.ts'
 import { readKafkaProperties } from './kafka-properties.ts'
 import { firstKafkaName } from './kafka-property-catalogue.ts'
 import type { PipelineConfig } from './pipeline-config.ts'
@@ -22,20 +27,30 @@ import { createReferenceResolver } from './references.ts'
 import { Secret } from './secret.ts'
 import type { ConfigSources, ReferenceResolver } from './references.ts'
 import { yamlEntries } from './yaml-entries.ts'
+import type { YamlEntries } from './yaml-entries.ts'
 
 /** A configuration file and the world it may refer to. */
 export interface ConfigInput extends ConfigSources {
   readonly text: string
   /** Where the text comes from: named in messages, and its folder is where relative paths begin. */
   readonly path: string
+  /** Says how Kafka is reached, where the file does not. */
+  readonly worker?: WorkerFile
   /** Finds what is wrong with properties that are not declared one by one. Default: nobody looks. */
   readonly checkFamilies?: (lists: PipelineConfig['transforms'], families: Families) => readonly Problem[]
+}
+
+/** A Connect worker's file. */
+export interface WorkerFile {
+  readonly text: string
+  /** Named in messages. */
+  readonly path: string
 }
 
 const kafkaPrefix = 'kafka.'
 
 /**
- * Reads, resolves and checks a pipeline file. A function of its argument: nothing else is read.
+ * Reads, resolves and checks a pipeline file, or a connector's. A function of its argument: nothing else is read.
  *
  * Throws one `TailraceError` that lists everything that is wrong: CONFIG_UNREADABLE if it is not YAML, SECRET_UNAVAILABLE
  * if only references fail, AWS_REGION if only the region does, CONFIG_INVALID otherwise. No message holds a value.
@@ -43,20 +58,7 @@ const kafkaPrefix = 'kafka.'
 export function loadConfig(input: ConfigInput): PipelineConfig {
   const findings: KafkaFindings = { problems: [], notes: [], secrets: [] }
   const { problems } = findings
-  const yaml = yamlEntries(input.text, input.path)
-  problems.push(...yaml.problems)
-  const allow = yaml.entries.find(({ name }) => name === 'secrets.allow')
-  const scope: Scope = { input, problems, failed: new Set(), resolver: createReferenceResolver(allowed(allow), input) }
-  // What is allowed to be read must not depend on what is read.
-  const entries = [
-    ...resolveAll(
-      yaml.entries.filter((entry) => entry !== allow),
-      scope,
-    ),
-    ...(allow === undefined ? [] : [allow]),
-  ]
-
-  const isKafka = ({ name }: ConfigEntry): boolean => name.startsWith(kafkaPrefix) && name !== 'kafka.properties.file'
+  const { entries, access, scope } = entriesOf(input, findings)
   const isOwn = (entry: ConfigEntry): boolean => !isKafka(entry) && familyOf(entry.name) === undefined
   const read = readValues(entries.filter(isOwn), input.env)
   problems.push(...read.problems)
@@ -64,13 +66,12 @@ export function loadConfig(input: ConfigInput): PipelineConfig {
   const whereOf = (name: string): string | undefined => entries.find((entry) => entry.name === name)?.where
   if (read.values !== undefined) problems.push(...findContradictions(read.values, whereOf))
 
-  const yamlLayer = entries.filter(isKafka).map((entry) => ({ ...entry, name: entry.name.slice(kafkaPrefix.length) }))
-  const pipeline = read.values?.pipeline ?? 'unnamed'
   const region = read.values?.['source.region']
   const readFile = (path: string): string => readText(path, input)
+  const clientId = `tailrace.${read.values?.pipeline ?? 'unnamed'}`
   const kafka = readKafkaProperties(
-    [kafkaFileLayer(entries, scope), yamlLayer],
-    { clientId: `tailrace.${pipeline}`, region, readText: readFile },
+    kafkaLayersOf(entries, access, { scope, findings }),
+    { clientId, region, readText: readFile },
     findings,
   )
   const around: Surroundings = { entries, kafka, readText: readFile, whereOf }
@@ -97,6 +98,70 @@ export function loadConfig(input: ConfigInput): PipelineConfig {
     secrets,
     notes: findings.notes,
   })
+}
+
+function isKafka({ name }: ConfigEntry): boolean {
+  return name.startsWith(kafkaPrefix) && name !== 'kafka.properties.file'
+}
+
+interface ReadEntries {
+  readonly entries: readonly ConfigEntry[]
+  /** How a managed connector's file would reach Kafka. */
+  readonly access: readonly ConfigEntry[]
+  readonly scope: Scope
+}
+
+/** The properties that the file gives, their references resolved; those of a connector translated. */
+function entriesOf(input: ConfigInput, { problems, notes }: KafkaFindings): ReadEntries {
+  const file = fileEntries(input)
+  const connector = connectorFile(file.entries, file.problems)
+  const given = connector ?? file
+  problems.push(...given.problems)
+  const allow = given.entries.find(({ name }) => name === 'secrets.allow')
+  const scope: Scope = { input, problems, failed: new Set(), resolver: createReferenceResolver(allowed(allow), input) }
+  // What is allowed to be read must not depend on what is read.
+  const others = given.entries.filter((entry) => entry !== allow)
+  const entries = [...resolveAll(others, scope), ...(allow === undefined ? [] : [allow])]
+  if (connector === undefined) return { entries, access: [], scope }
+  const translation = translateConnector(entries, { fileName: basename(input.path), failed: scope.failed })
+  problems.push(...translation.problems)
+  notes.push(...translation.notes)
+  for (const name of translation.spoiled) scope.failed.add(name)
+  return { entries: translation.entries, access: translation.kafkaAccess, scope }
+}
+
+/** A file whose name ends in `.properties` is one, as Connect's standalone workers take them; any other is YAML or JSON. */
+function fileEntries({ text, path }: ConfigInput): YamlEntries {
+  if (!path.endsWith('.properties')) return yamlEntries(text, path)
+  const entries = parsePropertiesFile(text, '').map((entry) => ({ ...entry, where: entry.where.trim() }))
+  return { entries, problems: [] }
+}
+
+interface Reading {
+  readonly scope: Scope
+  readonly findings: KafkaFindings
+}
+
+/** Everything that says how Kafka is reached, in the order of precedence, lowest first. */
+function kafkaLayersOf(
+  entries: readonly ConfigEntry[],
+  access: readonly ConfigEntry[],
+  { scope, findings }: Reading,
+): KafkaLayers['layers'] {
+  const { env, worker } = scope.input
+  const fromYaml = entries.filter(isKafka).map((entry) => ({ ...entry, name: entry.name.slice(kafkaPrefix.length) }))
+  const { layers, notes } = kafkaLayers({
+    own: [kafkaFileLayer(entries, scope), fromYaml],
+    access,
+    worker: worker === undefined ? undefined : workerLayer(worker, scope),
+    env,
+  })
+  findings.notes.push(...notes)
+  return layers
+}
+
+function workerLayer({ text, path }: WorkerFile, scope: Scope): readonly ConfigEntry[] {
+  return resolveAll(workerKafkaEntries(parsePropertiesFile(text, basename(path))), scope, kafkaPrefix)
 }
 
 interface Surroundings extends RegistrySurroundings {
@@ -215,5 +280,5 @@ function readText(path: string, input: ConfigInput): string {
 
 /** Problems in the order of the lines of the file, then those without a line. */
 function lineOf({ where }: Problem): number {
-  return Number(/^line (\d+)$/.exec(where ?? '')?.[1] ?? Number.MAX_SAFE_INTEGER)
+  return Number(/^line (\d+)(?: \(|$)/.exec(where ?? '')?.[1] ?? Number.MAX_SAFE_INTEGER)
 }

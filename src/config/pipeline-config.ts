@@ -8,7 +8,7 @@ import type { RecordSchemaConfig } from './record-schema-config.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import type { DailyWindow, ScanCapacity } from './snapshot-limits.ts'
 import type { Secret } from './secret.ts'
-import type { StartPosition } from './start-position.ts'
+import type { SourceConfig } from './source-config.ts'
 
 /** One pipeline as its file and its surroundings describe it: checked, defaults filled in, never changed. */
 export interface PipelineConfig {
@@ -49,24 +49,6 @@ export interface PipelineConfig {
   readonly families: Families
 }
 
-export interface SourceConfig {
-  readonly type: 'dynamodb-streams'
-  readonly region: string
-  /** Names, patterns (`*`, `?`) and ARNs, as given. */
-  readonly tables: readonly string[]
-  /** Names and patterns of those that are left out all the same. */
-  readonly excludedTables: readonly string[]
-  readonly start: StartPosition
-  readonly gap: 'stop'
-  readonly allowsKeysOnly: boolean
-  readonly allowsOldImage: boolean
-  /** Undefined means AWS's own for the region. */
-  readonly endpoint: string | undefined
-  readonly streamsEndpoint: string | undefined
-  /** The role to assume; undefined means the credentials as they are. */
-  readonly role: RoleConfig | undefined
-}
-
 export interface SnapshotConfig {
   readonly mode: 'initial' | 'never' | 'always' | 'only' | 'when_needed'
   /** Changes that a row in front contains are left out. */
@@ -99,12 +81,6 @@ export interface SignalConfig {
   /** Absolute, unless the pipeline file's own path is not. */
   readonly file: string | undefined
   readonly notificationTopic: string | undefined
-}
-
-export interface RoleConfig {
-  readonly arn: string
-  readonly externalId: string | undefined
-  readonly sessionName: string
 }
 
 export interface TopicConfig {

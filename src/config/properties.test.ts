@@ -19,16 +19,23 @@ describe('declarations', () => {
     expect(property.rule).not.toMatch(/\.$/)
     const { defaultValue } = property
     if (defaultValue !== undefined) expect(property.schema.safeParse(defaultValue)).toMatchObject({ success: true })
-    expect(property.presence === 'defaulted').toBe(
-      defaultValue !== undefined || (property.defaultFrom !== undefined && property.presence !== 'optional'),
-    )
+    const hasDefault = defaultValue !== undefined || property.defaultFrom !== undefined
+    if (property.presence === 'defaulted') expect(hasDefault).toBe(true)
+    else expect(defaultValue).toBeUndefined()
     if (property.defaultFrom !== undefined) expect(property.defaultNote).toBeDefined()
   })
 
   it('few names are the section of another: whoever nests can give only one of the two', () => {
     const both = names.filter((name) => names.some((other) => other.startsWith(`${name}.`)))
-    // Debezium's names; written with dots they do not disturb each other.
-    expect(both).toEqual(['format.add.fields', 'format.add.headers', 'format.extras', 'format.schemas'])
+    // Written with dots they do not disturb each other.
+    expect(both).toEqual([
+      'source.kinesis.foreign',
+      'source.kinesis.repair',
+      'format.add.fields',
+      'format.add.headers',
+      'format.extras',
+      'format.schemas',
+    ])
   })
 
   it('no Kafka name is declared twice', () => {

@@ -3,7 +3,9 @@ import { errorProperties } from './properties/error-properties.ts'
 import { oversizeProperties } from './properties/oversize-properties.ts'
 import { changeProperties } from './properties/change-properties.ts'
 import { pipelineProperties } from './properties/pipeline-properties.ts'
+import { glueProperties } from './properties/glue-properties.ts'
 import { heartbeatProperties } from './properties/heartbeat-properties.ts'
+import { kinesisProperties } from './properties/kinesis-properties.ts'
 import { processProperties } from './properties/process-properties.ts'
 import { registryProperties } from './properties/registry-properties.ts'
 import { snapshotProperties } from './properties/snapshot-properties.ts'
@@ -18,6 +20,7 @@ import { transformProperties } from './properties/transform-properties.ts'
 export const properties = {
   ...pipelineProperties,
   ...sourceProperties,
+  ...kinesisProperties,
   ...snapshotProperties,
   ...signalProperties,
   ...heartbeatProperties,
@@ -25,6 +28,7 @@ export const properties = {
   ...topicProperties,
   ...formatProperties,
   ...recordSchemaProperties,
+  ...glueProperties,
   ...registryProperties,
   ...errorProperties,
   ...transformProperties,

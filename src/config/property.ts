@@ -56,14 +56,30 @@ export type Presence = 'required' | 'defaulted' | 'optional'
 /** The type of a property's value in a complete configuration. */
 export type ValueOf<X> = X extends Property<infer T, infer P> ? (P extends 'optional' ? T | undefined : T) : never
 
-/** A property that the user must set. */
-export function required<T>(kind: ValueKind<T>, about: About): Property<T, 'required'> {
-  return { ...kind, ...about, presence: 'required' }
+/** Makes a default of other properties where `from` gives one. */
+interface Conditional {
+  readonly defaultNote?: string
+  readonly from?: (given: Given) => string | undefined
 }
 
-/** A property with a fixed default. */
-export function defaulted<T>(kind: ValueKind<T>, defaultValue: NoInfer<T>, about: About): Property<T, 'defaulted'> {
-  return { ...kind, ...about, presence: 'defaulted', defaultValue }
+/** A property that the user must set, unless `from` makes a value of what else is given. */
+export function required<T>(kind: ValueKind<T>, { from, ...about }: About & Conditional): Property<T, 'required'> {
+  return { ...kind, ...about, presence: 'required', ...(from === undefined ? {} : { defaultFrom: from }) }
+}
+
+/** A property with a fixed default, which `from` may replace where something else is given. */
+export function defaulted<T>(
+  kind: ValueKind<T>,
+  defaultValue: NoInfer<T>,
+  { from, ...about }: About & Conditional,
+): Property<T, 'defaulted'> {
+  return {
+    ...kind,
+    ...about,
+    presence: 'defaulted',
+    defaultValue,
+    ...(from === undefined ? {} : { defaultFrom: from }),
+  }
 }
 
 /** A property whose default is made from the pipeline's name. */
@@ -77,12 +93,8 @@ export function derived(
 }
 
 /** A property that may stay unset; with `from`, something outside the file may set it (an AWS variable). */
-export function optional<T>(
-  kind: ValueKind<T>,
-  about: About & { readonly defaultNote?: string; readonly from?: (given: Given) => string | undefined },
-): Property<T, 'optional'> {
-  const { from, ...rest } = about
-  return { ...kind, ...rest, presence: 'optional', ...(from === undefined ? {} : { defaultFrom: from }) }
+export function optional<T>(kind: ValueKind<T>, { from, ...about }: About & Conditional): Property<T, 'optional'> {
+  return { ...kind, ...about, presence: 'optional', ...(from === undefined ? {} : { defaultFrom: from }) }
 }
 
 /** Text that `schema` accepts. */

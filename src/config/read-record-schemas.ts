@@ -73,7 +73,7 @@ export function recordSchemaProblems(values: PropertyValues, whereOf: WhereOf): 
       if (whereOf(name) !== undefined) refuse(name, `${name} is set without a format.value that has a schema`)
     return problems
   }
-  if (values['schema.registry.url'] === undefined) {
+  if (values['schema.registry.url'] === undefined && values['schema.registry.type'] === 'confluent') {
     const name = value === 'json' ? 'format.key' : 'format.value'
     refuse(name, `${name}: ${value === 'json' ? key : value} needs schema.registry.url`)
   }

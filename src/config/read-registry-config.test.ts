@@ -4,6 +4,7 @@ import { TailraceError } from '../errors.ts'
 import { configFingerprint } from './config-fingerprint.ts'
 import { loadConfig } from './load-config.ts'
 import type { PipelineConfig } from './pipeline-config.ts'
+import type { ConfluentRegistryConfig } from './registry-config.ts'
 
 const minimal = `pipeline: shop
 source: {region: eu-west-1, tables: [orders]}
@@ -20,8 +21,11 @@ const oauth = `kafka:
 `
 const url = 'schema.registry.url: https://sr.example:8081/\n'
 
-function load(text: string): PipelineConfig {
-  return loadConfig({
+/** A configuration whose registry is none of Glue. */
+type Loaded = Omit<PipelineConfig, 'registry'> & { readonly registry: ConfluentRegistryConfig | undefined }
+
+function load(text: string): Loaded {
+  const config = loadConfig({
     text: minimal + text,
     path: '/etc/tailrace/pipeline.yaml',
     env: { SR_AUTH: 'user:canary-env' },
@@ -30,6 +34,9 @@ function load(text: string): PipelineConfig {
     },
     realPath: (path) => path,
   })
+  const { registry } = config
+  if (registry?.kind === 'glue') throw new Error('the registry is one of Glue')
+  return { ...config, registry }
 }
 
 function refusal(text: string): string {
@@ -49,6 +56,7 @@ describe('the schema registry of a configuration', () => {
 
   it('registers, without credentials, unless it is told otherwise', () => {
     expect(load(url).registry).toEqual({
+      kind: 'confluent',
       urls: ['https://sr.example:8081'],
       credentials: { kind: 'none' },
       tls: undefined,

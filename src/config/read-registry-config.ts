@@ -7,6 +7,7 @@ import { readKafkaTls } from './kafka-tls.ts'
 import { isLoopbackHost } from './network-address.ts'
 import type { PropertyValues } from './properties.ts'
 import { registryProperties } from './properties/registry-properties.ts'
+import { readGlueConfig, refuseGlueProperties } from './read-glue-config.ts'
 import { readRegistryCredentials } from './registry-credentials.ts'
 import type { RegistryInput } from './registry-credentials.ts'
 import type { RegistryConfig } from './registry-config.ts'
@@ -24,7 +25,7 @@ export interface RegistrySurroundings {
 const prefix = 'schema.registry.'
 
 /**
- * Brings the properties of the schema registry together; undefined without `schema.registry.url`. What is wrong, worth a
+ * Brings the properties of the schema registry together; undefined without one. What is wrong, worth a
  * note, or secret is added to `findings`; with a new problem there the result must not be used.
  */
 export function readRegistryConfig(
@@ -45,23 +46,38 @@ export function readRegistryConfig(
       return secret
     },
   }
-  if (input.urls.length === 0) {
+  const isGlue = values['schema.registry.type'] === 'glue'
+  if (!isGlue) refuseGlueProperties({ ...surroundings, ...input })
+  if (!isGlue && input.urls.length === 0) {
     refuseWithoutUrl(surroundings.entries, input)
     return undefined
   }
   if (values['use.latest.version'] && values['auto.register.schemas']) {
     input.problem('use.latest.version', 'needs auto.register.schemas: false')
   }
+  const mode = modeOf(values)
+  return isGlue
+    ? readGlueConfig(values, { ...surroundings, ...input, mode })
+    : readConfluent(input, surroundings, { findings, mode })
+}
+
+function readConfluent(
+  input: RegistryInput,
+  surroundings: RegistrySurroundings,
+  { findings, mode }: { readonly findings: KafkaFindings; readonly mode: RegistryConfig['mode'] },
+): RegistryConfig {
+  const { values } = input
   const credentials = readRegistryCredentials(input)
   const isEncrypted = input.urls.every(({ protocol, hostname }) => protocol === 'https:' || isLoopbackHost(hostname))
   if (credentials.kind !== 'none' && !isEncrypted) {
     findings.notes.push('schema.registry.url is http: the credentials travel unencrypted')
   }
   return {
+    kind: 'confluent',
     urls: input.urls.map(({ origin, pathname }) => `${origin}${pathname.replace(/\/+$/, '')}`),
     credentials,
     tls: readTls(input, surroundings, findings),
-    mode: modeOf(values),
+    mode,
     comparesLatest: values['latest.compatibility.strict'],
     normalizes: values['normalize.schemas'],
     context: values['schema.context.name'] === 'default' ? undefined : values['schema.context.name'],

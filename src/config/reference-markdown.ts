@@ -4,6 +4,7 @@ import {
   refusedKafkaProperties,
   unusedKafkaProperties,
 } from './kafka-property-catalogue.ts'
+import { markdownTable } from './markdown-table.ts'
 import { propertyList } from './properties.ts'
 import type { Property } from './property.ts'
 
@@ -28,7 +29,7 @@ const headings: readonly (readonly [string, readonly string[]])[] = [
 export function referenceMarkdown(): string {
   const sections = headings.map(([heading, roots]) => {
     const rows = [...propertyList].filter(([name]) => roots.includes(name.split('.')[0] ?? '')).map(propertyRow)
-    return `### ${heading}\n\n${table(['Property', 'Type', 'Default', 'Importance', 'Meaning'], rows)}`
+    return `### ${heading}\n\n${markdownTable(['Property', 'Type', 'Default', 'Importance', 'Meaning'], rows)}`
   })
   return [...sections, kafkaSection()].join('\n\n')
 }
@@ -64,24 +65,13 @@ function kafkaSection(): string {
   return [
     '### Kafka client',
     'Names as in Java or librdkafka, below `kafka`.',
-    table(
+    markdownTable(
       ['Property', 'Type', 'Default', 'Importance', 'Meaning'],
       file === undefined ? [] : [propertyRow(['kafka.properties.file', file])],
     ),
-    table(['Property', 'Also known as', 'Type', 'Importance', 'Meaning'], rows),
+    markdownTable(['Property', 'Also known as', 'Type', 'Importance', 'Meaning'], rows),
     `Always so, and refused with another value: ${fixed}.`,
     `Refused: ${refused}.`,
     `Accepted without effect, with a note in \`check\` and in the log: ${[...unusedKafkaProperties].map((name) => `\`${name}\``).join(', ')}.`,
   ].join('\n\n')
-}
-
-/** Columns aligned as the formatter aligns them, so that the document is the same before and after formatting. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', String.raw`\|`)))
-  const widths = head.map((_, at) => Math.max(3, ...cells.map((row) => row[at]?.length ?? 0)))
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`
-  const [first = [], ...rest] = cells
-  const rule = widths.map((width) => '-'.repeat(width))
-  return [first, rule, ...rest].map(line).join('\n')
 }

@@ -1,8 +1,13 @@
+import type { AwsIdentityConfig } from './aws-identity-config.ts'
 import type { KafkaTls } from './kafka-client-config.ts'
 import type { Secret } from './secret.ts'
 
 /** A schema registry and how schemas get there, whatever the properties said. */
-export interface RegistryConfig {
+export type RegistryConfig = ConfluentRegistryConfig | GlueRegistryConfig
+
+/** A registry of Confluent's protocol. */
+export interface ConfluentRegistryConfig {
+  readonly kind: 'confluent'
   /** Base URLs of one registry in the order given, without user names; at least one. */
   readonly urls: readonly string[]
   readonly credentials: RegistryCredentials
@@ -15,6 +20,28 @@ export interface RegistryConfig {
   readonly normalizes: boolean
   /** Undefined means the default context. */
   readonly context: string | undefined
+}
+
+/** A registry of AWS Glue. Its identity is that of the source. */
+export interface GlueRegistryConfig extends AwsIdentityConfig {
+  readonly kind: 'glue'
+  readonly registryName: string
+  readonly region: string
+  readonly endpoint: string | undefined
+  /** Of schemas that are made, in Glue's words. */
+  readonly compatibility:
+    | 'NONE'
+    | 'DISABLED'
+    | 'BACKWARD'
+    | 'BACKWARD_ALL'
+    | 'FORWARD'
+    | 'FORWARD_ALL'
+    | 'FULL'
+    | 'FULL_ALL'
+  /** Of values. */
+  readonly compression: 'none' | 'zlib'
+  readonly mode: ConfluentRegistryConfig['mode']
+  readonly comparesLatest: boolean
 }
 
 /** How the registry knows us. */

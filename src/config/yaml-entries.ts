@@ -100,7 +100,8 @@ function collectValue(
   const earlier = entries.get(name)
   if (earlier !== undefined) problems.push({ where, text: `${shown} is given again (first at ${earlier.where})` })
   else if (isEmpty) entries.set(name, { name, value: '', where })
-  else if (value === undefined) problems.push({ where, text: `${shown} must be a single value or a list of them` })
+  else if (value === undefined)
+    problems.push({ name, where, text: `${shown} must be a single value or a list of them` })
   else entries.set(name, { name, value, where })
 }
 

@@ -5,7 +5,7 @@ export const schemaRegistryErrors = {
   SCHEMA_REGISTRY_UNREACHABLE: entry(
     'retry',
     'The schema registry (or the token endpoint of its credentials) did not answer, answered with a server error, or asked for fewer requests.',
-    'Check `schema.registry.url`, `schema.registry.ssl.*` and the network; tailrace retries for ever.',
+    'Check `schema.registry.url`, `schema.registry.ssl.*` (or `schema.registry.glue.*`) and the network; tailrace retries for ever.',
   ),
   SCHEMA_REGISTRY_RESPONSE: entry(
     'retry',
@@ -15,17 +15,17 @@ export const schemaRegistryErrors = {
   SCHEMA_REGISTRY_AUTHORIZATION: entry(
     'stop-table',
     'The schema registry does not accept the credentials, or they may not do what the message names.',
-    'Correct the credentials (`schema.registry.basic.auth.*`, `schema.registry.bearer.auth.*`) or grant the right, and restart a worker: the table goes on where it stopped.',
+    'Correct the credentials (`schema.registry.basic.auth.*`, `schema.registry.bearer.auth.*`, for Glue those of the source) or grant the right, and restart a worker: the table goes on where it stopped.',
   ),
   SCHEMA_NOT_FOUND: entry(
     'stop-table',
-    'The schema registry does not have the schema, and it is not to be registered (`auto.register.schemas: false`).',
-    'Register the schema under the subject that the message names, and restart a worker: the table goes on where it stopped.',
+    'The schema registry does not have the schema, and it is not to be registered (`auto.register.schemas: false`); or AWS Glue has no registry of that name.',
+    'Register the schema under the subject that the message names, or create the registry, and restart a worker: the table goes on where it stopped.',
   ),
   SCHEMA_INCOMPATIBLE: entry(
     'stop-table',
     "The schema may not become the subject's next one by the registry's rules of compatibility, or the subject's latest schema is another one than tailrace would write with (`latest.compatibility.strict`).",
-    "Read what the message says; change the subject's rules, or write into another topic, and restart a worker: the table goes on where it stopped.",
+    "Read what the message says; change the subject's rules (in Glue also delete the version that failed), or write into another topic, and restart a worker: the table goes on where it stopped.",
   ),
   SCHEMA_INVALID: entry(
     'stop-table',

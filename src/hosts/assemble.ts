@@ -13,7 +13,7 @@ import type { KafkaApi } from '../kafka/kafka.ts'
 import type { TransactionSessions } from '../kafka/transaction-session.ts'
 import { createTransactionSessions } from '../kafka/transaction-sessions.ts'
 import { createLaneTaker } from '../lanes/lane-session.ts'
-import type { TailraceError } from '../errors.ts'
+import { TailraceError } from '../errors.ts'
 import { admitToLedger } from '../pipeline/admission.ts'
 import type { AdmissionOptions } from '../pipeline/admission.ts'
 import { defaultCoordinatorTuning } from '../pipeline/coordination.ts'
@@ -47,6 +47,8 @@ import { changeStepsOf, openCode, otherTopicsOf, refusingMaskedKeys } from './st
 import type { ChangeStepParts } from './stages/change-steps.ts'
 import { createRecordStages } from './stages/record-stages.ts'
 import { envelopeOf } from './stages/envelope-of.ts'
+import { readsKinesis, streamStagesOf } from './stages/stream-stages-of.ts'
+import type { StreamSurroundings } from './stages/stream-stages-of.ts'
 import type { RecordStagesOptions } from './stages/stage-parts.ts'
 import type { ObjectWriter } from '../objects/objects.ts'
 import { openOversize } from './stages/oversize-of.ts'
@@ -74,6 +76,8 @@ export interface WorkerPorts {
   readonly registry?: SchemaRegistry | undefined
   /** For `reselect`. */
   readonly items?: ReselectedItems
+  /** For tables whose changes come from a Kinesis stream; default: nobody can be asked for the keys of tables. */
+  readonly describeKeys?: StreamSurroundings['describeKeys']
   /** Hears what the user's files print. Default: nobody does. */
   readonly onOutput?: (text: string) => void
   readonly tuning?: Partial<LaneTuning>
@@ -104,8 +108,8 @@ export async function runPipeline(
   )
   const deadLetters = deadLettersOf(config, deadLetterTopic)
   const otherTopics = otherTopicsOf(config, topics, topicLimits)
-  const { registry, items } = ports
-  const stages = stagesOf(config, version, { registry, deadLetters, oversize, otherTopics, items, code })
+  const stream = { limits: topicLimits, describeKeys: ports.describeKeys }
+  const stages = stagesOf(config, version, { ...ports, deadLetters, oversize, otherTopics, code, stream })
   const heartbeats = heartbeatsOf(config, topics)
   const budget = ports.budget ?? createByteBudget(config.memoryMaxBytes)
   const ledgerTopic = config.ledger.topic
@@ -239,6 +243,8 @@ export interface StageSurroundings
   extends ChangeStepParts, Pick<RecordStagesOptions, 'oversize' | 'deadLetters' | 'otherTopics'> {
   /** Needed where records have schemas. */
   readonly registry?: SchemaRegistry | undefined
+  /** Needed where a Kinesis stream is read. */
+  readonly stream?: StreamSurroundings | undefined
 }
 
 /**
@@ -249,11 +255,11 @@ export interface StageSurroundings
 export function stagesOf(
   config: PipelineConfig,
   version: string,
-  { registry, items, code, ...parts }: StageSurroundings = {},
+  { registry, items, code, stream, ...parts }: StageSurroundings = {},
 ): Stages {
   const envelopeFor = (table: Table): Envelope => envelopeOf(table, config, version)
   const recordTransforms = recordTransformsOf(config)
-  return createRecordStages({
+  const options: RecordStagesOptions = {
     envelopeFor,
     name: config.topic.prefix,
     changeTransforms: changeStepsOf(config, { items, code }),
@@ -261,15 +267,20 @@ export function stagesOf(
     serializer: serializerOf(config, { envelopeFor, recordTransforms, registry }),
     compression: config.kafka.compression,
     ...parts,
-  })
+  }
+  if (!readsKinesis(config)) return createRecordStages(options)
+  if (stream === undefined) throw new TailraceError('INTERNAL', 'nothing is known of the tables of a stream')
+  return streamStagesOf(config, options, stream)
 }
 
 /** Names and properties of the topics that the configuration describes. */
 export function topicRulesOf(config: PipelineConfig): TopicRules {
   const { topic } = config
   return {
-    nameOf: ({ account, region, name }) =>
-      topicNameOf(topic.name, { prefix: topic.prefix, account, region, table: name }),
+    nameOf: ({ account, region, name, isStream }) =>
+      isStream === true && readsKinesis(config) && config.source.records === 'dynamodb'
+        ? ''
+        : topicNameOf(topic.name, { prefix: topic.prefix, account, region, table: name }),
     isSharingAllowed: topic.isShared,
     mayCreate: topic.create,
     partitions: topic.partitions,

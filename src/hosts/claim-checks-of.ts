@@ -2,7 +2,7 @@ import type { PipelineConfig } from '../config/pipeline-config.ts'
 import type { ObjectWriter } from '../objects/objects.ts'
 import { openS3ObjectStore } from '../objects/s3-object-store.ts'
 import { retryEvent } from '../sources/source-event.ts'
-import type { OwnedSource, SourceParts } from './source-of.ts'
+import type { OwnedSource, SourceParts } from './source-parts.ts'
 
 /** What of a configuration is about claim checks. */
 type ClaimCheckSurroundings = Pick<PipelineConfig, 'oversize'> & {

@@ -9,15 +9,17 @@ import { checkTransforms } from './transforms-of.ts'
 const maximumBytes = 4 * 1024 * 1024
 
 /**
- * Reads and checks a pipeline file of this machine. Throws what `loadConfig` throws, and CONFIG_UNREADABLE if the file
- * itself cannot be read.
+ * Reads and checks a pipeline file, or a connector's, of this machine; `workerPath` is a Connect worker's file. Throws what
+ * `loadConfig` throws, and CONFIG_UNREADABLE if one of the files cannot be read.
  */
-export function readConfigFile(path: string, env: ConfigSources['env']): PipelineConfig {
+export function readConfigFile(path: string, env: ConfigSources['env'], workerPath?: string): PipelineConfig {
   const text = readPipelineText(path)
+  const worker = workerPath === undefined ? {} : { worker: { path: workerPath, text: readPipelineText(workerPath) } }
   return loadConfig({
     text,
     path,
     env,
+    ...worker,
     readFile: readRegularFile,
     realPath: (file) => realpathSync.native(file),
     checkFamilies: checkTransforms,

@@ -4,7 +4,7 @@ import { createSourceContext } from '../sources/source-context.ts'
 import { retryEvent } from '../sources/source-event.ts'
 import { createTableExports } from '../sources/table-export/dynamodb-table-exports.ts'
 import type { TableExports } from '../sources/table-export/table-exports.ts'
-import type { OwnedSource, SourceParts } from './source-of.ts'
+import type { OwnedSource, SourceParts } from './source-parts.ts'
 
 /** Exports of tables, and the connections to their bucket, which end with it. */
 export interface OwnedExports extends AsyncDisposable {

@@ -1,14 +1,14 @@
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import type { Logger } from '../observe/logger.ts'
-import type { RegistryOptions } from '../schema-registry/registry-options.ts'
 import type { RegistryWait, SchemaRegistry } from '../schema-registry/schema-registry.ts'
+import type { RegistryParts } from './glue-registry-of.ts'
 import { schemaRegistryOf } from './schema-registry-of.ts'
 import { needsRegistry } from './stages/serializer-of.ts'
 
 /** The registry of a pipeline whose records have schemas; undefined where none is needed. Must be closed. */
 export function openRegistry(
   config: Pick<PipelineConfig, 'registry' | 'recordSchemas'>,
-  parts: Pick<RegistryOptions, 'clock' | 'rng' | 'onWait' | 'giveUpOn'>,
+  parts: RegistryParts,
 ): SchemaRegistry | undefined {
   return config.registry === undefined || !needsRegistry(config) ? undefined : schemaRegistryOf(config.registry, parts)
 }

@@ -3,7 +3,7 @@ import { answerWith, startRegistryDouble } from '../../test/servers/registry-dou
 import { startTokenEndpoint } from '../../test/servers/token-endpoint.ts'
 import { seededRng } from '../async/rng.ts'
 import { systemClock } from '../async/system-clock.ts'
-import type { RegistryConfig } from '../config/registry-config.ts'
+import type { ConfluentRegistryConfig, RegistryConfig } from '../config/registry-config.ts'
 import { Secret } from '../config/secret.ts'
 import type { RegistryWait, SchemaRegistry } from '../schema-registry/schema-registry.ts'
 import { checkRegistry } from './preflight/registry-checks.ts'
@@ -15,9 +15,10 @@ const preflight = { ...parts, env: {}, signal: never }
 
 function configOf(
   urls: readonly string[],
-  credentials: RegistryConfig['credentials'] = { kind: 'none' },
+  credentials: ConfluentRegistryConfig['credentials'] = { kind: 'none' },
 ): RegistryConfig {
   return {
+    kind: 'confluent',
     urls,
     credentials,
     tls: undefined,
@@ -28,7 +29,7 @@ function configOf(
   }
 }
 
-function oauthOf(tokenEndpoint: string): RegistryConfig['credentials'] {
+function oauthOf(tokenEndpoint: string): ConfluentRegistryConfig['credentials'] {
   return {
     kind: 'oauth',
     tokenEndpoint,

@@ -1,80 +1,92 @@
 import { createCredentialsCache, createCredentialsLoader } from '../aws/credentials.ts'
-import type { CredentialsCache, CredentialsLoader, CredentialsOptions } from '../aws/credentials.ts'
+import type { CredentialsOptions } from '../aws/credentials.ts'
 import { createMeteredAwsApi } from '../aws/metered-api.ts'
+import type { AwsService } from '../aws/endpoints.ts'
 import { createAwsApi } from '../aws/signed-request.ts'
 import type { AwsApi } from '../aws/aws.ts'
-import type { Clock } from '../async/clock.ts'
-import type { Rng } from '../async/rng.ts'
-import type { SourceConfig } from '../config/pipeline-config.ts'
-import type { ErrorCode } from '../error-catalogue.ts'
+import type { DynamoDbStreamsConfig, SourceConfig } from '../config/source-config.ts'
 import { createDynamoDbStreamsSource } from '../sources/dynamodb-streams/dynamodb-streams-source.ts'
-import type { SourceEvent } from '../sources/source-event.ts'
+import { kinesisSourceOf } from './kinesis-source-of.ts'
 import type { Source } from '../sources/source.ts'
 import { withoutTables } from '../sources/without-tables.ts'
-
-/** What a source runs on. */
-export interface SourceParts {
-  readonly clock: Clock
-  readonly rng: Rng
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** Where credentials come from; default: the provider chain of the AWS SDK, under the configured role. */
-  readonly credentials?: CredentialsLoader
-  readonly pollIdleMaxMs?: number
-  /** Errors to reject with instead of waiting them out; for commands that a person waits for. */
-  readonly giveUpOn?: readonly ErrorCode[]
-  readonly onEvent?: (event: SourceEvent) => void
-  /** Told of each request's outcome: `ok`, an error code of ours, or the service's own name of an error. */
-  readonly onRequest?: (action: string, outcome: string) => void
-}
-
-/** A source and the connections below it, which end with it. */
-export interface OwnedSource extends AsyncDisposable {
-  readonly source: Source
-  readonly api: AwsApi
-  readonly credentials: CredentialsCache
-}
+import type { OwnedSource, SourceParts } from './source-parts.ts'
 
 /** The source that a configuration describes. Opens nothing before it is asked. */
 export function openSource(config: SourceConfig, parts: SourceParts): OwnedSource {
-  const { clock, rng, env } = parts
-  const { region, role, endpoint, streamsEndpoint } = config
-  const loader = parts.credentials ?? createCredentialsLoader(credentialsOf(region, role))
+  const { clock, env } = parts
+  const { region } = config
+  const loader = parts.credentials ?? createCredentialsLoader(credentialsOf(config))
   const credentials = createCredentialsCache({ clock, load: loader })
-  const connection = createAwsApi({
-    clock,
-    region,
-    env,
-    credentials,
-    overrides: {
-      ...(endpoint === undefined ? {} : { dynamodb: endpoint }),
-      ...(streamsEndpoint === undefined ? {} : { streams: streamsEndpoint }),
-    },
-  })
+  const connection = createAwsApi({ clock, region, env, credentials, overrides: endpointsOf(config) })
   const api = parts.onRequest === undefined ? connection : createMeteredAwsApi(connection, parts.onRequest)
+  const owned = { api, credentials, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() }
+  if (config.type !== 'kinesis') return { ...owned, source: streamsOf(config, api, parts) }
+  const source = kinesisSourceOf(config, api, parts)
+  return { ...owned, source, describeKeys: (table, signal) => source.describeKeys(table, signal) }
+}
+
+function endpointsOf(config: SourceConfig): Partial<Record<AwsService, string>> {
+  const { endpoint } = config
+  if (config.type === 'kinesis') {
+    const { tableEndpoint } = config
+    return {
+      ...(endpoint === undefined ? {} : { kinesis: endpoint }),
+      ...(tableEndpoint === undefined ? {} : { dynamodb: tableEndpoint }),
+    }
+  }
+  const { streamsEndpoint } = config
+  return {
+    ...(endpoint === undefined ? {} : { dynamodb: endpoint }),
+    ...(streamsEndpoint === undefined ? {} : { streams: streamsEndpoint }),
+  }
+}
+
+function streamsOf(config: DynamoDbStreamsConfig, api: AwsApi, parts: SourceParts): Source {
+  const { clock, rng } = parts
+  const { region, tables, allowsKeysOnly, allowsOldImage } = config
   const source = createDynamoDbStreamsSource({
     api,
     clock,
     rng,
     region,
-    tables: config.tables,
+    tables,
     alsoViewTypes: [
-      ...(config.allowsKeysOnly ? (['KEYS_ONLY'] as const) : []),
-      ...(config.allowsOldImage ? (['OLD_IMAGE'] as const) : []),
+      ...(allowsKeysOnly ? (['KEYS_ONLY'] as const) : []),
+      ...(allowsOldImage ? (['OLD_IMAGE'] as const) : []),
     ],
     polling: parts.pollIdleMaxMs === undefined ? {} : { idleCapMs: parts.pollIdleMaxMs },
     ...(parts.giveUpOn === undefined ? {} : { giveUpOn: parts.giveUpOn }),
     ...(parts.onEvent === undefined ? {} : { onEvent: parts.onEvent }),
   })
-  return {
-    source: withoutTables(source, config.excludedTables),
-    api,
-    credentials,
-    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
-  }
+  return withoutTables(source, config.excludedTables)
 }
 
-function credentialsOf(region: string, role: SourceConfig['role']): CredentialsOptions {
-  if (role === undefined) return { region }
-  const { arn, externalId, sessionName } = role
-  return { region, assumeRole: { roleArn: arn, sessionName, ...(externalId === undefined ? {} : { externalId }) } }
+/** Where a source's credentials come from: the file's own or the provider chain, and the role on top. */
+export function credentialsOf({
+  region,
+  accessKey,
+  role,
+}: Pick<SourceConfig, 'region' | 'accessKey' | 'role'>): CredentialsOptions {
+  const sessionToken = accessKey?.sessionToken?.reveal()
+  return {
+    region,
+    ...(accessKey === undefined
+      ? {}
+      : {
+          accessKey: {
+            accessKeyId: accessKey.id.reveal(),
+            secretAccessKey: accessKey.secret.reveal(),
+            ...(sessionToken === undefined ? {} : { sessionToken }),
+          },
+        }),
+    ...(role === undefined
+      ? {}
+      : {
+          assumeRole: {
+            roleArn: role.arn,
+            sessionName: role.sessionName,
+            ...(role.externalId === undefined ? {} : { externalId: role.externalId }),
+          },
+        }),
+  }
 }

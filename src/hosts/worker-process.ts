@@ -15,6 +15,7 @@ import { createPrometheusMetrics } from '../observe/prometheus-metrics.ts'
 import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
 import type { SourceEvent } from '../sources/source-event.ts'
 import { runPipeline } from './assemble.ts'
+import type { WorkerPorts } from './assemble.ts'
 import { openClaimCheckStore } from './claim-checks-of.ts'
 import { kafkaConnectionOf } from './kafka-connection-of.ts'
 import { createEventLog } from './server/event-log.ts'
@@ -30,7 +31,7 @@ import { createSignalFile } from './signal-file.ts'
 import { logRegistryWaits, openRegistry } from './open-registry.ts'
 import { createItemReader } from '../sources/table-items/item-reader.ts'
 import { openSource } from './source-of.ts'
-import type { SourceParts } from './source-of.ts'
+import type { OwnedSource, SourceParts } from './source-parts.ts'
 
 /** How often a running snapshot is told of in the log. */
 const logEveryMs = 30_000
@@ -87,7 +88,8 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
   await using owned = openSource(config.source, parts)
   await using loading = await openExports(config, owned, parts)
   await using claimChecks = await openClaimCheckStore(config, owned, parts)
-  await using registry = openRegistry(config, { clock, rng, onWait: logRegistryWaits(logger) })
+  const access = { ...parts, credentials: owned.credentials }
+  await using registry = openRegistry(config, { ...access, onWait: logRegistryWaits(logger) })
   options.onStarted?.({ board, monitoringUrl: monitoring?.url })
   const onEvent: PipelineEventSink = (event) => sinks.forEach((sink) => sink(event))
   const { file } = config.signals
@@ -96,7 +98,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
     {
       kafka,
       membership,
-      source: owned.source,
+      ...sourcePorts(owned),
       registry,
       ...(loading === undefined ? {} : { exports: loading.exports }),
       ...(claimChecks === undefined ? {} : { claimChecks }),
@@ -111,6 +113,10 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
     options.version,
     signal,
   )
+}
+
+function sourcePorts({ source, describeKeys }: OwnedSource): Pick<WorkerPorts, 'source' | 'describeKeys'> {
+  return { source, describeKeys }
 }
 
 function openMonitoring(
@@ -135,6 +141,7 @@ function sourcePartsOf({ config, env, logger, credentials }: WorkerProcessOption
     onRequest: (op, code) => metrics.increment('tailrace_aws_requests_total', { op, code }),
     onEvent: (event) => {
       logSourceEvent(logger, event)
+      if (event.kind === 'changes-repaired') countRepairs(metrics, event)
       if (event.kind === 'throttled') metrics.increment('tailrace_throttled_total', { op: event.action })
     },
   }
@@ -167,9 +174,15 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
 }
 
+function countRepairs(metrics: Metrics, event: SourceEvent & { readonly kind: 'changes-repaired' }): void {
+  const { duplicates, reordered, late, overtaken, shortened } = event
+  for (const [what, count] of Object.entries({ duplicates, reordered, late, overtaken, shortened }))
+    if (count > 0) metrics.increment('tailrace_kinesis_repaired_total', { stream: event.stream, what }, count)
+}
+
 function logSourceEvent(logger: Logger, event: SourceEvent): void {
   const { kind, ...facts } = event
   if (kind === 'retried') logger.warn(`${event.action} is repeated: ${event.message}`, { ...facts })
-  else if (kind === 'throttled') logger.debug(kind, { ...facts })
+  else if (kind === 'throttled' || kind === 'changes-repaired') logger.debug(kind, { ...facts })
   else logger.info(kind, { ...facts })
 }

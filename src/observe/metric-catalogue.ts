@@ -51,6 +51,12 @@ export const metricCatalogue = {
   tailrace_aws_requests_total: entry('counter', ['op', 'code'], 'Requests to AWS by action and outcome.'),
   tailrace_throttled_total: entry('counter', ['op'], 'Requests that AWS refused with a throttle.'),
 
+  tailrace_kinesis_repaired_total: entry(
+    'counter',
+    ['stream', 'what'],
+    'Changes in a Kinesis stream that were not as they should be: "duplicates" dropped, "reordered", "late" (later than the window), "overtaken" by a newer one of their item; and "shortened": how often something was let go early for want of memory. A worker that begins anew may count again.',
+  ),
+
   // --- the way to Kafka ---
   tailrace_changes_written_total: entry('counter', ['table'], 'Changes in committed transactions.'),
   tailrace_records_written_total: entry('counter', [], 'Records in committed transactions, tombstones included.'),

@@ -4,6 +4,7 @@ import { seededRng } from '../async/rng.ts'
 import type { Table } from '../change/table.ts'
 import { TailraceError } from '../errors.ts'
 import { createManualClock } from '../testing/manual-clock.ts'
+import type { Source } from '../sources/source.ts'
 import { createMemorySource } from '../testing/memory-source.ts'
 import type { MemoryRecord } from '../testing/memory-source.ts'
 import { createShardFeed } from './shard-feed.ts'
@@ -27,9 +28,9 @@ const setUp = (limitBytes = 1_000_000) => {
   const source = createMemorySource(table, clock, 10)
   const budget = createByteBudget(limitBytes)
   const awaited: number[] = []
-  const open = (after?: string): ShardFeed =>
+  const open = (after?: string, from: Source = source): ShardFeed =>
     createShardFeed({
-      source,
+      source: from,
       budget,
       clock,
       rng: seededRng(1),
@@ -147,5 +148,34 @@ describe('shard feed', () => {
     other.release()
     await clock.advance(0)
     expect(wires(feed.take())).toHaveLength(10)
+  })
+
+  it('disposes of its reader once: at the end before the children are known, on a failure, when it is closed', async () => {
+    const { clock, source, open } = setUp()
+    const disposed: string[] = []
+    const openShard: Source['openShard'] = (position) => ({
+      ...source.openShard(position),
+      [Symbol.asyncDispose]: async () => void disposed.push(position.after ?? ''),
+    })
+    const disposing = { ...source, openShard }
+    source.addShard('a')
+    source.append('a', records(1, 5))
+    const closed = open('1', disposing)
+    await clock.advance(1_000)
+    expect(disposed).toEqual([])
+    await closed[Symbol.asyncDispose]()
+    expect(disposed).toEqual(['1'])
+    await using ended = open('2', disposing)
+    source.close('a')
+    await clock.advance(1_000)
+    expect(disposed).toEqual(['1', '2'])
+    expect(wires(ended.take())).toEqual([3, 4, 5])
+    source.fail('a', new TailraceError('STREAM_GAP', 'trimmed'))
+    await using failed = open('3', disposing)
+    await clock.advance(1_000)
+    expect(failed.take()).toMatchObject({ kind: 'failed', error: { code: 'STREAM_GAP' } })
+    await ended[Symbol.asyncDispose]()
+    await failed[Symbol.asyncDispose]()
+    expect(disposed).toEqual(['1', '2', '3'])
   })
 })

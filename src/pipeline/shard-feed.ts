@@ -113,8 +113,19 @@ interface Reading extends ShardFeedOptions {
 }
 
 async function readShard(reading: Reading): Promise<void> {
-  const { signal, items, readAheadPages } = reading
   const reader = reading.source.openShard(reading.position)
+  try {
+    await readToEnd(reading, reader)
+  } finally {
+    // Most readers hold nothing, and a simulated feed is not to wait a turn for that.
+    const disposed = reader[Symbol.asyncDispose]?.()
+    if (disposed !== undefined) await disposed
+  }
+  reading.push({ kind: 'end', children: await findChildren(reading), readUpToMs: reading.seen.readUpToMs })
+}
+
+async function readToEnd(reading: Reading, reader: ShardReader): Promise<void> {
+  const { signal, items, readAheadPages } = reading
   let expectedBytes = smallestShareBytes
   let isEnd = false
   while (!isEnd) {
@@ -124,7 +135,6 @@ async function readShard(reading: Reading): Promise<void> {
     expectedBytes = Math.max(smallestShareBytes, outcome.bytes)
     isEnd = outcome.isEnd
   }
-  reading.push({ kind: 'end', children: await findChildren(reading), readUpToMs: reading.seen.readUpToMs })
 }
 
 /** A function of its own, because a suspended loop would keep its last page alive for as long as it waits. */

@@ -1,63 +1,26 @@
-import { TailraceError } from '../errors.ts'
 import { createAskRegistry } from './ask-registry.ts'
 import type { AskRegistry } from './ask-registry.ts'
 import { foreignAnswer, readIdentity, readSchema } from './read-answer.ts'
 import type { AnswerObject } from './read-answer.ts'
+import { usableLatest } from './latest-schema.ts'
 import { createRegistryHttp } from './registry-http.ts'
 import type { RegistryOptions } from './registry-options.ts'
-import { createSchemaMemory } from './schema-memory.ts'
-import type { RegisteredSchema, SchemaRegistry, SchemaText } from './schema-registry.ts'
-import { haveSameEncoding } from './same-encoding.ts'
-import { createSharedWork } from './shared-work.ts'
+import type { RegisteredSchema, SchemaId, SchemaRegistry, SchemaText } from './schema-registry.ts'
+import { createSharedRegistry } from './shared-registry.ts'
 
 /** Opens no connection yet: the registry is asked when somebody wants something. Must be closed. */
 export function openSchemaRegistry(options: RegistryOptions): SchemaRegistry {
-  const closing = new AbortController()
   const http = createRegistryHttp(options.clock, options.requestTimeoutMs ?? 30_000, options.tls)
   const registry: Registry = { options, ask: createAskRegistry(options, http), inContext: contextOf(options.context) }
-  const memory = createSchemaMemory(options.clock)
-  const work = createSharedWork<RegisteredSchema>(closing.signal)
-  const levels = createSharedWork<string>(closing.signal)
-
-  const close = async (): Promise<void> => {
-    closing.abort(new TailraceError('SCHEMA_REGISTRY_UNREACHABLE', 'the client of the schema registry was closed'))
-    await http[Symbol.asyncDispose]()
-  }
-  return {
-    known: (subject, schema) => memory.known(subject, schema),
-    resolve: async (subject, schema, signal) => {
-      const known = memory.known(subject, schema)
-      if (known !== undefined) return known
-      const refusal = memory.refusal(subject, schema)
-      if (refusal !== undefined) throw refusal
-      const find = async (ended: AbortSignal): Promise<RegisteredSchema> => {
-        try {
-          const found = await findSchema(registry, subject, schema, ended)
-          memory.keep(subject, schema, found)
-          return found
-        } catch (error) {
-          if (error instanceof TailraceError && error.policy === 'stop-table') memory.refuse(subject, schema, error)
-          throw error
-        }
-      }
-      return await work.join(`resolve\0${memory.keyOf(subject, schema)}`, find, signal)
+  return createSharedRegistry(options.clock, {
+    resolve: (subject, schema, signal) => findSchema(registry, subject, schema, signal),
+    byId: (id, subject, signal) => getSchema(registry, id, subject, signal),
+    latest: (subject, signal) => getLatest(registry, subject, signal),
+    compatibility: (signal) => getCompatibility(registry, signal),
+    close: async () => {
+      await http[Symbol.asyncDispose]()
     },
-    byId: async (id, subject, signal) => {
-      const known = memory.byId(id)
-      if (known !== undefined) return known
-      const find = async (ended: AbortSignal): Promise<RegisteredSchema> => {
-        const found = await getSchema(registry, id, subject, ended)
-        memory.keepId(found)
-        return found
-      }
-      return await work.join(`id\0${id}\0${subject ?? ''}`, find, signal)
-    },
-    latest: (subject, signal) =>
-      work.join(`latest\0${subject}`, (ended) => getLatest(registry, subject, ended), signal),
-    compatibility: (signal) => levels.join('', (ended) => getCompatibility(registry, ended), signal),
-    close,
-    [Symbol.asyncDispose]: close,
-  }
+  })
 }
 
 interface Registry {
@@ -80,16 +43,7 @@ async function findSchema(
 ): Promise<RegisteredSchema> {
   const { mode, comparesLatest } = registry.options
   if (mode !== 'latest') return await postSchema(registry, subject, schema, signal)
-  const latest = await getLatest(registry, subject, signal)
-  const isOfAnotherType = latest.type !== schema.type
-  if (!isOfAnotherType && (!comparesLatest || haveSameEncoding(latest, schema))) return latest
-  const why = isOfAnotherType
-    ? `is ${latest.type} and not ${schema.type}`
-    : 'does not encode records as they are written'
-  const version = latest.version === undefined ? '' : `, version ${latest.version},`
-  throw new TailraceError('SCHEMA_INCOMPATIBLE', `the latest schema of ${subject}${version} ${why}`, {
-    details: { schemaId: latest.id },
-  })
+  return usableLatest(await getLatest(registry, subject, signal), subject, { schema, comparesLatest })
 }
 
 /** Registers, or looks up: the same question at two places. */
@@ -127,7 +81,7 @@ async function getLatest(
 
 async function getSchema(
   { options, ask, inContext }: Registry,
-  id: number,
+  id: SchemaId,
   subject: string | undefined,
   signal: AbortSignal,
 ): Promise<RegisteredSchema> {

@@ -1,6 +1,6 @@
 import type { Clock } from '../async/clock.ts'
 import type { TailraceError } from '../errors.ts'
-import type { RegisteredSchema, SchemaText } from './schema-registry.ts'
+import type { RegisteredSchema, SchemaId, SchemaText } from './schema-registry.ts'
 
 /** What a registry has said, by subject and schema. */
 export interface SchemaMemory {
@@ -11,7 +11,7 @@ export interface SchemaMemory {
   /** Why the registry refused it within the last half minute. */
   refusal(subject: string, schema: SchemaText): TailraceError | undefined
   refuse(subject: string, schema: SchemaText, error: TailraceError): void
-  byId(id: number): RegisteredSchema | undefined
+  byId(id: SchemaId): RegisteredSchema | undefined
   keepId(found: RegisteredSchema): void
 }
 
@@ -25,7 +25,7 @@ export function createSchemaMemory(clock: Clock): SchemaMemory {
   // By object first: to a writer of records a schema is one object, and its text may have many thousand characters.
   const byObject = new WeakMap<SchemaText, Map<string, RegisteredSchema>>()
   const byText = new Map<string, RegisteredSchema>()
-  const byId = new Map<number, RegisteredSchema>()
+  const byId = new Map<SchemaId, RegisteredSchema>()
   const refusals = new Map<string, { readonly error: TailraceError; readonly untilMs: number }>()
 
   const noteObject = (subject: string, schema: SchemaText, found: RegisteredSchema): void => {

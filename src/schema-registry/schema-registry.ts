@@ -21,10 +21,16 @@ export interface SchemaText {
   readonly references?: readonly SchemaReference[] | undefined
 }
 
+/** What a registry calls a schema by. */
+export type SchemaId = number | string
+
 /** A schema that the registry knows. Never changes: an id stands for one text for ever. */
 export interface RegisteredSchema extends SchemaText {
-  /** A positive 32-bit integer, unique within one context of the registry. */
-  readonly id: number
+  /**
+   * A positive 32-bit integer, unique within one context of the registry; of Glue the id of the schema's version, which is
+   * its GUID.
+   */
+  readonly id: SchemaId
   /** Unique anywhere, in lower case with dashes; undefined where the registry gives none (older ones, and Apicurio). */
   readonly guid: string | undefined
   /** Its place among the subject's schemas, from 1; undefined where the registry did not say. */
@@ -32,7 +38,8 @@ export interface RegisteredSchema extends SchemaText {
 }
 
 /**
- * A Confluent-compatible schema registry, as far as writers need it.
+ * A schema registry, as far as writers need it: a Confluent-compatible one, or AWS Glue's, whose schemas are called subjects
+ * here, too.
  *
  * All methods share what they find out: however many ask for one thing at the same time, the registry is asked once. A
  * registry that is away, overloaded or not itself (5xx, 429, 408, broken answers) is waited for until the signal aborts,
@@ -55,10 +62,13 @@ export interface SchemaRegistry extends AsyncDisposable {
    */
   resolve(subject: string, schema: SchemaText, signal: AbortSignal): Promise<RegisteredSchema>
   /** The schema with that id. Some registries want to be told a subject that has it (contexts, permissions). Remembered. */
-  byId(id: number, subject: string | undefined, signal: AbortSignal): Promise<RegisteredSchema>
+  byId(id: SchemaId, subject: string | undefined, signal: AbortSignal): Promise<RegisteredSchema>
   /** The subject's newest schema at this moment. Not remembered. SCHEMA_NOT_FOUND if the subject has none. */
   latest(subject: string, signal: AbortSignal): Promise<RegisteredSchema>
-  /** Which changes of schemas the registry allows in general, in its own words (`BACKWARD`, `FULL_TRANSITIVE`, `NONE` …). */
+  /**
+   * Which changes of schemas the registry allows in general, in its own words (`BACKWARD`, `FULL_TRANSITIVE`, `NONE` …). Glue
+   * keeps that for each schema: it is asked whether the registry is there, and the answer is what new schemas are given.
+   */
   compatibility(signal: AbortSignal): Promise<string>
   /** Ends all connections. Whoever still waits gets rejected. Same as disposing. */
   close(): Promise<void>
@@ -70,7 +80,7 @@ export interface RegistryWait {
   readonly action: string
   /** What it was about; undefined where it is the registry in general. */
   readonly subject: string | undefined
-  /** SCHEMA_REGISTRY_UNREACHABLE or SCHEMA_REGISTRY_RESPONSE; names the server. */
+  /** SCHEMA_REGISTRY_UNREACHABLE or SCHEMA_REGISTRY_RESPONSE, of Glue also AWS_CREDENTIALS; names the server. */
   readonly error: TailraceError
   /** 0 for the first failure of this question. */
   readonly attempt: number

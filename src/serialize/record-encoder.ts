@@ -23,6 +23,8 @@ export interface RecordEncoder {
   readonly schemaName: string
   /** What follows the schema's id wherever it is written: Protobuf's message indexes. Empty for other formats. */
   readonly idSuffix: Buffer
+  /** The same for Glue: the place of Protobuf's message among all of its file; undefined for other formats. */
+  readonly messageRank?: number
   /** The bytes behind the id. Throws SCHEMA_MISMATCH or RECORD_UNREADABLE, without a position. */
   encode(document: Document): Buffer
   /** The fields of a key that was written with `encode`; undefined for bytes that it cannot have written. */

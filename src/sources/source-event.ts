@@ -39,6 +39,20 @@ export type SourceEvent =
     }
   /** A listing lost its place (the shard of its cursor is gone) and begins again. */
   | { readonly kind: 'listing-restarted'; readonly streamArn: string }
+  /** What repair has met on a page of a Kinesis shard; only counts above zero are worth an event. */
+  | {
+      readonly kind: 'changes-repaired'
+      readonly stream: string
+      readonly shardId: string
+      /** Repeats that were dropped. */
+      readonly duplicates: number
+      /** Changes that were put in order, that came later than the window, and that came behind a newer one. */
+      readonly reordered: number
+      readonly late: number
+      readonly overtaken: number
+      /** How often something was let go early for want of memory. */
+      readonly shortened: number
+    }
   /** A table matches a pattern but cannot be read. */
   | { readonly kind: 'table-skipped'; readonly table: string; readonly code: ErrorCode }
 

@@ -57,6 +57,11 @@ export interface ShardReader {
    * full, backing off to a second when idle). Pages without records are normal and say nothing.
    */
   read(signal: AbortSignal): Promise<ShardPage>
+  /**
+   * Gives back what the reader holds between two pages (a connection); absent where it holds nothing. Called once, when no
+   * `read` is running and none will follow. Must end without waiting for the service, and must not throw.
+   */
+  [Symbol.asyncDispose]?(): Promise<void>
 }
 
 /** One answer of the source. */

@@ -45,6 +45,9 @@ export function sourceWithCrashPoints(source: Source, reach: ReachCrashPoint): S
           await reach('read-page.after')
           return page
         },
+        [Symbol.asyncDispose]: async () => {
+          await reader[Symbol.asyncDispose]?.()
+        },
       }
     },
   }

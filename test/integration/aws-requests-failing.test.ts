@@ -54,7 +54,7 @@ function expectedSignature(request: IncomingMessage, body: string, secret: strin
 }
 
 describe('a request', () => {
-  it.each(['dynamodb', 'streams', 'kinesis'] as const)('to %s is signed as AWS expects', async (service) => {
+  it.each(['dynamodb', 'streams', 'kinesis', 'glue'] as const)('to %s is signed as AWS expects', async (service) => {
     const seen: { headers: IncomingMessage['headers']; expected: string }[] = []
     const { endpoint } = await serve((request, response) => {
       const chunks: Buffer[] = []
@@ -77,9 +77,15 @@ describe('a request', () => {
       /SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target/,
     )
     expect(headers['x-amz-security-token']).toBe('token==')
-    const targets = { dynamodb: 'DynamoDB_20120810', streams: 'DynamoDBStreams_20120810', kinesis: 'Kinesis_20131202' }
-    expect(headers['x-amz-target']).toBe(`${targets[service]}.Anything`)
-    expect(headers.authorization).toContain(service === 'kinesis' ? '/kinesis/aws4_request' : '/dynamodb/aws4_request')
+    const targets = {
+      dynamodb: ['DynamoDB_20120810', 'dynamodb'],
+      streams: ['DynamoDBStreams_20120810', 'dynamodb'],
+      kinesis: ['Kinesis_20131202', 'kinesis'],
+      glue: ['AWSGlue', 'glue'],
+    }
+    const [target, name] = targets[service]
+    expect(headers['x-amz-target']).toBe(`${target}.Anything`)
+    expect(headers.authorization).toContain(`/${name}/aws4_request`)
   })
 
   it('shares a bounded number of kept connections', async () => {

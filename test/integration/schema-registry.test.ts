@@ -11,7 +11,7 @@ import { loadConfig } from '../../src/config/load-config.ts'
 import type { RegistryConfig } from '../../src/config/registry-config.ts'
 import { checkRegistry } from '../../src/hosts/preflight/registry-checks.ts'
 import { schemaRegistryOf } from '../../src/hosts/schema-registry-of.ts'
-import type { RegistryWait, SchemaRegistry, SchemaText } from '../../src/schema-registry/schema-registry.ts'
+import type { RegistryWait, SchemaId, SchemaRegistry, SchemaText } from '../../src/schema-registry/schema-registry.ts'
 import { makeCertificates } from '../servers/certificates.ts'
 import { startLocalRegistry } from '../servers/local-registry.ts'
 import type { LocalRegistry } from '../servers/local-registry.ts'
@@ -69,7 +69,7 @@ describe('Apicurio Registry', () => {
     await using first = open()
     await using second = open()
     const schemas = [avro(id), json('string'), proto('string')]
-    const ids: number[] = []
+    const ids: SchemaId[] = []
     for (const schema of schemas) {
       const subject = `kinds-${schema.type}-value`
       const registered = await first.resolve(subject, schema, never)
@@ -168,7 +168,7 @@ describe('Apicurio Registry', () => {
     expect(await left).toMatchObject([{ status: 'rejected', reason: { message: 'stopped' } }])
     await server.restart()
     expect((await other).id).toBe(before.id)
-    expect((await more).id).toBeGreaterThan(before.id)
+    expect(Number((await more).id)).toBeGreaterThan(Number(before.id))
     await using looking = open('auto.register.schemas: false')
     expect((await looking.resolve('killed-value', schema, never)).id).toBe(before.id)
     expect(new Set(waits.map(({ error }) => error.code))).toEqual(new Set(['SCHEMA_REGISTRY_UNREACHABLE']))

@@ -17,10 +17,10 @@ export async function runItemsCommand(words: readonly string[]): Promise<number>
     said = done
     process.stderr.write(`judges: ${done.toLocaleString('en')} items\n`)
   })
-  const head = ['form', 'equal', 'silently changed', 'threw', 'not asked']
-  const rows = counts.map(({ name, equal, changed, threw, notAsked }) => [
+  const head = ['form', 'equal', 'silently changed', 'threw']
+  const rows = counts.map(({ name, equal, changed, threw }) => [
     name,
-    ...[equal, changed, threw, notAsked].map((count) => count.toLocaleString('en')),
+    ...[equal, changed, threw].map((count) => count.toLocaleString('en')),
   ])
   process.stdout.write(`${markdownTable(head, rows)}\n`)
   const faulty = counts.filter(({ name, changed, threw }) => !name.startsWith('@aws-sdk/') && changed + threw > 0)

@@ -35,6 +35,8 @@ export interface JudgeServers {
   kafka(): Promise<string>
   /** `schema.registry.url` of an Apicurio. */
   registry(): Promise<string>
+  /** The endpoint of something that speaks as AWS Glue does. */
+  glue(): Promise<string>
 }
 
 /** One form that is handed to one program. */

@@ -1,4 +1,5 @@
 import { startLocalKafka } from '../../src/hosts/demo/local-kafka.ts'
+import { startLocalMoto } from '../servers/local-moto.ts'
 import { startLocalRegistry } from '../servers/local-registry.ts'
 import { temporaryFolder } from '../servers/temporary-folder.ts'
 import type { JudgeServers } from './judge.ts'
@@ -11,9 +12,11 @@ export function ownServers(report: (line: string) => void): OwnServers {
   const stack = new AsyncDisposableStack()
   let kafka: Promise<string> | undefined
   let registry: Promise<string> | undefined
+  let glue: Promise<string> | undefined
   return {
     kafka: () => (kafka ??= startKafka(stack, report)),
     registry: () => (registry ??= startLocalRegistry().then((server) => stack.use(server).url)),
+    glue: () => (glue ??= startLocalMoto().then((server) => stack.use(server).endpoint)),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }

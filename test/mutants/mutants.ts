@@ -1,4 +1,5 @@
 import { formatMutants } from './format-mutants.ts'
+import { kinesisMutants } from './kinesis-mutants.ts'
 import { ledgerMutants } from './ledger-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { readingMutants } from './reading-mutants.ts'
@@ -10,6 +11,7 @@ export const mutants: readonly Mutant[] = [
   ...readingMutants,
   ...writingMutants,
   ...formatMutants,
+  ...kinesisMutants,
   ...ledgerMutants,
   ...snapshotMutants,
 ].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }))

@@ -48,8 +48,8 @@ export const readingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/pipeline/shard-feed.ts',
-        find: 'if (page.records.length === 0) share.release()',
-        replace: 'if (page.records.length === 0 || page.isEnd) share.release()',
+        find: 'if (page.records.length === 0 && page.mark === undefined) share.release()',
+        replace: 'if ((page.records.length === 0 && page.mark === undefined) || page.isEnd) share.release()',
       },
     ],
     caughtBy: { kind: 'worlds', experiment: 'E28', overrides: busy },

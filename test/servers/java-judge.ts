@@ -14,6 +14,11 @@ export interface Verdict {
 const judges = {
   'debezium-smt': { folder: 'debezium-smt', main: 'judge.DebeziumSmt', options: ['-Xmx256m'] },
   'connect-smt': { folder: 'debezium-smt', main: 'judge.ConnectSmt', options: ['-Xmx512m'] },
+  'glue-serde': {
+    folder: 'glue-serde',
+    main: 'judge.GlueSerde',
+    options: ['-Xmx512m', '-Daws.accessKeyId=local', '-Daws.secretAccessKey=local'],
+  },
   'flink-debezium': {
     folder: 'flink-debezium',
     main: 'judge.FlinkDebezium',

@@ -113,7 +113,8 @@ export function startWorker(config: PipelineConfig, seed = 1): WorkerUnderTest {
     const exports = loading === undefined ? {} : { exports: loading.exports }
     await using claimChecks = await openClaimCheckStore(config, { credentials }, { clock, rng, env: {} })
     const checks = claimChecks === undefined ? {} : { claimChecks }
-    await using registry = config.registry === undefined ? undefined : schemaRegistryOf(config.registry, { clock, rng })
+    await using registry =
+      config.registry === undefined ? undefined : schemaRegistryOf(config.registry, { clock, rng, credentials })
     const { file } = config.signals
     const signalFile = file === undefined ? undefined : createSignalFile(file, { clock, rng })
     await runPipeline(

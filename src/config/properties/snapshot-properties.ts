@@ -8,7 +8,9 @@ export const snapshotProperties = {
     importance: 'high',
     isShared: true,
     documentation:
-      'When the items that a table holds already are written to its topic, merged with the changes of that time: `initial`, once, when the pipeline meets the table for the first time; `never`; `always`, also whenever the pipeline starts; `only`, as `initial`, but without the changes; `when_needed`, as `initial`, and whenever changes were lost: instead of standing still the table is scanned anew, and items that are gone get deletes.',
+      'When the items that a table holds already are written to its topic, merged with the changes of that time: `initial`, once, when the pipeline meets the table for the first time; `never`; `always`, also whenever the pipeline starts; `only`, as `initial`, but without the changes; `when_needed`, as `initial`, and whenever changes were lost: instead of standing still the table is scanned anew, and items that are gone get deletes. With `source.type: kinesis` there are no snapshots.',
+    defaultNote: '`initial`; `never` with `source.type: kinesis`',
+    from: ({ text: given }) => (given('source.type') === 'kinesis' ? 'never' : undefined),
   }),
   'snapshot.source': defaulted(choice(['scan', 'export', 'auto']), 'scan', {
     importance: 'medium',

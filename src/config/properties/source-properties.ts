@@ -1,27 +1,39 @@
 import { z } from 'zod'
-import { isSafeUrl } from '../network-address.ts'
-import { choice, defaulted, derived, list, optional, pattern, required, text, trueOrFalse } from '../property.ts'
+import { regionOfStream } from '../kinesis-stream-name.ts'
+import {
+  choice,
+  defaulted,
+  derived,
+  list,
+  optional,
+  pattern,
+  required,
+  secretText,
+  text,
+  trueOrFalse,
+} from '../property.ts'
 import type { Given } from '../property.ts'
+import { environmentEndpoint, serviceUrl } from '../service-endpoint.ts'
 import { isStartPosition } from '../start-position.ts'
 
 const tableEntry =
   /^(?:[a-zA-Z0-9_.*?-]{1,255}|arn:aws[a-z-]*:dynamodb:[a-z0-9-]{1,40}:\d{12}:table\/[a-zA-Z0-9_.-]{3,255})$/
 
-const url = text('an http or https URL without a user name, not of a link-local address', z.string().refine(isSafeUrl))
-
 /** Where changes come from. */
 export const sourceProperties = {
-  'source.type': defaulted(choice(['dynamodb-streams']), 'dynamodb-streams', {
-    importance: 'low',
+  'source.type': defaulted(choice(['dynamodb-streams', 'kinesis']), 'dynamodb-streams', {
+    importance: 'high',
     isShared: true,
-    documentation: 'The kind of source.',
+    documentation:
+      'Where changes come from: `dynamodb-streams`, the streams that tables have themselves, or `kinesis`, a Kinesis data stream that tables are connected with.',
   }),
   'source.region': optional(pattern('an AWS region, such as `eu-west-1`', /^[a-z]{2,}(-[a-z0-9]+)+$/), {
     importance: 'high',
     isShared: true,
-    documentation: 'The AWS region of the tables.',
-    defaultNote: '`$AWS_REGION`, `$AWS_DEFAULT_REGION`',
-    from: ({ env }) => env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'],
+    documentation: 'The AWS region of the tables, or of the Kinesis stream.',
+    defaultNote: 'that of the ARN in `source.kinesis.stream`; `$AWS_REGION`, `$AWS_DEFAULT_REGION`',
+    from: ({ env, text: given }) =>
+      regionOfStream(given('source.kinesis.stream') ?? '') ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'],
   }),
   'source.tables': required(
     list('a list of table names, patterns with `*` and `?`, or table ARNs', z.string().regex(tableEntry), 1),
@@ -29,12 +41,14 @@ export const sourceProperties = {
       importance: 'high',
       isShared: true,
       documentation:
-        'The tables to stream: names, patterns (`"billing-*"`, quoted in YAML) or ARNs. A pattern also takes tables that are created later.',
+        'The tables to stream: names, patterns (`"billing-*"`, quoted in YAML) or ARNs. A pattern also takes tables that are created later. Of a Kinesis stream: names or patterns of the tables whose changes are wanted; what it holds of others is left out.',
+      defaultNote: '(required); `*` with `source.type: kinesis`',
+      from: ({ text: given }) => (given('source.type') === 'kinesis' ? '*' : undefined),
     },
   ),
   'source.start': defaulted(
     text(
-      '`TRIM_HORIZON`, `LATEST`, a time with its offset (`2026-01-31T12:00:00Z`), or milliseconds since 1970',
+      '`TRIM_HORIZON`, `LATEST`, a time with its offset (`2026-01-31T12:00:00Z`), milliseconds since 1970, or (Kinesis) `AT_SEQUENCE_NUMBER` or `AFTER_SEQUENCE_NUMBER`',
       z.string().refine(isStartPosition),
     ),
     'TRIM_HORIZON',
@@ -42,7 +56,7 @@ export const sourceProperties = {
       importance: 'high',
       isShared: true,
       documentation:
-        'Where a table begins that this pipeline has never read: the oldest change that DynamoDB still holds (24 hours), only new changes, or those from a time on (to the second). Without effect on tables that have a position.',
+        'Where a table begins that this pipeline has never read: the oldest change that DynamoDB still holds (24 hours), only new changes, or those from a time on (to the second). Without effect on tables that have a position. The same holds for the shards of a Kinesis stream; `AT_SEQUENCE_NUMBER` and `AFTER_SEQUENCE_NUMBER` take `source.kinesis.start.positions`.',
     },
   ),
   'source.gap': defaulted(choice(['stop']), 'stop', {
@@ -62,18 +76,35 @@ export const sourceProperties = {
     isShared: true,
     documentation: 'Accept streams of view type `OLD_IMAGE`: records then lack the state after the change.',
   }),
-  'source.endpoint': optional(url, {
+  'source.endpoint': optional(serviceUrl, {
     importance: 'low',
     documentation: 'Where the DynamoDB API is, instead of the endpoint of the region (DynamoDB Local, a VPC endpoint).',
     defaultNote: '`$AWS_ENDPOINT_URL_DYNAMODB`, `$AWS_ENDPOINT_URL`',
     from: dynamodbEndpoint,
   }),
-  'source.streams.endpoint': optional(url, {
+  'source.streams.endpoint': optional(serviceUrl, {
     importance: 'low',
     documentation: 'Where the DynamoDB Streams API is, instead of the endpoint of the region.',
     defaultNote:
       '`$AWS_ENDPOINT_URL_DYNAMODB_STREAMS`, `$AWS_ENDPOINT_URL`; else `source.endpoint` unless that is a host of AWS',
     from: streamsEndpoint,
+  }),
+  'source.access.key.id': optional(secretText('the id of an access key', z.string().regex(/^[\w.+=/-]{1,128}$/)), {
+    importance: 'medium',
+    documentation:
+      "The id of the access key to read the source with, instead of what the AWS SDK's provider chain finds. Keys that expire are better.",
+    defaultNote: "the AWS SDK's provider chain",
+  }),
+  'source.secret.access.key': optional(
+    secretText('the secret of an access key', z.string().regex(/^(?!<.*>$)[!-~]{1,256}$/)),
+    {
+      importance: 'medium',
+      documentation: 'The secret of `source.access.key.id`.',
+    },
+  ),
+  'source.session.token': optional(secretText('a session token', z.string().regex(/^[!-~]{1,8192}$/)), {
+    importance: 'low',
+    documentation: 'The session token of a temporary `source.access.key.id`.',
   }),
   'source.role.arn': optional(
     pattern('the ARN of an IAM role', /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/),
@@ -96,11 +127,6 @@ export const sourceProperties = {
       from: ({ pipeline }) => `tailrace-${pipeline}`.slice(0, 64),
     },
   ),
-}
-
-function environmentEndpoint(env: Given['env'], service: string): string | undefined {
-  if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS']?.toLowerCase() === 'true') return undefined
-  return env[`AWS_ENDPOINT_URL_${service}`] ?? env['AWS_ENDPOINT_URL']
 }
 
 function dynamodbEndpoint({ env }: Given): string | undefined {

@@ -21,6 +21,8 @@ export interface CommandContext {
   readonly signal: AbortSignal
   readonly clock: Clock
   readonly rng: Rng
+  /** The Connect worker's file that the command line names, as it is typed there. */
+  readonly workerFile?: string | undefined
   /** Hides secrets in errors; a command that loads a configuration adds its secrets here. */
   readonly redactor: Redactor
 }

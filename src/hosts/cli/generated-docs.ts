@@ -1,3 +1,4 @@
+import { connectMarkdown } from '../../config/connect/connect-markdown.ts'
 import { referenceMarkdown } from '../../config/reference-markdown.ts'
 import { errorsMarkdown } from './errors-markdown.ts'
 import { transformsMarkdown } from './transforms-markdown.ts'
@@ -15,6 +16,7 @@ export interface GeneratedPart {
 export const generatedDocs: readonly GeneratedPart[] = [
   { file: 'docs/configuration.md', command: 'tailrace config docs', render: referenceMarkdown },
   { file: 'docs/transforms.md', command: 'tailrace config docs --transforms', render: transformsMarkdown },
+  { file: 'docs/connect-files.md', command: 'tailrace config docs --connect', render: connectMarkdown },
   { file: 'docs/errors.md', command: 'tailrace errors --markdown', render: errorsMarkdown },
 ]
 

@@ -8,7 +8,9 @@ import type { CommandContext } from './command-context.ts'
  * were typed if they are absolute, and are made absolute otherwise.
  */
 export function loadPipeline(path: string, context: CommandContext): PipelineConfig {
-  const config = readConfigFile(resolve(context.cwd, path), context.env)
+  const { cwd, env, workerFile } = context
+  const worker = workerFile === undefined ? undefined : resolve(cwd, workerFile)
+  const config = readConfigFile(resolve(cwd, path), env, worker)
   for (const secret of config.secrets) context.redactor.add(secret.reveal())
   return config
 }

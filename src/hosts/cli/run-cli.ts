@@ -39,19 +39,41 @@ function createProgram(context: CommandContext, report: (result: CommandResult) 
       outputError: () => {},
     })
     .exitOverride()
+  let workerFile: string | undefined
   const host: CommandHost = {
-    context,
+    context: {
+      ...context,
+      get workerFile() {
+        return workerFile
+      },
+    },
     action:
       (run) =>
       async (...received) => {
         const command = received.findLast((one) => one instanceof Command)
         if (command === undefined) throw new TailraceError('INTERNAL', 'an action was called without its command')
+        workerFile = command.opts<{ readonly worker?: string }>().worker
         report(await run(command))
       },
   }
   for (const register of commands) register(program, host)
+  for (const command of leavesOf(program)) if (takesPipeline(command)) command.option(...workerOption)
   return program
 }
+
+/** Commands that do something themselves. */
+function leavesOf(command: Command): readonly Command[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf)
+}
+
+function takesPipeline({ registeredArguments: [first] }: Command): boolean {
+  return first?.name() === 'config'
+}
+
+const workerOption = [
+  '--worker <file>',
+  "a Connect worker's properties, for how Kafka is reached where the pipeline file does not say it",
+] as const
 
 function reportFailure(error: unknown, args: readonly string[], context: CommandContext): ExitCode {
   if (error instanceof CommanderError) {

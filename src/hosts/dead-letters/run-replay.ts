@@ -32,6 +32,7 @@ export interface ReplayHost {
   readonly inspector: Pick<ClusterInspector, 'firstSince'>
   readonly clock: Clock
   readonly rng: Rng
+  readonly env: Readonly<Record<string, string | undefined>>
   /** For `reselect`. */
   readonly items?: ReselectedItems | undefined
   /** For values that are too large, where the configuration sends them there. */
@@ -68,8 +69,8 @@ export async function runReplay(
   const limits = createTopicLimits(kafka)
   await using session = mode.isDry ? undefined : await fence(host, limits, signal)
   // Somebody waits in front of a terminal: a registry that is away is an answer, too.
-  const giveUpOn = ['SCHEMA_REGISTRY_UNREACHABLE', 'SCHEMA_REGISTRY_RESPONSE'] as const
-  await using registry = openRegistry(config, { clock, rng, giveUpOn })
+  const giveUpOn = ['SCHEMA_REGISTRY_UNREACHABLE', 'SCHEMA_REGISTRY_RESPONSE', 'AWS_CREDENTIALS'] as const
+  await using registry = openRegistry(config, { clock, rng, env: host.env, giveUpOn })
   await using oversize = openOversize(config, {
     ...host,
     objects: host.claimChecks,

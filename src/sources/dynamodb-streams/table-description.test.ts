@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Table } from '../../change/table.ts'
-import { readKeys, readTableDescription, stateBearingViewTypes } from './table-description.ts'
+import { readTableDescription, stateBearingViewTypes } from './table-description.ts'
 
 const strict = { viewTypes: stateBearingViewTypes }
 const complete = {
@@ -57,19 +57,5 @@ describe('readTableDescription', () => {
     for (const body of [undefined, null, [], {}, { Table: 1 }]) {
       expect(() => readTableDescription(body, strict)).toThrow(expect.objectContaining({ code: 'AWS_RESPONSE' }))
     }
-  })
-})
-
-describe('readKeys', () => {
-  it('puts the hash key first, also of a table without a stream', () => {
-    const { KeySchema, AttributeDefinitions } = complete
-    expect(readKeys({ Table: { KeySchema, AttributeDefinitions } })).toEqual([
-      { name: 'id', type: 'B' },
-      { name: 'at', type: 'N' },
-    ])
-  })
-
-  it.each([undefined, { Table: 1 }, { Table: { KeySchema: complete.KeySchema } }])('refuses %j', (body) => {
-    expect(() => readKeys(body)).toThrow(expect.objectContaining({ code: 'AWS_RESPONSE' }))
   })
 })

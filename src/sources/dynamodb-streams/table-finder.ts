@@ -1,10 +1,10 @@
 import { AwsServiceError } from '../../aws/aws.ts'
 import { isJsonObject } from '../../aws/json-object.ts'
-import type { KeyAttribute, Table } from '../../change/table.ts'
+import type { Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
 import { patientCall } from '../source-context.ts'
 import type { SourceContext } from '../source-context.ts'
-import { readKeys, readTableDescription } from './table-description.ts'
+import { readTableDescription } from './table-description.ts'
 import type { TableRequirements } from './table-description.ts'
 import { isNamePattern, matchesNamePattern } from '../../change/name-pattern.ts'
 
@@ -57,31 +57,6 @@ export async function describeTable(
   signal: AbortSignal,
 ): Promise<Table> {
   if (nameOrArn.startsWith('arn:')) refuseOtherRegion(nameOrArn, selection.region)
-  return describe(context, { ...selection, nameOrArn, read: (body) => readTableDescription(body, selection) }, signal)
-}
-
-/**
- * The key attributes of a table, hash key first, whether it has a stream or not. Throws TABLE_NOT_FOUND, and
- * AWS_ACCESS_DENIED: whoever asks has another way.
- */
-export function describeKeys(
-  context: SourceContext,
-  { name, region }: { readonly name: string; readonly region: string },
-  signal: AbortSignal,
-): Promise<readonly KeyAttribute[]> {
-  const impatient: SourceContext = { ...context, giveUpOn: [...context.giveUpOn, 'AWS_ACCESS_DENIED'] }
-  return describe(impatient, { nameOrArn: name, region, read: readKeys }, signal)
-}
-
-async function describe<T>(
-  context: SourceContext,
-  {
-    nameOrArn,
-    region,
-    read,
-  }: { readonly nameOrArn: string; readonly region: string; readonly read: (body: unknown) => T },
-  signal: AbortSignal,
-): Promise<T> {
   try {
     return await patientCall(
       context,
@@ -90,7 +65,7 @@ async function describe<T>(
         action: 'DescribeTable',
         body: { TableName: nameOrArn },
         subject: { table: nameOrArn },
-        read: (answer) => read(answer.body),
+        read: (answer) => readTableDescription(answer.body, selection),
       },
       signal,
     )
@@ -100,9 +75,9 @@ async function describe<T>(
       error instanceof AwsServiceError &&
       (error.type === 'ResourceNotFoundException' || error.type === 'ValidationException')
     ) {
-      throw new TailraceError('TABLE_NOT_FOUND', `There is no table ${nameOrArn} in ${region}`, {
+      throw new TailraceError('TABLE_NOT_FOUND', `There is no table ${nameOrArn} in ${selection.region}`, {
         cause: error,
-        details: { table: nameOrArn, region },
+        details: { table: nameOrArn, region: selection.region },
       })
     }
     throw error

@@ -175,11 +175,11 @@ describe('a package of the producer library', () => {
   it('is in the wrong shard if one of its records is', () => {
     const record = { partitionKey: 'a', explicitHashKey: undefined, data: Buffer.alloc(0) }
     const hash = BigInt(`0x${createHash('md5').update('a').digest('hex')}`)
-    expect(isMisplaced([record], { first: hash, last: hash })).toBe(false)
-    expect(isMisplaced([record], { first: hash + 1n, last: 2n ** 128n - 1n })).toBe(true)
+    expect(isMisplaced([record], { from: hash, to: hash })).toBe(false)
+    expect(isMisplaced([record], { from: hash + 1n, to: 2n ** 128n - 1n })).toBe(true)
     const explicit = { ...record, explicitHashKey: '5' }
-    expect(isMisplaced([explicit], { first: 0n, last: 5n })).toBe(false)
-    expect(isMisplaced([explicit, record], { first: 0n, last: 5n })).toBe(true)
-    expect(isMisplaced([], { first: 0n, last: 0n })).toBe(false)
+    expect(isMisplaced([explicit], { from: 0n, to: 5n })).toBe(false)
+    expect(isMisplaced([explicit, record], { from: 0n, to: 5n })).toBe(true)
+    expect(isMisplaced([], { from: 0n, to: 0n })).toBe(false)
   })
 })

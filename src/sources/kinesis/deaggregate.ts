@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { TailraceError } from '../../errors.ts'
+import type { HashKeyRange } from './listed-shard.ts'
+import { hashKeyOf, isWithin } from './repair/hash-keys.ts'
 
 /** A record out of a package that Amazon's producer library (KPL) has made of several. */
 export interface PackedRecord {
@@ -8,12 +10,6 @@ export interface PackedRecord {
   /** Decimal digits; undefined where the partition key decides which shard the record is of. */
   readonly explicitHashKey: string | undefined
   readonly data: Buffer
-}
-
-/** The hash keys of a shard, first and last. */
-export interface HashKeyRange {
-  readonly first: bigint
-  readonly last: bigint
 }
 
 /** A package begins with these bytes and ends with the MD5 of what is between; a record that only begins so is none. */
@@ -47,16 +43,12 @@ export function deaggregate(
  * True for a package that was put into this shard although one of its records belongs to another one: the shards had changed
  * since its producer knew them. It puts all of the records once more where they belong, so these are to be left out.
  */
-export function isMisplaced(records: readonly PackedRecord[], { first, last }: HashKeyRange): boolean {
-  return records.some((record) => {
-    const key = hashKeyOf(record)
-    return key < first || key > last
-  })
+export function isMisplaced(records: readonly PackedRecord[], range: HashKeyRange): boolean {
+  return records.some((record) => !isWithin(keyOf(record), range))
 }
 
-function hashKeyOf({ partitionKey, explicitHashKey }: PackedRecord): bigint {
-  if (explicitHashKey !== undefined) return BigInt(explicitHashKey)
-  return BigInt(`0x${createHash('md5').update(partitionKey).digest('hex')}`)
+function keyOf({ partitionKey, explicitHashKey }: PackedRecord): bigint {
+  return explicitHashKey === undefined ? hashKeyOf(partitionKey) : BigInt(explicitHashKey)
 }
 
 /** `AggregatedRecord` of the library's messages: two tables of keys, and records that point into them. */

@@ -2,10 +2,10 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { crc32 } from 'node:zlib'
 import type { Fault, FaultSource, SimulatedRequest } from './fault-plan.ts'
-import { errorAnswer, perform } from './operations.ts'
+import type { Clock } from '../../../src/async/clock.ts'
+import { errorAnswer } from './operations.ts'
 import type { ServiceAnswer } from './operations.ts'
 import { isObject, ServiceError } from './service-error.ts'
-import type { SimulatorState } from './simulator-state.ts'
 
 /** A listening server; closing it cuts open connections. */
 export interface SimulatorServer {
@@ -13,14 +13,23 @@ export interface SimulatorServer {
   close(): Promise<void>
 }
 
-/** Serves JSON 1.0 requests on a free port of the loopback interface. `onRequest` sees each before it is answered. */
+/** What is served. */
+export interface HttpService {
+  readonly clock: Clock
+  /** Requests whose signing date differs more than this from the clock are refused; undefined: never. */
+  readonly settings: { readonly maxSkewMs: number | undefined }
+  /** Does what a request asks for; `target` is the value of `x-amz-target`. Throws ServiceError. */
+  readonly perform: (target: string, request: SimulatedRequest, fault: Fault | undefined) => ServiceAnswer
+}
+
+/** Serves JSON requests on a free port of the loopback interface. `onRequest` sees each before it is answered. */
 export async function startServer(
-  state: SimulatorState,
+  service: HttpService,
   faults: FaultSource,
   onRequest: (request: SimulatedRequest) => void,
 ): Promise<SimulatorServer> {
   const server = createServer({ keepAliveTimeout: 60_000, noDelay: true }, (incoming, response) => {
-    serve({ state, faults, onRequest }, incoming, response).catch(() => {
+    serve({ service, faults, onRequest }, incoming, response).catch(() => {
       // The caller has gone away in the middle; there is nobody to tell.
       response.destroy()
     })
@@ -42,13 +51,13 @@ export async function startServer(
 }
 
 interface Served {
-  readonly state: SimulatorState
+  readonly service: HttpService
   readonly faults: FaultSource
   readonly onRequest: (request: SimulatedRequest) => void
 }
 
 async function serve(
-  { state, faults, onRequest }: Served,
+  { service, faults, onRequest }: Served,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -60,14 +69,14 @@ async function serve(
   try {
     const request = readRequest(target, incoming, Buffer.concat(chunks).toString())
     onRequest(request)
-    requireFreshSignature(state, incoming)
+    requireFreshSignature(service, incoming)
     fault = faults.next(request)
-    answer = perform(state, target, request, fault)
+    answer = service.perform(target, request, fault)
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error
     answer = errorAnswer(400, error.type, error.message)
   }
-  await send(state, response, answer, fault)
+  await send(service, response, answer, fault)
 }
 
 function readRequest(target: string, incoming: IncomingMessage, text: string): SimulatedRequest {
@@ -85,13 +94,13 @@ function readRequest(target: string, incoming: IncomingMessage, text: string): S
   return { action: target.slice(target.indexOf('.') + 1), body, accessKeyId: credential[1] }
 }
 
-function requireFreshSignature(state: SimulatorState, incoming: IncomingMessage): void {
-  const { maxSkewMs } = state.settings
+function requireFreshSignature({ settings, clock }: HttpService, incoming: IncomingMessage): void {
+  const { maxSkewMs } = settings
   if (maxSkewMs === undefined) return
   const text = String(incoming.headers['x-amz-date'] ?? '')
   const signedAt = Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'))
-  if (Math.abs(signedAt - state.clock.now()) <= maxSkewMs) return
-  const isBehind = signedAt < state.clock.now()
+  if (Math.abs(signedAt - clock.now()) <= maxSkewMs) return
+  const isBehind = signedAt < clock.now()
   throw new ServiceError(
     'InvalidSignatureException',
     isBehind
@@ -101,7 +110,7 @@ function requireFreshSignature(state: SimulatorState, incoming: IncomingMessage)
 }
 
 async function send(
-  state: SimulatorState,
+  { clock }: HttpService,
   response: ServerResponse,
   answer: ServiceAnswer,
   fault: Fault | undefined,
@@ -113,12 +122,12 @@ async function send(
     response.socket?.resetAndDestroy()
     return
   }
-  if (fault?.kind === 'slow') await state.clock.sleep(fault.beforeMs)
+  if (fault?.kind === 'slow') await clock.sleep(fault.beforeMs)
   response.writeHead(answer.statusCode, {
     'content-type': fault?.kind === 'html' ? 'text/html' : 'application/x-amz-json-1.0',
     'content-length': body.length,
     'x-amzn-requestid': `simulated-${answer.statusCode}`,
-    date: new Date(state.clock.now()).toUTCString(),
+    date: new Date(clock.now()).toUTCString(),
     // A truncation on the way is noticed by the checksum or, without one, by the parser.
     ...(fault?.kind === 'html' || fault?.kind === 'truncated-json' ? {} : { 'x-amz-crc32': String(checksum >>> 0) }),
   })
@@ -126,12 +135,12 @@ async function send(
     response.write(body.subarray(0, body.length >> 1), () => response.socket?.destroy())
     return
   }
-  if (fault?.kind === 'slow') await writeSlowly(state, response, body, fault)
+  if (fault?.kind === 'slow') await writeSlowly(clock, response, body, fault)
   response.end(fault?.kind === 'slow' ? undefined : body)
 }
 
 async function writeSlowly(
-  state: SimulatorState,
+  clock: Clock,
   response: ServerResponse,
   body: Buffer,
   fault: Extract<Fault, { readonly kind: 'slow' }>,
@@ -140,6 +149,6 @@ async function writeSlowly(
   const size = Math.ceil(body.length / pieces)
   for (let at = 0; at < body.length && !response.destroyed; at += size) {
     response.write(body.subarray(at, at + size))
-    if (at + size < body.length) await state.clock.sleep(fault.betweenMs ?? 0)
+    if (at + size < body.length) await clock.sleep(fault.betweenMs ?? 0)
   }
 }

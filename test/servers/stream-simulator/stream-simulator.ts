@@ -2,6 +2,8 @@ import type { Clock } from '../../../src/async/clock.ts'
 import type { Rng } from '../../../src/async/rng.ts'
 import { systemClock } from '../../../src/async/system-clock.ts'
 import { startServer } from './http-server.ts'
+import type { HttpService } from './http-server.ts'
+import { perform } from './operations.ts'
 import { createStreamService } from './stream-service.ts'
 import type { StreamService } from './stream-service.ts'
 
@@ -30,7 +32,12 @@ export async function startStreamSimulator(options?: {
   const { state, ...service } = createStreamService({ ...options, clock: options?.clock ?? systemClock })
   const count = ({ action }: { readonly action: string }): void =>
     void requests.set(action, (requests.get(action) ?? 0) + 1)
-  const server = await startServer(state, service.faults, count)
+  const http: HttpService = {
+    clock: state.clock,
+    settings: state.settings,
+    perform: (target, request, fault) => perform(state, target, request, fault),
+  }
+  const server = await startServer(http, service.faults, count)
   return {
     ...service,
     endpoint: server.endpoint,

@@ -4,6 +4,8 @@ import { errorOfFailure, errorOfNetwork, unreadableAnswer } from '../../../src/a
 import type { AwsExchange } from '../../../src/aws/aws-errors.ts'
 import { parseJson } from '../../../src/aws/exact-json.ts'
 import type { Fault, SimulatedRequest } from '../../servers/stream-simulator/fault-plan.ts'
+import { performKinesis } from '../../servers/kinesis-simulator/kinesis-operations.ts'
+import type { ServedKinesis } from '../../servers/kinesis-simulator/kinesis-service.ts'
 import { errorAnswer, perform } from '../../servers/stream-simulator/operations.ts'
 import type { ServiceAnswer } from '../../servers/stream-simulator/operations.ts'
 import { ServiceError } from '../../servers/stream-simulator/service-error.ts'
@@ -17,6 +19,8 @@ export interface SimulatedAwsOptions {
   readonly time: VirtualTime
   readonly rng: Rng
   readonly streams: ServedStreams
+  /** Has faults of its own. Without it, there is no Kinesis. */
+  readonly kinesis?: ServedKinesis | undefined
   /** Milliseconds that a request takes at most, both ways. */
   readonly latencyMs: number
   /** What the answer of a Scan may take besides: in that time its items change. */
@@ -35,10 +39,10 @@ export function createSimulatedAws(options: SimulatedAwsOptions): AwsApi {
 }
 
 /** The same without a way: requests are done at once, by no process and without faults, and answered a turn later. */
-export function createInstantAws(streams: ServedStreams): AwsApi {
+export function createInstantAws(streams: ServedStreams, kinesis?: ServedKinesis): AwsApi {
   const exchange = async (request: AwsRequest): Promise<AwsAnswer> => {
     const seen: SimulatedRequest = { action: request.action, body: request.body, accessKeyId: 'nobody' }
-    const answer = answerOf(streams, request, seen, undefined)
+    const answer = answerOf({ streams, kinesis }, request, seen, undefined)
     await new Promise((resolve) => setImmediate(resolve))
     return new Promise((resolve, reject) =>
       judge({ request, host: 'simulated' }, answer, undefined, { resolve, reject }),
@@ -51,16 +55,17 @@ const targets: Readonly<Record<AwsRequest['service'], string>> = {
   dynamodb: 'DynamoDB_20120810',
   streams: 'DynamoDBStreams_20120810',
   kinesis: 'Kinesis_20131202',
+  glue: 'AWSGlue',
 }
 
 function send(options: SimulatedAwsOptions, request: AwsRequest, settle: Settle<AwsAnswer>): void {
-  const { time, rng, streams, latencyMs, process, onTrace } = options
+  const { time, rng, streams, kinesis, latencyMs, process, onTrace } = options
   const way = (): number => (rng.next() * latencyMs) / 2
   onTrace(`${process.name} > aws ${request.action}`)
   time.after(way(), () => {
     const seen: SimulatedRequest = { action: request.action, body: request.body, accessKeyId: process.name }
-    const fault = streams.faults.next(seen)
-    const answer = answerOf(streams, request, seen, fault)
+    const fault = (request.service === 'kinesis' ? kinesis : streams)?.faults.next(seen)
+    const answer = answerOf({ streams, kinesis }, request, seen, fault)
     const scanMs = request.action === 'Scan' && options.scanLatencyMs > 0 ? rng.next() * options.scanLatencyMs : 0
     const extraMs =
       scanMs + (fault?.kind === 'slow' ? fault.beforeMs + (fault.pieces ?? 1) * (fault.betweenMs ?? 0) : 0)
@@ -71,13 +76,19 @@ function send(options: SimulatedAwsOptions, request: AwsRequest, settle: Settle<
   })
 }
 
+interface Services {
+  readonly streams: ServedStreams
+  readonly kinesis: ServedKinesis | undefined
+}
+
 function answerOf(
-  streams: ServedStreams,
+  { streams, kinesis }: Services,
   request: AwsRequest,
   seen: SimulatedRequest,
   fault: Fault | undefined,
 ): ServiceAnswer {
   try {
+    if (request.service === 'kinesis' && kinesis !== undefined) return performKinesis(kinesis.state, seen, fault)
     return perform(streams.state, `${targets[request.service]}.${request.action}`, seen, fault)
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error
@@ -100,5 +111,6 @@ function judge(
   else if (answer.statusCode !== 200) {
     const { statusCode } = answer
     reject(errorOfFailure({ ...exchange, statusCode, body, requestId: undefined, errorType: undefined }))
-  } else resolve({ body: parseJson(body), bytes: body.length })
+  } else if (body.length === 0 && exchange.request.hasEmptyAnswer === true) resolve({ body: undefined, bytes: 0 })
+  else resolve({ body: parseJson(body), bytes: body.length })
 }

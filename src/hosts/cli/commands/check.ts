@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { configFingerprint } from '../../../config/config-fingerprint.ts'
 import type { PipelineConfig } from '../../../config/pipeline-config.ts'
+import type { SourceConfig } from '../../../config/source-config.ts'
 import { checkCode } from '../../preflight/code-checks.ts'
 import { isRefusal, passed, warning } from '../../preflight/finding.ts'
 import type { Finding } from '../../preflight/finding.ts'
@@ -55,10 +56,16 @@ function checkFile(config: PipelineConfig): readonly Finding[] {
   const security = `${kafka.tls === undefined ? 'no TLS' : 'TLS'}, ${kafka.sasl?.mechanism ?? 'no SASL'}`
   return [
     passed('file', `pipeline ${config.pipeline}, epoch ${config.epoch}, ${config.lanes} lanes, ${config.delivery}`),
-    passed('source', `${source.region}: ${source.tables.join(', ')}`),
+    passed('source', `${source.region}: ${sourceWords(source)}`),
     passed('topics', topic.name.replaceAll('{prefix}', topic.prefix)),
     passed('kafka', `${kafka.brokers.join(', ')} (${security})`),
     passed('fingerprint', configFingerprint(config)),
     ...config.notes.map((note) => warning('note', note)),
   ]
+}
+
+function sourceWords(source: SourceConfig): string {
+  if (source.type === 'dynamodb-streams') return source.tables.join(', ')
+  const held = source.records === 'raw' ? 'raw records' : source.tables.join(', ')
+  return `${held} of Kinesis stream ${source.stream}`
 }

@@ -1,23 +1,40 @@
 import type { Command } from 'commander'
+import { connectMarkdown } from '../../../config/connect/connect-markdown.ts'
 import { configJsonSchema } from '../../../config/json-schema.ts'
 import { referenceMarkdown } from '../../../config/reference-markdown.ts'
 import { succeeded } from '../command-context.ts'
 import { transformReferences, transformsMarkdown } from '../transforms-markdown.ts'
 import { writeResult } from '../command-host.ts'
 import type { CommandHost } from '../command-host.ts'
+import { loadPipeline } from '../load-pipeline.ts'
+import { shownConfig, shownConfigText } from '../shown-config.ts'
 
-/** `tailrace config docs|schema`: the reference of all properties, for people and for editors. */
+/** `tailrace config docs|schema|show`: the reference of all properties, for people and for editors; what a file comes to. */
 export function registerConfig(program: Command, { context, action }: CommandHost): void {
   const config = program.command('config').description('the reference of the pipeline file')
   config
     .command('docs')
     .description('print every property with type, default and meaning (Markdown)')
     .option('--transforms', 'those of transforms and predicates instead')
+    .option('--connect', "those of Kafka Connect's connectors whose files run instead")
     .action(
       action((command) => {
-        const { transforms } = command.opts<{ readonly transforms?: true }>()
-        const markdown = transforms === true ? transformsMarkdown() : referenceMarkdown()
+        const { transforms, connect } = command.opts<{ readonly transforms?: true; readonly connect?: true }>()
+        const markdown =
+          transforms === true ? transformsMarkdown() : connect === true ? connectMarkdown() : referenceMarkdown()
         writeResult(context, command, { json: { markdown }, text: markdown })
+        return succeeded
+      }),
+    )
+  config
+    .command('show')
+    .description("print what a file comes to: every property that is not at its default, a connector's as ours")
+    .argument('<config>', 'the pipeline file')
+    .action(
+      action((command) => {
+        const loaded = loadPipeline(command.args[0] ?? '', context)
+        const json = { properties: shownConfig(loaded), notes: loaded.notes }
+        writeResult(context, command, { json, text: shownConfigText(loaded) })
         return succeeded
       }),
     )

@@ -77,6 +77,7 @@ async function replay(command: Command, context: CommandContext): Promise<Comman
       inspector,
       clock,
       rng,
+      env,
       items: owned === undefined ? undefined : createItemReader({ api: owned.api, clock, rng }),
       claimChecks,
       ledgerId: ledger.identity.topicId,

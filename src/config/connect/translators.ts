@@ -1,0 +1,5 @@
+import { kinesisSourceConnector, managedKinesisSource } from './kinesis-source.ts'
+import type { ConnectTranslator } from './translator.ts'
+
+/** Every connector whose configuration runs as a pipeline. A new one is one file and one line here. */
+export const translators: readonly ConnectTranslator[] = [managedKinesisSource, kinesisSourceConnector]

@@ -1,0 +1,32 @@
+import type { Clock } from '../async/clock.ts'
+import type { Rng } from '../async/rng.ts'
+import type { AwsApi } from '../aws/aws.ts'
+import type { CredentialsCache, CredentialsLoader } from '../aws/credentials.ts'
+import type { KeyAttribute } from '../change/table.ts'
+import type { ErrorCode } from '../error-catalogue.ts'
+import type { SourceEvent } from '../sources/source-event.ts'
+import type { Source } from '../sources/source.ts'
+
+/** What a source runs on. */
+export interface SourceParts {
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Where credentials come from; default: the provider chain of the AWS SDK, under the configured role. */
+  readonly credentials?: CredentialsLoader
+  readonly pollIdleMaxMs?: number
+  /** Errors to reject with instead of waiting them out; for commands that a person waits for. */
+  readonly giveUpOn?: readonly ErrorCode[]
+  readonly onEvent?: (event: SourceEvent) => void
+  /** Told of each request's outcome: `ok`, an error code of ours, or the service's own name of an error. */
+  readonly onRequest?: (action: string, outcome: string) => void
+}
+
+/** A source and the connections below it, which end with it. */
+export interface OwnedSource extends AsyncDisposable {
+  readonly source: Source
+  readonly api: AwsApi
+  readonly credentials: CredentialsCache
+  /** For changes that come from a Kinesis stream: the key attributes of a table, hash key first. */
+  readonly describeKeys?: (table: string, signal: AbortSignal) => Promise<readonly KeyAttribute[]>
+}

@@ -1,0 +1,71 @@
+import { hash } from 'node:crypto'
+import type { Item } from '../../../change/attribute-value.ts'
+import { canonicalItem } from '../../../change/canonical-item.ts'
+import type { KinesisChange } from '../../../change/kinesis-change.ts'
+import type { KinesisRecord } from '../../../change/kinesis-record.ts'
+import { compareSequenceNumbers } from '../../../change/sequence-number.ts'
+
+/** A record in the order of its shard, and what repair must know of it. */
+export interface Arrival {
+  /** Its place in the shard; see {@link arrivalId}. */
+  readonly id: string
+  readonly record: KinesisRecord
+  /** Undefined for a record that is no change, or whose item cannot be told: it is never held back. */
+  readonly facts: ChangeFacts | undefined
+}
+
+/** What tells the changes of an item apart, and their order. */
+export interface ChangeFacts {
+  /** Table and key: equal texts, same item. */
+  readonly item: string
+  readonly eventId: string
+  /** Microseconds, approximate: two changes of an item may share it, and clocks of its writers may differ. */
+  readonly createdAtMicros: number
+  /** Digests of the item before and after; undefined where nothing can be said. An absent item has one, too. */
+  readonly before: () => string | undefined
+  readonly after: () => string | undefined
+}
+
+/** Sequence number, and the place in a package of several records. */
+export function arrivalId({ sequenceNumber, subSequence }: KinesisRecord): string {
+  return subSequence === undefined ? sequenceNumber : `${sequenceNumber}/${subSequence}`
+}
+
+/** The order of the shard. */
+export function compareIds(a: string, b: string): number {
+  const [left = '', leftSub = '0'] = a.split('/')
+  const [right = '', rightSub = '0'] = b.split('/')
+  const order = compareSequenceNumbers(left, right)
+  return order === 0 ? Number(leftSub) - Number(rightSub) : order
+}
+
+/** `change` is undefined for what is no change of a table. */
+export function arrivalOf(record: KinesisRecord, change: KinesisChange | undefined): Arrival {
+  return { id: arrivalId(record), record, facts: change === undefined ? undefined : factsOf(change) }
+}
+
+function factsOf(change: KinesisChange): ChangeFacts | undefined {
+  const { tableName, keys, operation, oldImage, newImage, eventId, createdAtMicros } = change
+  const key = canonicalItem(keys)
+  if (key === undefined) return undefined
+  return {
+    item: `${tableName.length}:${tableName}${key}`,
+    eventId,
+    createdAtMicros,
+    before: once(() => (operation === 'INSERT' ? absent : digestOf(oldImage))),
+    after: once(() => (operation === 'REMOVE' ? absent : digestOf(newImage))),
+  }
+}
+
+const absent = '-'
+
+/** SHA-256, because whoever writes items would choose two with one digest. Of UTF-16: in UTF-8 all lone surrogates are alike. */
+function digestOf(image: Item | undefined): string | undefined {
+  const text = image === undefined ? undefined : canonicalItem(image)
+  return text === undefined ? undefined : hash('sha256', Buffer.from(text, 'utf16le'), 'base64')
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
+}
