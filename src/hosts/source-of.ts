@@ -1,5 +1,6 @@
 import { createCredentialsCache, createCredentialsLoader } from '../aws/credentials.ts'
 import type { CredentialsOptions } from '../aws/credentials.ts'
+import { createAwsStreams } from '../aws/event-stream-api.ts'
 import { createMeteredAwsApi } from '../aws/metered-api.ts'
 import type { AwsService } from '../aws/endpoints.ts'
 import { createAwsApi } from '../aws/signed-request.ts'
@@ -17,11 +18,12 @@ export function openSource(config: SourceConfig, parts: SourceParts): OwnedSourc
   const { region } = config
   const loader = parts.credentials ?? createCredentialsLoader(credentialsOf(config))
   const credentials = createCredentialsCache({ clock, load: loader })
-  const connection = createAwsApi({ clock, region, env, credentials, overrides: endpointsOf(config) })
+  const access = { clock, region, env, credentials, overrides: endpointsOf(config) }
+  const connection = createAwsApi(access)
   const api = parts.onRequest === undefined ? connection : createMeteredAwsApi(connection, parts.onRequest)
   const owned = { api, credentials, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() }
   if (config.type !== 'kinesis') return { ...owned, source: streamsOf(config, api, parts) }
-  const source = kinesisSourceOf(config, api, parts)
+  const source = kinesisSourceOf(config, { api, streams: createAwsStreams(access) }, parts)
   return { ...owned, source, describeKeys: (table, signal) => source.describeKeys(table, signal) }
 }
 

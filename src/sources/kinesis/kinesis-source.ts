@@ -77,9 +77,8 @@ export function createKinesisSource(options: KinesisOptions): KinesisSource {
   const describe = (signal: AbortSignal): Promise<StreamDescription> =>
     describeStream(context, { stream, region }, signal)
   const tableNow = async (signal: AbortSignal): Promise<Table> => tableOfStream(await describe(signal))
-  const openPages =
-    options.openPages ??
-    ((_: KinesisContext, request: PageRequest) => createPolledPages(context, { ...request, polling, recordLimit }))
+  const poll = (request: PageRequest): RecordPages => createPolledPages(context, { ...request, polling, recordLimit })
+  const openPages = options.openPages ?? ((_: KinesisContext, request: PageRequest) => poll(request))
 
   return {
     findTables: async (signal) => [await tableNow(signal)],
@@ -101,7 +100,8 @@ export function createKinesisSource(options: KinesisOptions): KinesisSource {
         context,
         openPages: (start, soFar) =>
           guardPages(context, { streamArn, shardId, lister, soFar }, openPages(context, { streamArn, shardId, start })),
-        openAgain: (id, start) => openPages(context, { streamArn, shardId: id, start }),
+        // Polled always: several may do so at one time, and they would take one subscription from each other.
+        openAgain: (id, start) => poll({ streamArn, shardId: id, start }),
         hashRangeOf: (id, signal) => lister.hashRangeOf(streamArn, id, signal),
       })
     },
