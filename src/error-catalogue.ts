@@ -1,6 +1,7 @@
 import { changeErrors } from './error-entries/change-errors.ts'
 import { entry } from './error-entries/error-entry.ts'
 import type { ErrorEntry } from './error-entries/error-entry.ts'
+import { kinesisErrors } from './error-entries/kinesis-errors.ts'
 import { schemaErrors } from './error-entries/schema-errors.ts'
 import { schemaRegistryErrors } from './error-entries/schema-registry-errors.ts'
 
@@ -33,8 +34,8 @@ export const errorCatalogue = {
   // --- AWS ---
   TABLE_NOT_FOUND: entry(
     'refuse',
-    'A configured table does not exist in the region and account, or no table matches the pattern.',
-    "Check the table name, the region and the credentials' account.",
+    'A configured table or Kinesis stream does not exist in the region and account, or no table matches the pattern.',
+    "Check the name, the region and the credentials' account.",
   ),
   STREAM_DISABLED: entry(
     'refuse',
@@ -104,8 +105,8 @@ export const errorCatalogue = {
   ),
   AWS_REGION: entry(
     'refuse',
-    "The region is missing, or the table's ARN belongs to another region.",
-    'Set `source.region` to the region of the table.',
+    'The region is missing, or the ARN of the table or stream belongs to another region.',
+    'Set `source.region` to the region of the table or stream.',
   ),
   AWS_RESPONSE: entry(
     'retry',
@@ -114,12 +115,12 @@ export const errorCatalogue = {
   ),
   ITERATOR_EXPIRED: entry(
     'retry',
-    'A shard iterator was older than 15 minutes.',
+    'A shard iterator was older than 15 minutes (of a Kinesis stream: 5).',
     'Nothing: the shard is taken up again after its last accepted change.',
   ),
   STREAM_GAP: entry(
     'stop-table',
-    'Changes were trimmed (24 hours) before they were read, or may have been: data may be missing downstream.',
+    'Changes were trimmed (after 24 hours; of a Kinesis stream, after its retention) before they were read, or may have been: data may be missing downstream.',
     'Decide: `tailrace snapshot start` takes up what is left and scans the table anew, which makes up for what was lost; `tailrace offsets reset` only takes up what is left. With `snapshot.mode: when_needed` the former happens by itself.',
   ),
   SHARD_NOT_FOUND: entry('stop-table', 'A shard that was not read to its end no longer exists.', 'As for STREAM_GAP.'),
@@ -131,13 +132,15 @@ export const errorCatalogue = {
   SEQUENCE_ORDER: entry(
     'stop-table',
     'A shard gave a sequence number that is not greater than the one before it.',
-    'Report it: DynamoDB promises increasing sequence numbers within a shard.',
+    'Report it: the service promises increasing sequence numbers within a shard.',
   ),
   SOURCE_REPLACED: entry(
     'stop-table',
     'The table or its stream was deleted and made anew since the pipeline began.',
     'Decide what downstream should hold: `tailrace snapshot start` goes on with the new table, scans it, and deletes what is gone; `tailrace offsets reset --table` goes on without deletes.',
   ),
+
+  ...kinesisErrors,
 
   // --- objects and exports ---
   OBJECT_MISSING: entry(

@@ -29,6 +29,13 @@ describe('errorOfFailure', () => {
     ['ExpiredTokenException', 400, 'AWS_CREDENTIALS'],
     ['MissingAuthenticationToken', 400, 'AWS_CREDENTIALS'],
     ['ExpiredIteratorException', 400, 'ITERATOR_EXPIRED'],
+    ['InternalFailureException', 500, 'AWS_UNREACHABLE'],
+    ['KMSThrottlingException', 400, 'AWS_THROTTLED'],
+    ['KMSAccessDeniedException', 400, 'AWS_KEY_UNUSABLE'],
+    ['KMSDisabledException', 400, 'AWS_KEY_UNUSABLE'],
+    ['KMSInvalidStateException', 400, 'AWS_KEY_UNUSABLE'],
+    ['KMSNotFoundException', 400, 'AWS_KEY_UNUSABLE'],
+    ['KMSOptInRequired', 400, 'AWS_KEY_UNUSABLE'],
   ])('%s with status %i is %s', (type, status, code) => {
     expect(errorOfFailure(failure(status, typed(type)))).toMatchObject({
       code,
@@ -36,10 +43,21 @@ describe('errorOfFailure', () => {
     })
   })
 
-  it('passes on what the caller must decide about', () => {
-    const error = errorOfFailure(failure(400, typed('TrimmedDataAccessException')))
+  it.each([
+    'TrimmedDataAccessException',
+    'ResourceNotFoundException',
+    'ResourceInUseException',
+    'InvalidArgumentException',
+    'ExpiredNextTokenException',
+  ])('passes on what the caller must decide about: %s', (type) => {
+    const error = errorOfFailure(failure(400, typed(type)))
     expect(error).toBeInstanceOf(AwsServiceError)
-    expect(error).toMatchObject({ type: 'TrimmedDataAccessException', statusCode: 400 })
+    expect(error).toMatchObject({ type, statusCode: 400 })
+  })
+
+  it('says which key of an encrypted stream cannot be used', () => {
+    const error = errorOfFailure(failure(400, typed('KMSDisabledException', 'arn:aws:kms:r:1:key/k is disabled')))
+    expect(error.message).toContain('arn:aws:kms:r:1:key/k is disabled')
   })
 
   it('takes the type from the header, and from a coral name with a URL', () => {

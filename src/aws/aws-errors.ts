@@ -36,7 +36,16 @@ const throttlingTypes: ReadonlySet<string> = new Set([
   'TooManyRequestsException',
 ])
 
-const deniedTypes: ReadonlySet<string> = new Set(['AccessDenied', 'AccessDeniedException', 'KMSAccessDeniedException'])
+const deniedTypes: ReadonlySet<string> = new Set(['AccessDenied', 'AccessDeniedException'])
+
+/** The key of an encrypted stream. Someone may mend all of them, also a key that is about to be deleted. */
+const keyTypes: ReadonlySet<string> = new Set([
+  'KMSAccessDeniedException',
+  'KMSDisabledException',
+  'KMSInvalidStateException',
+  'KMSNotFoundException',
+  'KMSOptInRequired',
+])
 
 const credentialsTypes: ReadonlySet<string> = new Set([
   'ExpiredToken',
@@ -63,6 +72,10 @@ export function errorOfFailure(failure: AwsFailure): TailraceError | AwsServiceE
     return new TailraceError('AWS_THROTTLED', `${what} was throttled (${type === '' ? '429' : type})`, { details })
   }
   if (deniedTypes.has(type)) return accessDenied(failure, message)
+  if (keyTypes.has(type)) {
+    // The service's text names the key and what is wrong with it.
+    return new TailraceError('AWS_KEY_UNUSABLE', `${what}: ${type}: ${message}`, { details })
+  }
   if (credentialsTypes.has(type)) {
     return new TailraceError('AWS_CREDENTIALS', `${what}: the credentials were refused (${type})`, { details })
   }
