@@ -60,7 +60,12 @@ describe("the file of another product's Kinesis connector", () => {
 
   it('gives records of DynamoDB where it says that there are some', async () => {
     const topic = `kinesis-testing-${randomUUID().slice(0, 8)}`
-    using cli = openCli({ AWS_ENDPOINT_URL_KINESIS: kinesis.endpoint, KAFKA_BOOTSTRAP_SERVERS: bootstrapServers })
+    using cli = openCli({
+      AWS_ENDPOINT_URL_KINESIS: kinesis.endpoint,
+      KAFKA_BOOTSTRAP_SERVERS: bootstrapServers,
+      // Without it the file's API key means TLS.
+      KAFKA_SECURITY_PROTOCOL: 'PLAINTEXT',
+    })
     await createKinesisStream(kinesis.api, topic, 2)
     const plan = { duplicates: 0.1, disorder: 0, withinMs: 0, table: 'orders', items: 5 }
     const history = createKinesisHistory(plan, seededRng(1))
