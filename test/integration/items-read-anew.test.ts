@@ -35,7 +35,7 @@ filter.condition: "note <> 'drop me'"
       readConfig(configText({ pipeline, endpoint, bootstrapServers, tables: [table.name], more })),
     )
     try {
-      if (mode === 'initial') await worker.seen('snapshot-completed')
+      const rows = mode === 'initial' ? (await worker.seen('snapshot-completed')).rows : 0
       const topic = `${pipeline}.${table.name}`
       // Inserts, the two states of one item, the item that is gone, and its delete. Rows may be displaced by these.
       let output = await outputOf(bootstrapServers, topic, 154)
@@ -44,7 +44,8 @@ filter.condition: "note <> 'drop me'"
         output = await outputOf(bootstrapServers, topic, 154)
       }
       expect(changesIn(output)).toBe(154)
-      expect(output.some(({ value }) => value?.op === 'r')).toBe(mode === 'initial')
+      // On a slow machine changes may have displaced them all.
+      expect(output.filter(({ value }) => value?.op === 'r')).toHaveLength(rows)
       const last = new Map<string, unknown>()
       for (const { key, value } of output)
         if (value !== null) last.set((key as { readonly id: string }).id, value.after)
