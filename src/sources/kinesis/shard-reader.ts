@@ -94,20 +94,22 @@ class KinesisShardReader implements ShardReader {
     signal.throwIfAborted()
     const shard = (this.#shard ??= await this.#restore(signal))
     if (this.#isEnded) return this.#endPage()
-    const page = this.#leftOver ?? (await this.#openPages().next(signal))
-    this.#leftOver = undefined
+    const page = this.#leftOver ?? (shard.hasMore ? this.#noPage() : await this.#openPages().next(signal))
     for (const arrival of await this.#arrivals(page, this.#position.shardId, signal)) {
       shard.accept(arrival)
       this.#after = arrival.id
     }
     this.#readUpToMs = later(this.#readUpToMs, readUpTo(page))
-    if (page.isEnd) await this.#prepareEnd(shard, page.children, signal)
-    this.#isEnded = page.isEnd
+    this.#isEnded = page.isEnd && (await this.#prepareEnd(shard, page.children, signal))
+    // What is held back may be more than fits one page: then the end comes again.
+    this.#leftOver = page.isEnd && !this.#isEnded ? { ...page, records: [] } : undefined
     const records = shard.release(Math.max(this.#readUpToMs ?? 0, lastArrival(page)))
     this.#createdAtMs = Math.max(this.#createdAtMs, shard.handedOutMs, records.at(-1)?.arrivedAtMs ?? 0)
     this.#tell(shard.takeCounts())
-    const { bytes, isEnd, requestedAtMs, receivedAtMs } = page
+    const { requestedAtMs, receivedAtMs } = page
     const readUpToMs = this.#readUpToMs
+    const isEnd = this.#isEnded
+    const bytes = Math.max(page.bytes, bytesOf(records))
     return {
       records,
       bytes,
@@ -245,12 +247,16 @@ class KinesisShardReader implements ShardReader {
   }
 
   /** What is held back goes on with the child that gets the item's next changes. */
-  async #prepareEnd(shard: RepairedShard, children: readonly Shard[] | undefined, signal: AbortSignal): Promise<void> {
-    if (this.#reading.repair === undefined) return
+  async #prepareEnd(
+    shard: RepairedShard,
+    children: readonly Shard[] | undefined,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (this.#reading.repair === undefined) return true
     if (children === undefined || children.length === 0) return shard.letGo(() => true)
     const range = await this.#ownRange(signal)
     // With a hash key of its own a record does not say by its partition key which child goes on with it.
-    shard.letGo(({ partitionKey }) => !isWithin(hashKeyOf(partitionKey), range))
+    return shard.letGo(({ partitionKey }) => !isWithin(hashKeyOf(partitionKey), range))
   }
 
   #mark(shard: RepairedShard, records: number, isEnd: boolean): PageMark | undefined {
@@ -273,10 +279,21 @@ class KinesisShardReader implements ShardReader {
       this.#reading.onRepaired(this.#position.shardId, counts)
   }
 
+  /** What is due is handed out without waiting for what comes next. */
+  #noPage(): RecordPage {
+    const now = this.#parts.context.clock.now()
+    const empty = { records: [], bytes: 0, isEnd: false, children: undefined }
+    return { ...empty, requestedAtMs: now, receivedAtMs: now, millisBehindLatest: Infinity }
+  }
+
   #endPage(): ShardPage {
     const now = this.#parts.context.clock.now()
     return { records: [], bytes: 0, isEnd: true, requestedAtMs: now, receivedAtMs: now }
   }
+}
+
+function bytesOf(records: readonly KinesisRecord[]): number {
+  return records.reduce((sum, { data }) => sum + data.length, 0)
 }
 
 function readUpTo({ requestedAtMs, millisBehindLatest }: RecordPage): number | undefined {

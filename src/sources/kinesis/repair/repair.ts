@@ -1,5 +1,7 @@
 import type { KinesisRecord } from '../../../change/kinesis-record.ts'
 import type { Arrival, ChangeFacts } from './arrival.ts'
+import { createFifo } from './fifo.ts'
+import type { Fifo } from './fifo.ts'
 import { createItemMemories } from './item-memory.ts'
 import type { HeldChange, ItemMemories, ItemMemory } from './item-memory.ts'
 import { firstOf, isOvertaken, nextIs } from './order-of-changes.ts'
@@ -47,12 +49,18 @@ export interface Repair {
   resume(arrival: Arrival, place: TailPlace, owner: object): void
   /** A record that was dealt with before this reader began. */
   recall(arrival: Arrival, owner: object): void
-  /** Everything that may go out, in order; `readUpToMs` is the moment up to which the shard was read. */
+  /**
+   * What may go out, in order; `readUpToMs` is the moment up to which the shard was read. Of what has waited long enough not
+   * much more than a page is handed out at once; the rest stays held back until it is asked for again.
+   */
   release(readUpToMs: number): readonly KinesisRecord[]
-  /** Lets go of what is held back and for which `isAffected` is true, in the best order there is. */
-  letGo(isAffected: (record: KinesisRecord) => boolean): void
-  /** When something that is held back is due, by the time of the shard; undefined if nothing waits. Milliseconds. */
-  readonly dueAtMs: number | undefined
+  /**
+   * Lets go of what is held back and for which `isAffected` is true, in the best order there is. False if there is more of it
+   * than fits a page: to be called again behind `release`.
+   */
+  letGo(isAffected: (record: KinesisRecord) => boolean): boolean
+  /** True if `release` has left something that is due. */
+  readonly hasMore: boolean
   /** Where the shard must be read again from, so that everything that is remembered is met again. */
   firstRemembered(owner: object): string | undefined
   readonly bounds: RepairBounds
@@ -71,6 +79,10 @@ export interface RepairBounds {
 /** Bytes of parsed images for a byte of the record, about. */
 const heldFactor = 4
 
+/** What is let go beyond what has just come, at once. */
+const mostRecords = 5_000
+const mostBytes = 8 * 1024 * 1024
+
 export function createRepair(rules: RepairRules, memory: RepairMemory, bounds: RepairBounds): Repair {
   return new ShardRepair(rules, memory, bounds)
 }
@@ -81,14 +93,16 @@ class ShardRepair implements Repair {
   readonly #items: ItemMemories
   readonly #places = new Map<HeldChange, TailPlace>()
   /** Those that wait for the delay, and those that wait for the window, by the time they came. */
-  readonly #unproven: HeldChange[] = []
-  readonly #missing: HeldChange[] = []
+  readonly #unproven = createFifo<HeldChange>()
+  readonly #missing = createFifo<HeldChange>()
   #out: KinesisRecord[] = []
+  #outBytes = 0
   #counts = noCounts()
   #frontier: number
   #lastArrivalMs = 0
   #heldBytes = 0
   handedOutMs = 0
+  hasMore = false
 
   constructor(rules: RepairRules, memory: RepairMemory, { frontierMicros, floorMicros }: RepairBounds) {
     this.#rules = rules
@@ -143,10 +157,13 @@ class ShardRepair implements Repair {
   }
 
   release(readUpToMs: number): readonly KinesisRecord[] {
-    const dueIn = (queue: HeldChange[], waitMs: number): void => {
+    this.hasMore = false
+    const dueIn = (queue: Fifo<HeldChange>, waitMs: number): void => {
       for (;;) {
-        const first = queue[0]
+        const { first } = queue
         if (first === undefined || (!first.isReleased && readUpToMs - first.sinceMs < waitMs)) return
+        this.hasMore = this.#isPageFull
+        if (this.hasMore) return
         queue.shift()
         if (!first.isReleased) this.#due(first, readUpToMs)
       }
@@ -155,25 +172,23 @@ class ShardRepair implements Repair {
     dueIn(this.#missing, this.#rules.windowMs)
     const out = this.#out
     this.#out = []
+    this.#outBytes = 0
     return out
   }
 
-  letGo(isAffected: (record: KinesisRecord) => boolean): void {
+  letGo(isAffected: (record: KinesisRecord) => boolean): boolean {
     for (const change of this.#places.keys()) {
+      if (this.#isPageFull) return false
       const item = this.#items.of(change.facts.item)
       if (item === undefined || change.isReleased || !isAffected(change.arrival.record)) continue
       while (item.held.some((held) => isAffected(held.arrival.record))) this.#letGoFirst(item)
     }
+    return true
   }
 
-  get dueAtMs(): number | undefined {
-    const [unproven] = this.#unproven
-    const [missing] = this.#missing
-    const due = [
-      ...(unproven === undefined ? [] : [unproven.sinceMs + this.#rules.delayMs]),
-      ...(missing === undefined ? [] : [missing.sinceMs + this.#rules.windowMs]),
-    ]
-    return due.length === 0 ? undefined : Math.min(...due)
+  /** A page is one transaction: what has gathered over minutes must not go out in one. */
+  get #isPageFull(): boolean {
+    return this.#out.length >= mostRecords || this.#outBytes >= mostBytes
   }
 
   firstRemembered(owner: object): string | undefined {
@@ -200,10 +215,10 @@ class ShardRepair implements Repair {
 
   #makeRoom(): void {
     while (this.#memory.isFull) {
-      const first = this.#unproven[0] ?? this.#missing[0]
+      const first = this.#unproven.first ?? this.#missing.first
       const item = first === undefined ? undefined : this.#items.of(first.facts.item)
       if (first !== undefined && (first.isReleased || item === undefined)) {
-        ;(this.#unproven[0] === first ? this.#unproven : this.#missing).shift()
+        ;(this.#unproven.first === first ? this.#unproven : this.#missing).shift()
         continue
       }
       if (item !== undefined) this.#letGoFirst(item)
@@ -274,6 +289,7 @@ class ShardRepair implements Repair {
   #handOut(record: KinesisRecord, place: TailPlace | undefined): void {
     place?.deal()
     this.#out.push(record)
+    this.#outBytes += record.data.length
   }
 }
 

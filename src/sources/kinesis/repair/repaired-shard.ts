@@ -21,9 +21,10 @@ export interface RepairedShard {
   /** The next new record. */
   accept(arrival: Arrival): void
   release(readUpToMs: number): readonly KinesisRecord[]
-  /** At the end: what no child would take over is let go. */
-  letGo(isAffected: (record: KinesisRecord) => boolean): void
+  /** At the end: what no child would take over is let go. False if there is more than fits a page. */
+  letGo(isAffected: (record: KinesisRecord) => boolean): boolean
   note(readUpToMs: number): RepairNote
+  readonly hasMore: boolean
   takeCounts(): RepairCounts
   readonly handedOutMs: number
   close(): void
@@ -91,6 +92,9 @@ export function createRepairedShard(start: RepairStart, rules: RepairRules, memo
       older: older.flatMap((stretch) => notedOlder(stretch, repair)),
     }),
     takeCounts: () => repair.takeCounts(),
+    get hasMore() {
+      return repair.hasMore
+    },
     get handedOutMs() {
       return repair.handedOutMs
     },

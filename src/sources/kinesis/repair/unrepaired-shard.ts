@@ -16,7 +16,7 @@ export function createUnrepairedShard(after: string | undefined): RepairedShard 
       out = []
       return released
     },
-    letGo: () => {},
+    letGo: () => true,
     note: (readUpToMs) => ({
       readUpToMs,
       bounds: { frontierMicros: 0, floorMicros: 0 },
@@ -27,6 +27,7 @@ export function createUnrepairedShard(after: string | undefined): RepairedShard 
       older: [],
     }),
     takeCounts: () => ({ duplicates: 0, reordered: 0, late: 0, overtaken: 0, shortened: 0 }),
+    hasMore: false,
     handedOutMs: 0,
     close: () => {},
   }
