@@ -24,6 +24,8 @@ export type PipelineEvent =
       readonly after: string | undefined
       /** What is unread was created after this moment, as far as the ledger knows. */
       readonly sinceMs: number | undefined
+      /** How long its stream keeps changes. */
+      readonly retentionMs: number
     }
   | { readonly kind: 'shard-closed'; readonly shard: ShardName }
   /** What a lane holds, whenever that has changed. */
@@ -60,6 +62,8 @@ export type PipelineEvent =
       readonly records: number
       readonly bytes: number
       readonly tookMs: number
+      /** What was written before this moment is read; undefined if the source cannot tell. */
+      readonly readUpToMs?: number | undefined
     }
   | {
       readonly kind: 'snapshot-started'
@@ -238,6 +242,8 @@ export interface HaltedShard {
   readonly shard: ShardName
   /** What is unread was created after this moment, as far as the ledger knows. */
   readonly sinceMs: number | undefined
+  /** How long its stream keeps changes. */
+  readonly retentionMs: number
 }
 
 /** One transaction of a lane is durable and visible. */
