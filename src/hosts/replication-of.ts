@@ -17,9 +17,9 @@ export type ReplicationPlan = Omit<ReplicationSubject, 'streamArn'>
  * and a Kinesis on this machine is filled by no DynamoDB of AWS, unless endpoints for it are configured, too.
  */
 export function replicationPlanOf(config: KinesisConfig, env: SourceParts['env']): ReplicationPlan | undefined {
-  const { records, tables, excludedTables, endpoint, tableEndpoint } = config
-  const isLocal = endpoint !== undefined && isLoopbackHost(new URL(endpoint).hostname)
-  if (records === 'raw' || (isLocal && tableEndpoint === undefined)) return undefined
+  const { records, tables, excludedTables, endpoint, kinesisEndpoint } = config
+  const isLocal = kinesisEndpoint !== undefined && isLoopbackHost(new URL(kinesisEndpoint).hostname)
+  if (records === 'raw' || (isLocal && endpoint === undefined)) return undefined
   const place = { service: 'cloudwatch', override: undefined, variable: 'AWS_ENDPOINT_URL_CLOUDWATCH', env }
   return { tables, excludedTables, hasMetrics: !isLocal || configuredEndpoint(place) !== undefined }
 }

@@ -14,7 +14,7 @@ export interface KinesisShop extends AsyncDisposable {
   readonly pipeline: string
   /** The topic of `orders`. */
   readonly topic: string
-  /** The pipeline file, with further lines; writes it anew. */
+  /** The pipeline file, with further lines; writes it anew. Without words about repair first changes wait for nothing. */
   file(more?: string): string
   /** Puts inserts of the items `i<from>` … of a table. */
   fill(from: number, count: number, table?: string): Promise<readonly KinesisPlace[]>
@@ -64,7 +64,7 @@ source.type: kinesis
 source.region: eu-central-1
 source.kinesis.stream: ${stream}
 source.kinesis.endpoint: ${endpoint}
-source.kinesis.repair.delay.ms: 0
+${more.includes('source.kinesis.re') ? '' : 'source.kinesis.repair.delay.ms: 0'}
 kafka.bootstrap.servers: ${bootstrapServers}
 topic.partitions: 2
 ${more}
