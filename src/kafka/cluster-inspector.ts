@@ -128,7 +128,7 @@ async function inspectTopic(
 
 async function topicNames({ wire, metadata }: Context, signal: AbortSignal): Promise<readonly string[]> {
   // No list means all topics.
-  const request: Parameters<typeof metadataV12.createRequest> = [null as unknown as string[], false, false]
+  const request: Parameters<typeof metadataV12.createRequest> = [null, false, false]
   const answer = await metadata.onAnyBroker((broker) =>
     wire.send({ broker, action: 'Metadata', versions: metadataVersions, request }, signal),
   )

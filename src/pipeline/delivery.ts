@@ -158,6 +158,10 @@ interface Draft {
   finish(): Delivery
 }
 
+function passOver({ shard, table }: Known, { code }: TailraceError, context: LaneContext): readonly AddressedEntry[] {
+  return passOverEntries(shard, code !== 'SHARD_NOT_FOUND', { ...context, retentionMs: retentionOf(table.table) })
+}
+
 function createDraft(state: LaneState, context: LaneContext): Draft {
   const output: (readonly ProducerRecord[])[] = []
   const last = new Map<string, Reached>()
@@ -190,12 +194,7 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
     },
     passOver: (known, error, isWanted) => {
       const { shard } = known
-      entries.push(
-        ...passOverEntries(shard, error.code !== 'SHARD_NOT_FOUND', {
-          ...context,
-          retentionMs: retentionOf(known.table.table),
-        }),
-      )
+      entries.push(...passOver(known, error, context))
       if (!isWanted) return
       const lost = lostIntervalOf(error, shard, shard.after, context.nowMs)
       events.push({ kind: 'stream-gap', shard: nameOf(known, context.lane), error, lost, isPassedOver: true })
