@@ -89,7 +89,7 @@ describe('the starvation watch', () => {
 
   test('counts the time for which nothing was left to write and a page came later', () => {
     const watch = createStarvationWatch()
-    watch.onEvent({ kind: 'shard-opened', shard, after: undefined, sinceMs: undefined }, 0)
+    watch.onEvent({ kind: 'shard-opened', shard, after: undefined, sinceMs: undefined, retentionMs: 1 }, 0)
     watch.onEvent(page, 10)
     watch.onEvent(page, 20)
     watch.onEvent(committed(1_000), 30)

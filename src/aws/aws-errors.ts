@@ -138,6 +138,7 @@ const iamPrefixes: Readonly<Record<AwsRequest['service'], string>> = {
   streams: 'dynamodb',
   kinesis: 'kinesis',
   glue: 'glue',
+  cloudwatch: 'cloudwatch',
 }
 
 function resourceOf(request: AwsRequest): string {
@@ -145,6 +146,7 @@ function resourceOf(request: AwsRequest): string {
     const value = request.body[name]
     if (typeof value === 'string') return value
   }
+  if (request.service === 'cloudwatch') return 'metrics'
   return request.service === 'glue' ? 'the registry' : 'the stream'
 }
 

@@ -1,5 +1,5 @@
 /**
- * One request to an AWS service that speaks JSON over signed HTTP (DynamoDB, DynamoDB Streams, Kinesis, Glue).
+ * One request to an AWS service that speaks JSON over signed HTTP (DynamoDB, DynamoDB Streams, Kinesis, Glue, CloudWatch).
  * The answer is what `JSON.parse` should give (exact-json.ts); numbers inside DynamoDB values are text there, so nothing
  * is rounded.
  */
@@ -22,7 +22,7 @@ export interface AwsAnswer {
 
 /** What to send. */
 export interface AwsRequest {
-  readonly service: 'dynamodb' | 'streams' | 'kinesis' | 'glue'
+  readonly service: 'dynamodb' | 'streams' | 'kinesis' | 'glue' | 'cloudwatch'
   /** For example `GetRecords`. */
   readonly action: string
   readonly body: Readonly<Record<string, unknown>>

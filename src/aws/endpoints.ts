@@ -19,6 +19,7 @@ const environmentVariables: Readonly<Record<AwsService, string>> = {
   streams: 'AWS_ENDPOINT_URL_DYNAMODB_STREAMS',
   kinesis: 'AWS_ENDPOINT_URL_KINESIS',
   glue: 'AWS_ENDPOINT_URL_GLUE',
+  cloudwatch: 'AWS_ENDPOINT_URL_CLOUDWATCH',
 }
 
 const hostPrefixes: Readonly<Record<AwsService, string>> = {
@@ -26,6 +27,7 @@ const hostPrefixes: Readonly<Record<AwsService, string>> = {
   streams: 'streams.dynamodb',
   kinesis: 'kinesis',
   glue: 'glue',
+  cloudwatch: 'monitoring',
 }
 
 /** Domain of each partition by the region's prefix; everything else, GovCloud too, is under amazonaws.com. */

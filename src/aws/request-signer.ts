@@ -36,6 +36,7 @@ const targetPrefixes: Readonly<Record<AwsService, string>> = {
   streams: 'DynamoDBStreams_20120810',
   kinesis: 'Kinesis_20131202',
   glue: 'AWSGlue',
+  cloudwatch: 'GraniteServiceVersion20100801',
 }
 
 const contentTypes: Readonly<Record<AwsService, string>> = {
@@ -43,6 +44,7 @@ const contentTypes: Readonly<Record<AwsService, string>> = {
   streams: 'application/x-amz-json-1.0',
   kinesis: 'application/x-amz-json-1.1',
   glue: 'application/x-amz-json-1.1',
+  cloudwatch: 'application/x-amz-json-1.0',
 }
 
 /** A difference to the server's clock that is worth a correction; the `Date` header is exact to the second only. */
@@ -63,6 +65,7 @@ export function createRequestSigner(options: SignerOptions): RequestSigner {
     streams: endpointOf('streams', 'dynamodb', options),
     kinesis: endpointOf('kinesis', 'kinesis', options),
     glue: endpointOf('glue', 'glue', options),
+    cloudwatch: endpointOf('cloudwatch', 'monitoring', options),
   }
   let clockOffsetMs = 0
   return {

@@ -1,3 +1,5 @@
+import type { Table } from './table.ts'
+
 const hourMs = 3_600_000
 
 /**
@@ -9,6 +11,11 @@ export const clockDoubtMs: number = 15 * 60_000
 /** DynamoDB Streams keep a change for 24 hours; what is older may be trimmed at any moment. Milliseconds. */
 export const streamRetentionMs: number = 24 * hourMs
 
+/** How long the stream of a table keeps a change, as it was when it was looked at last. Milliseconds. */
+export function retentionOf(table: Pick<Table, 'retentionMs'> | undefined): number {
+  return table?.retentionMs ?? streamRetentionMs
+}
+
 /** What is no older than this, by the clocks of those who ask, is still there when it is read. Milliseconds. */
 export const surelyKeptMs: number = streamRetentionMs - clockDoubtMs
 
@@ -16,10 +23,14 @@ export const surelyKeptMs: number = streamRetentionMs - clockDoubtMs
  * From when on the changes of a shard are awaited that nobody has read of: from now, since what was trimmed before it was
  * met is nobody's loss. Where changes are wanted from an earlier moment that the stream surely reaches back to, from then.
  */
-export function awaitedSince(notBeforeMs: number | undefined, nowMs: number): number {
+export function awaitedSince(
+  notBeforeMs: number | undefined,
+  nowMs: number,
+  retentionMs: number = streamRetentionMs,
+): number {
   if (notBeforeMs === undefined || notBeforeMs > nowMs) return nowMs
   // Less an hour, or the first look at the shard would already find it too late.
-  return nowMs - notBeforeMs < surelyKeptMs - hourMs ? notBeforeMs : nowMs
+  return nowMs - notBeforeMs < retentionMs - clockDoubtMs - hourMs ? notBeforeMs : nowMs
 }
 
 /**

@@ -21,6 +21,8 @@ export interface Table {
   readonly account: string
   readonly streamArn: string
   readonly viewType: StreamViewType
+  /** How long the stream keeps a change; absent where that is 24 hours, always. Milliseconds; may change at any time. */
+  readonly retentionMs?: number | undefined
   /** In key-schema order: hash key, then range key. */
   readonly keySchema: readonly KeyAttribute[]
 }

@@ -27,4 +27,19 @@ export const kinesisErrors = {
     'The stream has as many registered consumers as it may have (20, or 50), or too many of them are being registered at once.',
     'Deregister a consumer that nobody needs, or read by polling; the worker goes on by itself.',
   ),
+  DISTRIBUTION_AUTO: entry(
+    'stop-table',
+    "The stream's `RecordDistributionStrategy` is `AUTO`: it ignores partition keys, so changes of one item stand in any shard and cannot be put in order.",
+    'Set it to `USER_PARTITION_KEY` and restart the workers; what was written meanwhile stays spread. Or accept changes out of order with `source.kinesis.repair: off`.',
+  ),
+  DESTINATION_INACTIVE: entry(
+    'retry',
+    "Changes of a wanted table do not go to the Kinesis stream: the table's Kinesis destination is disabled, could not be enabled, or was never there. They are lost to the pipeline.",
+    'Enable the destination (`EnableKinesisStreamingDestination`) and load the items anew: what is changed meanwhile is in no stream.',
+  ),
+  REPLICATION_LOSS: entry(
+    'retry',
+    'DynamoDB has given up changes that it could not write into the Kinesis stream, by its own count (`FailedToReplicateRecordCount`): records of more than 1 MB, or what had waited for a week.',
+    'Load the items of the table anew. Keep items small (many empty and boolean values grow in JSON), and the stream large enough that nothing waits.',
+  ),
 }

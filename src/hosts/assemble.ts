@@ -25,6 +25,7 @@ import type { LaneEnvironment, LaneTuning } from '../pipeline/lane-environment.t
 import type { LaneCompanion } from '../pipeline/lane-work.ts'
 import { createLaneNudges } from '../pipeline/lane-nudges.ts'
 import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
+import type { ReplicationWatch } from '../pipeline/replication-duty.ts'
 import type { ExportLoading } from '../pipeline/snapshot/export-loading.ts'
 import type { ScanLimits } from '../pipeline/snapshot/scan-limits.ts'
 import type { TopicLog } from '../pipeline/snapshot/topic-log.ts'
@@ -78,6 +79,8 @@ export interface WorkerPorts {
   readonly items?: ReselectedItems
   /** For tables whose changes come from a Kinesis stream; default: nobody can be asked for the keys of tables. */
   readonly describeKeys?: StreamSurroundings['describeKeys']
+  /** For tables whose changes DynamoDB writes into a Kinesis stream; default: nobody watches that. */
+  readonly replication?: ReplicationWatch | undefined
   /** Hears what the user's files print. Default: nobody does. */
   readonly onOutput?: (text: string) => void
   readonly tuning?: Partial<LaneTuning>
@@ -99,16 +102,14 @@ export async function runPipeline(
   declaredShapes(config.recordSchemas.declared)
   await using code = await openCode(config, { clock, onOutput: ports.onOutput })
   const identity = await admitToLedger(admissionOf(config, ports), signal)
-  const topicLimits = createTopicLimits(kafka)
+  const limits = createTopicLimits(kafka)
   await using oversize = openOversize(config, { ...ports, ledgerId: identity.topicId, objects: ports.claimChecks })
-  const sessions = sessionsOf(config, ports, topicLimits)
+  const sessions = sessionsOf(config, ports, limits)
   const topics = topicsOf(config, ports)
-  const deadLetterTopic = createDeadLetterTopic(
-    deadLetterTopicOf(config, { kafka, clock, topics, limits: topicLimits }),
-  )
+  const deadLetterTopic = createDeadLetterTopic(deadLetterTopicOf(config, { kafka, clock, topics, limits }))
   const deadLetters = deadLettersOf(config, deadLetterTopic)
-  const otherTopics = otherTopicsOf(config, topics, topicLimits)
-  const stream = { limits: topicLimits, describeKeys: ports.describeKeys }
+  const otherTopics = otherTopicsOf(config, topics, limits)
+  const stream = { limits, describeKeys: ports.describeKeys }
   const stages = stagesOf(config, version, { ...ports, deadLetters, oversize, otherTopics, code, stream })
   const heartbeats = heartbeatsOf(config, topics)
   const budget = ports.budget ?? createByteBudget(config.memoryMaxBytes)
@@ -122,7 +123,7 @@ export async function runPipeline(
     topicLog: topicLogOf(kafka),
     exports: exportLoadingOf(config, ports),
     membership,
-    topicLimits,
+    topicLimits: limits,
     onDoubt: (error) => [deadLetterTopic, heartbeats].forEach((topic) => topic?.learn(error)),
     nudges: createLaneNudges(),
     heartbeats: heartbeats?.rules,
@@ -142,6 +143,7 @@ export async function runPipeline(
     ...signalling(config, ports, topics),
     start: startOf(config),
     snapshots: config.snapshot,
+    replication: ports.replication,
     isPipelineStart: firstLook(membership, identity.lanes),
     tuning: { ...defaultCoordinatorTuning, ...ports.coordinatorTuning },
   }

@@ -30,6 +30,7 @@ export function kinesisSourceOf(
     stream,
     recordLimit,
     shardIds,
+    needsKeysTogether: config.repair.isOn,
     ...(pollIdleMaxMs === undefined ? {} : { polling: { idleCapMs: pollIdleMaxMs } }),
     ...(giveUpOn === undefined ? {} : { giveUpOn }),
     ...(onEvent === undefined ? {} : { onEvent }),

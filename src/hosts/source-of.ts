@@ -9,6 +9,7 @@ import type { DynamoDbStreamsConfig, SourceConfig } from '../config/source-confi
 import { createDynamoDbStreamsSource } from '../sources/dynamodb-streams/dynamodb-streams-source.ts'
 import { kinesisSourceOf } from './kinesis-source-of.ts'
 import type { Source } from '../sources/source.ts'
+import { replicationWatchOf } from './replication-of.ts'
 import { withoutTables } from '../sources/without-tables.ts'
 import type { OwnedSource, SourceParts } from './source-parts.ts'
 
@@ -26,7 +27,17 @@ export function openSource(config: SourceConfig, parts: SourceParts): OwnedSourc
   const pushed = createAwsStreams(access)
   const streams = parts.onRequest === undefined ? pushed : createMeteredAwsStreams(pushed, parts.onRequest)
   const source = kinesisSourceOf(config, { api, streams }, parts)
-  return { ...owned, source, describeKeys: (table, signal) => source.describeKeys(table, signal) }
+  return {
+    ...owned,
+    source,
+    describeKeys: (table, signal) => source.describeKeys(table, signal),
+    describeStream: (signal) => source.describeStream(signal),
+    replication: replicationWatchOf(config, {
+      ...parts,
+      api,
+      streamArn: async (signal) => (await source.describeStream(signal)).arn,
+    }),
+  }
 }
 
 function endpointsOf(config: SourceConfig): Partial<Record<AwsService, string>> {

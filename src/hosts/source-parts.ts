@@ -4,6 +4,8 @@ import type { AwsApi } from '../aws/aws.ts'
 import type { CredentialsCache, CredentialsLoader } from '../aws/credentials.ts'
 import type { KeyAttribute } from '../change/table.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
+import type { ReplicationWatch } from '../sources/kinesis/replication/replication-watch.ts'
+import type { StreamDescription } from '../sources/kinesis/stream-summary.ts'
 import type { SourceEvent } from '../sources/source-event.ts'
 import type { Source } from '../sources/source.ts'
 
@@ -29,4 +31,8 @@ export interface OwnedSource extends AsyncDisposable {
   readonly credentials: CredentialsCache
   /** For changes that come from a Kinesis stream: the key attributes of a table, hash key first. */
   readonly describeKeys?: (table: string, signal: AbortSignal) => Promise<readonly KeyAttribute[]>
+  /** The configured Kinesis stream as it is now. */
+  readonly describeStream?: (signal: AbortSignal) => Promise<StreamDescription>
+  /** Of a Kinesis stream that DynamoDB fills, where that can be watched. */
+  readonly replication?: ReplicationWatch | undefined
 }

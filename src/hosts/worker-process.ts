@@ -115,8 +115,12 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
   )
 }
 
-function sourcePorts({ source, describeKeys }: OwnedSource): Pick<WorkerPorts, 'source' | 'describeKeys'> {
-  return { source, describeKeys }
+function sourcePorts({
+  source,
+  describeKeys,
+  replication,
+}: OwnedSource): Pick<WorkerPorts, 'source' | 'describeKeys' | 'replication'> {
+  return { source, describeKeys, replication }
 }
 
 function openMonitoring(

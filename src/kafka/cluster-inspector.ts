@@ -31,6 +31,8 @@ import { brokerError, errorName } from './wire-errors.ts'
 export interface ClusterInspector extends AsyncDisposable {
   /** A topic, or undefined if there is none. Rejects with KAFKA_AUTHORIZATION if it may not even be described. */
   topic(name: string, signal: AbortSignal): Promise<InspectedTopic | undefined>
+  /** The names of all topics that may be described, without those that are Kafka's own. */
+  topicNames(signal: AbortSignal): Promise<readonly string[]>
   /** The members of a group and what it may be used for; no members for a group that does not exist. */
   group(name: string, topic: string, signal: AbortSignal): Promise<InspectedGroup>
   /**
@@ -79,6 +81,7 @@ export function createClusterInspector(options: {
   const context = { wire, metadata, coordinators: createCoordinators(wire, metadata) }
   return {
     topic: (name, signal) => inspectTopic(context, name, signal),
+    topicNames: (signal) => topicNames(context, signal),
     group: (name, topic, signal) => inspectGroup(context, { name, topic }, signal),
     firstSince: async (topic, partition, timeMs, signal) => {
       const wanted = { topic, partition, timestamp: BigInt(timeMs), isolation: 0 } as const
@@ -121,6 +124,17 @@ async function inspectTopic(
     replicas: Math.min(...found.partitions.map(({ replicaNodes }) => replicaNodes.length)),
     rights: rightsOf(found.topicAuthorizedOperations),
   }
+}
+
+async function topicNames({ wire, metadata }: Context, signal: AbortSignal): Promise<readonly string[]> {
+  // No list means all topics.
+  const request: Parameters<typeof metadataV12.createRequest> = [null, false, false]
+  const answer = await metadata.onAnyBroker((broker) =>
+    wire.send({ broker, action: 'Metadata', versions: metadataVersions, request }, signal),
+  )
+  return answer.topics.flatMap(({ name, errorCode, isInternal }) =>
+    typeof name === 'string' && errorCode === 0 && !isInternal ? [name] : [],
+  )
 }
 
 async function inspectGroup(

@@ -111,6 +111,12 @@ describe('the moment from which changes of a discovered shard are awaited', () =
     expect(begunAt(listed('a'), [ledger()], nowMs - 30 * hourMs)).toBe(nowMs)
   })
 
+  it('is that for a stream that keeps changes for longer, too', () => {
+    const kept = { ...table, table: { ...table.table, retentionMs: 168 * hourMs }, notBeforeMs: nowMs - 120 * hourMs }
+    const [found] = discoveryEntries(kept, [listed('a')], { lanes: 1, nowMs, ledgers: [ledger()] })
+    expect(found?.entry).toMatchObject({ begunAtMs: nowMs - 120 * hourMs })
+  })
+
   it('is what the END of its parent says, however late a listing shows the child', () => {
     const end: AtEntry = { ...at('a', 'end'), begunAtMs: nowMs - 25 * hourMs }
     expect(begunAt(listed('b', 'a'), [ledger(), ledger(end)])).toBe(nowMs - 25 * hourMs)

@@ -1,4 +1,4 @@
-import { awaitedSince } from '../change/retention.ts'
+import { awaitedSince, retentionOf } from '../change/retention.ts'
 import type { Shard } from '../change/shard.ts'
 import { bornAfter, inheritedFrom } from './hand-over.ts'
 import type { LaneContext } from './hand-over.ts'
@@ -75,7 +75,7 @@ function begunSince(
 ): number {
   const ends = endedParentsOf(table, shard, ledgers).flatMap(({ begunAtMs }) => begunAtMs ?? [])
   if (ends.length > 0) return bornAfter(shard.shardId, Math.max(...ends), { nowMs })
-  return awaitedSince(table.notBeforeMs, nowMs)
+  return awaitedSince(table.notBeforeMs, nowMs, retentionOf(table.table))
 }
 
 function endedParentsOf(table: TableEntry, { parents }: Shard, ledgers: readonly LaneState[]): readonly ShardState[] {

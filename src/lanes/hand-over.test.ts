@@ -73,6 +73,10 @@ describe('the moment from which changes of a shard are awaited', () => {
     take(read, [progressEntry(shardOf(read, 'parent'), { sequenceNumber: '4', createdAtMs: 30_000 }, context)])
     expect(shardOf(ended(read), 'child').begunAtMs).toBe(30_000)
     expect(shardOf(ended(foldOf(begun), 'child', 40_000), 'child').begunAtMs).toBe(40_000)
+    const ahead = foldOf(begun)
+    const createdAtMs = context.nowMs + 3_600_000
+    take(ahead, [progressEntry(shardOf(ahead, 'parent'), { sequenceNumber: '4', createdAtMs }, context)])
+    expect(shardOf(ended(ahead), 'child').begunAtMs).toBe(2_000)
     // The END itself says it, too: a child that is listed later is begun under it.
     expect(shardOf(read, 'parent')).toMatchObject({ status: 'end', begunAtMs: 30_000 })
   })

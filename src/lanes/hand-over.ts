@@ -1,4 +1,4 @@
-import { awaitedSince, birthOf } from '../change/retention.ts'
+import { awaitedSince, birthOf, clockDoubtMs } from '../change/retention.ts'
 import type { ReaderNote, Shard } from '../change/shard.ts'
 import type { LaneState, ShardState } from './lane-state.ts'
 import { ledgerKey } from './ledger-codec.ts'
@@ -143,10 +143,14 @@ export function endEntries(
  * Only for changes that are not wanted (`isFromBefore`), and for tables of which every item is about to be read
  * (`mayPassOverGaps`).
  */
-export function passOverEntries(shard: ShardState, isThere: boolean, context: LaneContext): readonly AddressedEntry[] {
+export function passOverEntries(
+  shard: ShardState,
+  isThere: boolean,
+  context: LaneContext & { readonly retentionMs?: number },
+): readonly AddressedEntry[] {
   // What was lost has been told, or was not wanted: from here on, and in what descends from the shard, counting is new.
   if (!isThere) return endEntries(shard, [], context, context.nowMs)
-  const begunAtMs = awaitedSince(shard.notBeforeMs, context.nowMs)
+  const begunAtMs = awaitedSince(shard.notBeforeMs, context.nowMs, context.retentionMs)
   const entry = beginAgain(shard, { after: undefined, createdAtMs: undefined, sinceMs: context.nowMs, begunAtMs })
   return [{ lane: context.lane, entry }]
 }
@@ -190,7 +194,10 @@ export function inheritedFrom(
  * from which its own changes were awaited. The moment of the END says nothing: a lane may be a day behind.
  */
 function childrenAwaitedSince(shard: ShardState, readUpToMs: number | undefined, { nowMs }: LaneContext): number {
-  const known = [shard.begunAtMs, shard.createdAtMs, readUpToMs].filter((ms) => ms !== undefined)
+  const known = [shard.begunAtMs, shard.createdAtMs, readUpToMs]
+    .filter((ms) => ms !== undefined)
+    // Into a Kinesis stream anybody may write, whatever his clock says: a time that is still to come says nothing.
+    .filter((ms) => ms < nowMs + clockDoubtMs)
   return known.length === 0 ? nowMs : Math.max(...known)
 }
 

@@ -35,7 +35,7 @@ export const metricCatalogue = {
   tailrace_retention_headroom_seconds: entry(
     'gauge',
     ['table'],
-    '24 hours minus the age of the oldest unread change of a table: at 0, changes are lost.',
+    'How long the source keeps changes (24 hours; a Kinesis stream its own retention) minus the age of the oldest unread change of a table: at 0, changes are lost.',
   ),
   tailrace_shards: entry(
     'gauge',
@@ -55,6 +55,27 @@ export const metricCatalogue = {
     'counter',
     ['stream', 'what'],
     'Changes in a Kinesis stream that were not as they should be: "duplicates" dropped, "reordered", "late" (later than the window), "overtaken" by a newer one of their item; and "shortened": how often something was let go early for want of memory. A worker that begins anew may count again.',
+  ),
+
+  tailrace_kinesis_replication_failures_total: entry(
+    'counter',
+    ['table'],
+    'Changes that DynamoDB has given up to write into the Kinesis stream, by its own count since this worker began to look: they are lost.',
+  ),
+  tailrace_kinesis_replication_throttles_total: entry(
+    'counter',
+    ['table'],
+    'Attempts of DynamoDB to write changes into the Kinesis stream that the stream had no room for; DynamoDB repeats them.',
+  ),
+  tailrace_kinesis_replication_age_seconds: entry(
+    'gauge',
+    ['table'],
+    'How long the oldest change has been waiting to be written into the Kinesis stream; after a week DynamoDB gives up.',
+  ),
+  tailrace_kinesis_destination_active: entry(
+    'gauge',
+    ['table'],
+    '1 while the changes of a table go to the Kinesis stream, 0 while they do not and are lost.',
   ),
 
   // --- the way to Kafka ---

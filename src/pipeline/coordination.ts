@@ -5,6 +5,7 @@ import type { TableEntry } from '../lanes/ledger-entry.ts'
 import type { LedgerView } from '../lanes/ledger-view.ts'
 import type { CoordinatedWrite } from './coordinated-write.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
+import type { ReplicationWatch } from './replication-duty.ts'
 import type { Notifier } from './signals/notifier.ts'
 import type { SignalChannels } from './signals/signal-ports.ts'
 import type { SnapshotRules } from './snapshot/snapshot-life.ts'
@@ -24,6 +25,8 @@ export interface CoordinatorTuning {
   readonly signalCheckMs: number
   /** How often is told how far running snapshots are, where notifications are used. */
   readonly progressMs: number
+  /** The way of changes into the stream, where that is watched. */
+  readonly replicationMs: number
 }
 
 export const defaultCoordinatorTuning: CoordinatorTuning = {
@@ -34,6 +37,7 @@ export const defaultCoordinatorTuning: CoordinatorTuning = {
   signalCheckMs: 1_000,
   // A tenth less at times: see the coordinator's clocks.
   progressMs: 67_000,
+  replicationMs: 300_000,
 }
 
 /** Where a pipeline's first start begins: `undefined` = the trim horizon, else a moment (milliseconds) or `LATEST`. */
@@ -55,6 +59,8 @@ export interface CoordinatorOptions {
   readonly tuning: CoordinatorTuning
   /** Undefined: none are read. */
   readonly signals?: SignalChannels | undefined
+  /** Undefined: nobody but the pipeline itself fills what it reads, or it is not watched. */
+  readonly replication?: ReplicationWatch | undefined
   /** Undefined: none are written. */
   readonly notifier?: Notifier | undefined
 }

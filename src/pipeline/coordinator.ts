@@ -9,6 +9,7 @@ import { reportFailure } from './coordination.ts'
 import type { Coordination, CoordinatorOptions } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
 import type { LaneInbox } from './lane-inbox.ts'
+import { watchReplication } from './replication-duty.ts'
 import { beginSignals, signalDuties } from './signals/signal-duties.ts'
 import { advanceExports } from './snapshot/export-duties.ts'
 import {
@@ -93,8 +94,8 @@ async function repairTables(coordination: Coordination, signal: AbortSignal): Pr
 
 /** Each duty on its own clock; a duty that fails is tried again and does not hold up the others. */
 async function watch(coordination: Coordination, signal: AbortSignal): Promise<void> {
-  const { tuning } = coordination
-  const duties: readonly [number, () => Promise<void>][] = [
+  const { tuning, replication, environment } = coordination
+  const duties: [number, () => Promise<void>][] = [
     [tuning.stopCheckMs, () => settleStops(coordination)],
     [tuning.stopCheckMs, () => settleReports(coordination, signal)],
     [tuning.stopCheckMs, () => settleRequests(coordination, signal)],
@@ -103,6 +104,8 @@ async function watch(coordination: Coordination, signal: AbortSignal): Promise<v
     [tuning.listingMs, () => discoverShards(coordination, signal).then(() => beginSnapshots(coordination, signal))],
     ...signalDuties(coordination, signal),
   ]
+  if (replication !== undefined)
+    duties.push([tuning.replicationMs, () => watchReplication(replication, environment.onEvent, signal)])
   await Promise.all(duties.map(([everyMs, duty]) => repeat(coordination, everyMs, duty, signal)))
 }
 

@@ -1,6 +1,7 @@
 import type { ReaderNote } from '../change/shard.ts'
 import type { TailraceError } from '../errors.ts'
 import type { ProducerRecord } from '../kafka/kafka.ts'
+import { retentionOf } from '../change/retention.ts'
 import { endEntries, passOverEntries, progressEntry } from '../lanes/hand-over.ts'
 import type { LaneContext } from '../lanes/hand-over.ts'
 import type { LaneState, ShardState } from '../lanes/lane-state.ts'
@@ -81,7 +82,7 @@ export async function prepareDelivery(
     const known = draft.lookUp(key)
     if (known === undefined) continue
     const { shard, table } = known
-    if (isFromBefore(shard, error, parts.context.nowMs)) draft.passOver(known, error, false)
+    if (isFromBefore(shard, error, parts.context.nowMs, retentionOf(table.table))) draft.passOver(known, error, false)
     else if (isLoss(error.code) && mayPassOverGaps(state, table) && !parts.isBaselined(table.table.arn))
       draft.passOver(known, error, true)
     else draft.stop(key, known, error)
@@ -157,6 +158,10 @@ interface Draft {
   finish(): Delivery
 }
 
+function passOver({ shard, table }: Known, { code }: TailraceError, context: LaneContext): readonly AddressedEntry[] {
+  return passOverEntries(shard, code !== 'SHARD_NOT_FOUND', { ...context, retentionMs: retentionOf(table.table) })
+}
+
 function createDraft(state: LaneState, context: LaneContext): Draft {
   const output: (readonly ProducerRecord[])[] = []
   const last = new Map<string, Reached>()
@@ -189,7 +194,7 @@ function createDraft(state: LaneState, context: LaneContext): Draft {
     },
     passOver: (known, error, isWanted) => {
       const { shard } = known
-      entries.push(...passOverEntries(shard, error.code !== 'SHARD_NOT_FOUND', context))
+      entries.push(...passOver(known, error, context))
       if (!isWanted) return
       const lost = lostIntervalOf(error, shard, shard.after, context.nowMs)
       events.push({ kind: 'stream-gap', shard: nameOf(known, context.lane), error, lost, isPassedOver: true })

@@ -1,3 +1,4 @@
+import { retentionOf } from '../change/retention.ts'
 import type { ByteShare } from '../async/byte-budget.ts'
 import type { Shard } from '../change/shard.ts'
 import type { TailraceError } from '../errors.ts'
@@ -151,13 +152,21 @@ function survey(
     waiting: count('waiting'),
     open: count('open'),
     ended: count('end'),
-    halted: halted.map((shard) => ({ shard: nameOf(lane, shard, state), sinceMs: shard.sinceMs })),
+    halted: halted.map((shard) => ({
+      shard: nameOf(lane, shard, state),
+      sinceMs: shard.sinceMs,
+      retentionMs: retentionIn(state, shard),
+    })),
   }
 }
 
 function nameOf(lane: number, shard: ShardState, state: LaneState): ShardName {
   const table = state.tables.get(shard.tableArn)?.table.name ?? shard.tableArn
   return { lane, table, shardId: shard.shardId }
+}
+
+function retentionIn(state: LaneState, shard: ShardState): number {
+  return retentionOf(state.tables.get(shard.tableArn)?.table)
 }
 
 function openFeed(parts: {
@@ -174,6 +183,7 @@ function openFeed(parts: {
     shard: name,
     after: shard.after,
     sinceMs: shard.sinceMs,
+    retentionMs: retentionIn(parts.state, shard),
   })
   const onPage = (page: ShardPage): void => {
     open.hasBeenRead = true
@@ -183,6 +193,7 @@ function openFeed(parts: {
       records: page.records.length,
       bytes: page.bytes,
       tookMs: page.receivedAtMs - page.requestedAtMs,
+      readUpToMs: page.readUpToMs,
     })
   }
   const feed = createShardFeed({

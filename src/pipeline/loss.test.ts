@@ -29,6 +29,8 @@ describe('isFromBefore', () => {
       expect(isFromBefore(old, trimmed(code), notBeforeMs + 21 * hour)).toBe(false)
       expect(isFromBefore({ ...old, createdAtMs: notBeforeMs - 3 * hour }, trimmed(code), nowMs)).toBe(false)
       expect(isFromBefore({ ...old, createdAtMs: undefined }, trimmed(code), nowMs)).toBe(false)
+      expect(isFromBefore(old, trimmed(code), notBeforeMs + 21 * hour, 168 * hour)).toBe(true)
+      expect(isFromBefore(old, trimmed(code), notBeforeMs + 165 * hour, 168 * hour)).toBe(false)
     },
   )
 

@@ -1,4 +1,4 @@
-import { birthOf } from '../change/retention.ts'
+import { birthOf, streamRetentionMs } from '../change/retention.ts'
 import type { TailraceError } from '../errors.ts'
 import type { ShardState } from '../lanes/lane-state.ts'
 
@@ -11,8 +11,8 @@ export function isLoss(code: string): boolean {
 }
 
 const hourMs = 3_600_000
-/** Streams keep changes for 24 hours; the rest is for clocks. */
-const surelyKeptMs = 20 * hourMs
+/** Of how long a stream keeps changes, so much is for clocks. */
+const doubtMs = 4 * hourMs
 
 /**
  * True if what was trimmed of a shard is all from before the time from which its table's changes are wanted. Such a table
@@ -22,13 +22,14 @@ export function isFromBefore(
   { shardId, notBeforeMs, createdAtMs }: Pick<ShardState, 'shardId' | 'notBeforeMs' | 'createdAtMs'>,
   { code, details }: TailraceError,
   nowMs: number,
+  retentionMs: number = streamRetentionMs,
 ): boolean {
   if (notBeforeMs === undefined || (code !== 'STREAM_GAP' && code !== 'SHARD_NOT_FOUND')) return false
   const { oldestLeftAtMs } = details
   if (typeof oldestLeftAtMs === 'number') return oldestLeftAtMs < notBeforeMs
-  // Nothing is left to look at, and what is gone is a day old. But a shard that is merely out of sight must not count as
+  // Nothing is left to look at, and what is gone is as old as the stream keeps changes. But a shard that is merely out of sight must not count as
   // gone: it must also be old by what is known of it.
   const knownMs = createdAtMs ?? birthOf(shardId)
-  const isOld = knownMs !== undefined && knownMs < notBeforeMs - (24 * hourMs - surelyKeptMs)
-  return isOld && notBeforeMs > nowMs - surelyKeptMs
+  const isOld = knownMs !== undefined && knownMs < notBeforeMs - doubtMs
+  return isOld && notBeforeMs > nowMs - (retentionMs - doubtMs)
 }

@@ -24,6 +24,8 @@ export type PipelineEvent =
       readonly after: string | undefined
       /** What is unread was created after this moment, as far as the ledger knows. */
       readonly sinceMs: number | undefined
+      /** How long its stream keeps changes. */
+      readonly retentionMs: number
     }
   | { readonly kind: 'shard-closed'; readonly shard: ShardName }
   /** What a lane holds, whenever that has changed. */
@@ -60,6 +62,8 @@ export type PipelineEvent =
       readonly records: number
       readonly bytes: number
       readonly tookMs: number
+      /** What was written before this moment is read; undefined if the source cannot tell. */
+      readonly readUpToMs?: number | undefined
     }
   | {
       readonly kind: 'snapshot-started'
@@ -175,6 +179,22 @@ export type PipelineEvent =
   | { readonly kind: 'notifications-lost'; readonly topic: string; readonly error: TailraceError }
   /** There is no topic for heartbeats, and none may be made; everything else goes on. */
   | { readonly kind: 'heartbeats-lost'; readonly topic: string; readonly error: TailraceError }
+  /** How the changes of a table come into the stream that is read, where somebody else writes them there. */
+  | {
+      readonly kind: 'replication-watched'
+      readonly table: string
+      /** Changes that were given up, and attempts that were throttled, since the look before. */
+      readonly failed: number
+      readonly throttled: number
+      /** How long the oldest change waits; undefined if nobody says. Milliseconds. */
+      readonly oldestMs: number | undefined
+      /** Undefined if nobody says whether changes go to the stream. */
+      readonly isActive: boolean | undefined
+    }
+  /** Changes of a table are in no stream, and will never be delivered. */
+  | { readonly kind: 'replication-loss'; readonly table: string; readonly error: TailraceError }
+  /** Whether such losses happen cannot be seen. */
+  | { readonly kind: 'replication-unseen'; readonly error: TailraceError }
   | { readonly kind: 'coordinator-failed'; readonly error: TailraceError; readonly retryInMs: number }
 
 /** Which export. Times in milliseconds. */
@@ -222,6 +242,8 @@ export interface HaltedShard {
   readonly shard: ShardName
   /** What is unread was created after this moment, as far as the ledger knows. */
   readonly sinceMs: number | undefined
+  /** How long its stream keeps changes. */
+  readonly retentionMs: number
 }
 
 /** One transaction of a lane is durable and visible. */

@@ -9,6 +9,7 @@ import {
   afterModeChange,
   afterStopRequest,
   afterTakeOver,
+  afterSeeingRetention,
   afterSeeingTopic,
   firstEntry,
 } from './table-life.ts'
@@ -71,6 +72,18 @@ const ledgerWith = (shardId: string, isEnded: boolean): LaneState => {
   }
   return fold.state
 }
+
+describe('how long a stream keeps changes', () => {
+  it('is noted where it has changed, of the stream that is read alone', () => {
+    const known = entry()
+    const kept = { ...table, retentionMs: 1_000 }
+    const noted = afterSeeingRetention(known, kept)
+    expect(noted).toEqual({ ...known, version: 8, table: kept })
+    if (noted !== undefined) expect(afterSeeingRetention(noted, kept)).toBeUndefined()
+    expect(afterSeeingRetention(known, table)).toBeUndefined()
+    expect(afterSeeingRetention(known, { ...kept, streamArn: 'stream-2' })).toBeUndefined()
+  })
+})
 
 describe('the life of a table', () => {
   it('goes on while it is the same table', () => {

@@ -83,6 +83,13 @@ export function afterSeeingTopic(known: TableEntry, topicId: string): TableDecis
   return known.topicId === undefined ? { ...known, version: known.version + 1, topicId } : undefined
 }
 
+/** A stream that keeps changes for longer than before, or not as long. */
+export function afterSeeingRetention(known: TableEntry, { streamArn, retentionMs }: Table): TableDecision {
+  const { table, version } = known
+  if (table.streamArn !== streamArn || table.retentionMs === retentionMs) return undefined
+  return { ...known, version: version + 1, table: { ...table, retentionMs } }
+}
+
 /** A replaced stream of which nothing is left to read. `ledgers` must be fresh. */
 export function afterDraining(known: TableEntry, ledgers: readonly LaneState[], nowMs: number): TableDecision {
   if (known.status.kind !== 'draining') return undefined

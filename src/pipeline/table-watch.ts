@@ -12,6 +12,7 @@ import {
   afterDraining,
   afterLookingAgain,
   afterModeChange,
+  afterSeeingRetention,
   afterSeeingTopic,
   afterStopRequest,
   afterTakeOver,
@@ -45,6 +46,8 @@ export async function findTables(
     await decide(coordination, afterSeeingTopic(known, topicId))
     const nowMs = environment.clock.now()
     const entry = (): TableEntry => session.state.tables.get(table.arn) ?? known
+    const renewed = afterSeeingRetention(entry(), table)
+    if (renewed !== undefined) await coordination.writeTables([renewed])
     await decide(coordination, afterLookingAgain(entry(), table, nowMs))
     if (occasion === 'looking-again') continue
     await decide(coordination, afterTakeOver(entry(), coordination.snapshots))

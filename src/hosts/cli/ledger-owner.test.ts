@@ -5,6 +5,7 @@ const remains = (records: number, ...pipelines: readonly string[]) => ({
   records,
   pipelines: new Set(pipelines),
   outputTopics: new Set<string>(),
+  streams: [],
 })
 
 it('takes an empty topic and its own ledger for its own, and nothing else', () => {

@@ -1,3 +1,4 @@
+import type { Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
 import type { FetchedRecord, KafkaApi, TopicInfo } from '../../kafka/kafka.ts'
 import { createMarkerReader } from '../../kafka/marker-reader.ts'
@@ -10,6 +11,8 @@ export interface LedgerRemains {
   readonly pipelines: ReadonlySet<string>
   /** Output topics that its tables name. */
   readonly outputTopics: ReadonlySet<string>
+  /** Kinesis streams that its tables are, whose changes go to topics that it does not name. */
+  readonly streams: readonly Table[]
   /** Records of any kind. */
   readonly records: number
 }
@@ -25,12 +28,14 @@ export async function readLedgerRemains(
 ): Promise<LedgerRemains> {
   const pipelines = new Set<string>()
   const outputTopics = new Set<string>()
+  const streams = new Map<string, Table>()
   let records = 0
   const count = (record: FetchedRecord): void => {
     const entry = entryOf(record)
     records++
     if (entry?.kind === 'identity') pipelines.add(entry.pipeline)
     else if (entry?.kind === 'table') outputTopics.add(entry.topic)
+    if (entry?.kind === 'table' && entry.topic === '') streams.set(entry.table.arn, entry.table)
   }
   for (let partition = 0; partition < topic.partitions; partition++) {
     const { logStart, highWatermark } = await kafka.offsets(topic.name, partition, signal)
@@ -38,10 +43,11 @@ export async function readLedgerRemains(
     for (let position = logStart; position < highWatermark; position = reader.position ?? highWatermark) {
       const mark = position + BigInt(enoughStrange)
       for (const record of await reader.readTo(mark < highWatermark ? mark : highWatermark, signal)) count(record)
-      if (pipelines.size === 0 && records >= enoughStrange) return { pipelines, outputTopics, records }
+      if (pipelines.size === 0 && records >= enoughStrange)
+        return { pipelines, outputTopics, streams: [...streams.values()], records }
     }
   }
-  return { pipelines, outputTopics, records }
+  return { pipelines, outputTopics, streams: [...streams.values()], records }
 }
 
 /**

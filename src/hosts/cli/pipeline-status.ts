@@ -1,4 +1,4 @@
-import { streamRetentionMs } from '../../change/retention.ts'
+import { retentionOf } from '../../change/retention.ts'
 import type { GroupMember, InspectedGroup } from '../../kafka/cluster-inspector.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import type { ShardStatus } from '../../lanes/lane-state.ts'
@@ -20,7 +20,8 @@ export interface PipelineStatus {
 export interface TableStatusRow {
   readonly table: string
   readonly arn: string
-  readonly topic: string
+  /** Null for a Kinesis stream whose changes go to the topics of their tables. */
+  readonly topic: string | null
   readonly streamArn: string
   readonly status: TableEntry['status']['kind']
   readonly code: string | null
@@ -30,7 +31,7 @@ export interface TableStatusRow {
   readonly newestChangeAtMs: number | null
   readonly newestChangeAgeMs: number | null
   /**
-   * 24 hours minus the age of the last committed change of the open shard that is furthest behind; of a shard without a
+   * How long the source keeps changes (24 hours, or a Kinesis stream's retention) minus the age of the last committed change of the open shard that is furthest behind; of a shard without a
    * change yet, that of its parents' last one: at least so long nothing is lost. A shard without new changes counts as
    * behind, since the ledger cannot tell.
    */
@@ -64,7 +65,7 @@ function rowOf(entry: TableEntry, shards: readonly LedgerShard[], nowMs: number)
   return {
     table: table.name,
     arn: table.arn,
-    topic,
+    topic: topic === '' ? null : topic,
     streamArn: table.streamArn,
     status: status.kind,
     code: status.kind === 'stopped' ? status.code : null,
@@ -72,7 +73,7 @@ function rowOf(entry: TableEntry, shards: readonly LedgerShard[], nowMs: number)
     shards: counts,
     newestChangeAtMs: newest,
     newestChangeAgeMs: newest === null ? null : Math.max(0, nowMs - newest),
-    headroomMs: oldestOpen === null ? null : Math.max(0, streamRetentionMs - Math.max(0, nowMs - oldestOpen)),
+    headroomMs: oldestOpen === null ? null : Math.max(0, retentionOf(table) - Math.max(0, nowMs - oldestOpen)),
   }
 }
 

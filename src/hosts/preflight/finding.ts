@@ -1,3 +1,4 @@
+import type { Table } from '../../change/table.ts'
 import type { ErrorCode } from '../../error-catalogue.ts'
 import { errorCatalogue } from '../../error-catalogue.ts'
 import { TailraceError } from '../../errors.ts'
@@ -16,6 +17,12 @@ export interface Finding {
   readonly table?: string
   /** Only a snapshot of the table could not begin; its changes are read all the same. */
   readonly isAboutSnapshot?: boolean
+}
+
+/** What was found at the source, and the tables that could be described. */
+export interface SourceReport {
+  readonly findings: readonly Finding[]
+  readonly tables: readonly Table[]
 }
 
 /** Nothing is wrong with it. */

@@ -14,18 +14,13 @@ import type { Source } from '../../sources/source.ts'
 import { counted } from '../counted.ts'
 import { openSource } from '../source-of.ts'
 import { failed, passed, warning } from './finding.ts'
-import type { Finding } from './finding.ts'
+import { checkKinesis } from './kinesis-checks.ts'
+import type { Finding, SourceReport } from './finding.ts'
 import { ask } from './preflight-parts.ts'
 import type { PreflightParts } from './preflight-parts.ts'
 
-/** What was found at the source, and the tables that could be described. */
-export interface SourceReport {
-  readonly findings: readonly Finding[]
-  readonly tables: readonly Table[]
-}
-
 /** Errors that do not pass by waiting a little. */
-const hopeless: readonly ErrorCode[] = ['AWS_ACCESS_DENIED', 'AWS_CREDENTIALS']
+const hopeless: readonly ErrorCode[] = ['AWS_ACCESS_DENIED', 'AWS_CREDENTIALS', 'AWS_KEY_UNUSABLE']
 /** Errors that every further request would meet, too. */
 const universal: ReadonlySet<ErrorCode> = new Set([
   'AWS_CREDENTIALS',
@@ -43,6 +38,7 @@ export async function checkSource(
   snapshot: Pick<SnapshotConfig, 'mode' | 'exports' | 'skipsContained'>,
   parts: PreflightParts,
 ): Promise<SourceReport> {
+  if (config.type === 'kinesis') return checkKinesis(config, parts)
   let lastFailure: TailraceError | undefined
   const skipped: Finding[] = []
   const onEvent = (event: SourceEvent): void => {

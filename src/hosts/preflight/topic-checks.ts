@@ -31,6 +31,9 @@ export async function checkTopics(
   const entries = new Map(known.map((entry) => [entry.table.arn, entry]))
   const topics = new Map<string, TableEntry | undefined>(known.map((entry) => [entry.topic, entry]))
   for (const table of found) if (!entries.has(table.arn)) topics.set(rules.nameOf(table), undefined)
+  const { source } = access.config
+  if (source.type === 'kinesis' && source.foreign.policy === 'pass') topics.set(source.foreign.topic, undefined)
+  // Of a stream whose changes go to the topics of their tables.
   topics.delete('')
   for (const [topic, entry] of topics) findings.push(...(await checkTopic(access, topic, entry)))
   return findings

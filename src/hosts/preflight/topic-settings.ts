@@ -69,6 +69,6 @@ export async function checkChunking(
 /** A topic that forgets sooner than its source. */
 export function checkRetention(check: string, cleanupPolicy: string, retentionMs: number): readonly Finding[] {
   if (!cleanupPolicy.includes('delete') || retentionMs < 0 || retentionMs >= streamRetentionMs) return []
-  const what = `retention.ms is ${retentionMs}: less than the 24 hours for which DynamoDB itself keeps changes`
+  const what = `retention.ms is ${retentionMs}: less than the 24 hours for which streams keep changes at least`
   return [warning(check, what, 'Raise retention.ms on the topic.')]
 }

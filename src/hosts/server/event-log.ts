@@ -17,6 +17,7 @@ export function createEventLog(logger: Logger): PipelineEventSink {
       case 'shard-closed':
       case 'lane-surveyed':
       case 'shard-awaits-children':
+      case 'replication-watched':
         return logger.debug(event.kind, factsOf(event))
       case 'lane-in-doubt':
       case 'coordinator-failed':
@@ -25,6 +26,7 @@ export function createEventLog(logger: Logger): PipelineEventSink {
       case 'signal-refused':
       case 'notifications-lost':
       case 'heartbeats-lost':
+      case 'replication-unseen':
         return logger.warn(`${event.kind}: ${event.error.message}`, {
           ...factsOf(event),
           code: event.error.code,
@@ -33,6 +35,7 @@ export function createEventLog(logger: Logger): PipelineEventSink {
       case 'stream-gap':
       case 'record-refused':
       case 'snapshot-refused':
+      case 'replication-loss':
         return logger.error(`${event.kind}: ${event.error.message}`, {
           ...factsOf(event),
           code: event.error.code,

@@ -4,6 +4,7 @@ import type { Clock } from '../../async/clock.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import type { PipelineEvent, PipelineEventSink } from '../../pipeline/pipeline-event.ts'
 import type { ProgressBoard } from './progress-board.ts'
+import { createReplicationMetrics } from './replication-metrics.ts'
 
 /** Counts events. Ages and headroom change by themselves, so they are computed when somebody scrapes. */
 export function createEventMetrics(
@@ -33,7 +34,11 @@ export function createEventMetrics(
     metrics.set('tailrace_lanes', { state: 'running' }, lanes.length)
     metrics.set('tailrace_inflight_bytes', {}, budget.inFlightBytes)
   })
-  return (event) => count(event, metrics)
+  const showReplication = createReplicationMetrics(metrics)
+  return (event) => {
+    count(event, metrics)
+    showReplication(event)
+  }
 }
 
 interface ShownSeries {

@@ -7,12 +7,15 @@ import { createProgressBoard } from './progress-board.ts'
 
 const hourMs = 3_600_000
 const shard = { lane: 1, table: 'orders', shardId: 'a' }
-const page = (records: number): PipelineEvent => ({ kind: 'page-read', shard, records, bytes: 1, tookMs: 1 })
-const opened = (sinceMs?: number): PipelineEvent => ({
+const page = (records: number, readUpToMs?: number): PipelineEvent => {
+  return { kind: 'page-read', shard, records, bytes: 1, tookMs: 1, readUpToMs }
+}
+const opened = (sinceMs?: number, retentionMs = streamRetentionMs): PipelineEvent => ({
   kind: 'shard-opened',
   shard,
   after: '1',
   sinceMs,
+  retentionMs,
 })
 const committed = (read: number, lastCreatedAtMs: number): PipelineEvent => ({
   kind: 'transaction-committed',
@@ -30,7 +33,7 @@ const surveyed = (sinceMs: number | undefined, halted: boolean): PipelineEvent =
   waiting: 2,
   open: 1,
   ended: 3,
-  halted: halted ? [{ shard, sinceMs }] : [],
+  halted: halted ? [{ shard, sinceMs, retentionMs: streamRetentionMs }] : [],
 })
 
 const boardAfter = async (...steps: (PipelineEvent | number)[]) => {
@@ -66,6 +69,16 @@ describe('retention headroom', () => {
     const { headroom, board } = await boardAfter(taken, surveyed(start - hourMs, true), 5 * hourMs)
     expect(headroom).toBe(streamRetentionMs - 6 * hourMs)
     expect(board.shards()).toMatchObject([{ isHalted: true }])
+  })
+  it('is that of a stream that keeps changes for longer', async () => {
+    const { headroom } = await boardAfter(taken, opened(start - 30 * hourMs, 168 * hourMs), hourMs)
+    expect(headroom).toBe(137 * hourMs)
+  })
+  it('is not whole for an empty page that is far from the tip', async () => {
+    const far = await boardAfter(taken, opened(start - 30 * hourMs, 168 * hourMs), page(0, start - 20 * hourMs), hourMs)
+    expect(far.headroom).toBe(147 * hourMs)
+    const near = await boardAfter(taken, opened(start - 30 * hourMs, 168 * hourMs), page(0, start - 200))
+    expect(near.headroom).toBe(168 * hourMs)
   })
   it('ends with the lane, and with the halt', async () => {
     const released: PipelineEvent = { kind: 'lane-released', lane: 1 }

@@ -1,13 +1,12 @@
 import type { Clock } from '../../async/clock.ts'
-import { streamRetentionMs } from '../../change/retention.ts'
-import type { PipelineEvent, PipelineEventSink, ShardName } from '../../pipeline/pipeline-event.ts'
+import type { HaltedShard, PipelineEvent, PipelineEventSink, ShardName } from '../../pipeline/pipeline-event.ts'
 
 /** What a process knows of its own work, folded from its events. For metrics, displays and people. */
 export interface ProgressBoard {
   readonly onEvent: PipelineEventSink
   /** Shards that this process reads, or would read if their table did not stand still. */
   shards(): readonly ShardView[]
-  /** 24 hours minus the age of the oldest unread change, per table; milliseconds. */
+  /** How long the source keeps changes minus the age of the oldest unread one, per table; milliseconds. */
   headroomMs(): ReadonlyMap<string, number>
   readonly totals: WorkTotals
   readonly lanes: ReadonlyMap<number, LaneView>
@@ -54,9 +53,12 @@ export function createProgressBoard(clock: Clock): ProgressBoard {
     },
     shards: views,
     headroomMs: () => {
-      const oldest = new Map<string, number>()
-      for (const { shard, ageMs } of views()) oldest.set(shard.table, Math.max(oldest.get(shard.table) ?? 0, ageMs))
-      return new Map([...oldest].map(([table, ageMs]) => [table, Math.max(0, streamRetentionMs - ageMs)]))
+      const headroom = new Map<string, number>()
+      for (const { shard, retentionMs, ...entry } of shards.values()) {
+        const leftMs = Math.max(0, retentionMs - ageOf(entry, clock.now()))
+        headroom.set(shard.table, Math.min(headroom.get(shard.table) ?? Infinity, leftMs))
+      }
+      return headroom
     },
     totals,
     lanes,
@@ -69,6 +71,7 @@ export function createProgressBoard(clock: Clock): ProgressBoard {
 interface TrackedShard {
   readonly shard: ShardName
   readonly isHalted: boolean
+  readonly retentionMs: number
   /** What is not committed was created after this moment; undefined where nobody knows. */
   sinceMs: number | undefined
   /** When an empty page last showed that nothing was unread; what is unread now is younger. */
@@ -105,16 +108,14 @@ function trackLane(lanes: Map<number, LaneView>, event: PipelineEvent, nowMs: nu
 function trackShards(shards: Map<string, TrackedShard>, event: PipelineEvent, nowMs: number): void {
   switch (event.kind) {
     case 'shard-opened':
-      shards.set(nameKey(event.shard), fresh(event.shard, event.sinceMs, false))
+      shards.set(nameKey(event.shard), fresh(event, false))
       return
     case 'shard-closed':
       shards.delete(nameKey(event.shard))
       return
     case 'lane-surveyed':
       forgetLane(shards, event.lane, true)
-      for (const { shard, sinceMs } of event.halted) {
-        shards.set(nameKey(shard), fresh(shard, sinceMs, true))
-      }
+      for (const halted of event.halted) shards.set(nameKey(halted.shard), fresh(halted, true))
       return
     case 'lane-released':
     case 'lane-in-doubt':
@@ -122,7 +123,7 @@ function trackShards(shards: Map<string, TrackedShard>, event: PipelineEvent, no
       return
     case 'page-read': {
       const entry = shards.get(nameKey(event.shard))
-      if (entry !== undefined) notePage(entry, event.records, nowMs)
+      if (entry !== undefined) notePage(entry, event, nowMs)
       return
     }
     case 'transaction-committed':
@@ -137,10 +138,19 @@ function trackShards(shards: Map<string, TrackedShard>, event: PipelineEvent, no
   }
 }
 
-function notePage(entry: TrackedShard, records: number, nowMs: number): void {
+/** So little behind is no distance: the page itself has taken its time. */
+const atTipMs = 60_000
+
+/** An empty page of Kinesis may be far from the tip, which it says; where a source says nothing, empty is empty. */
+function notePage(
+  entry: TrackedShard,
+  { records, readUpToMs = Infinity }: { readonly records: number; readonly readUpToMs?: number | undefined },
+  nowMs: number,
+): void {
   entry.pending += records
-  entry.isAtTip = records === 0 && entry.pending === 0
-  if (entry.isAtTip) entry.tipAtMs = nowMs
+  const isEmpty = records === 0 && entry.pending === 0
+  entry.isAtTip = isEmpty && nowMs - readUpToMs < atTipMs
+  if (isEmpty) entry.tipAtMs = Math.max(entry.tipAtMs ?? 0, Math.min(nowMs, readUpToMs))
 }
 
 function forgetLane(shards: Map<string, TrackedShard>, lane: number, isOnlyHalted: boolean): void {
@@ -149,8 +159,8 @@ function forgetLane(shards: Map<string, TrackedShard>, lane: number, isOnlyHalte
   }
 }
 
-function fresh(shard: ShardName, sinceMs: number | undefined, isHalted: boolean): TrackedShard {
-  return { shard, isHalted, sinceMs, tipAtMs: undefined, pending: 0, isAtTip: false }
+function fresh({ shard, sinceMs, retentionMs }: HaltedShard, isHalted: boolean): TrackedShard {
+  return { shard, isHalted, retentionMs, sinceMs, tipAtMs: undefined, pending: 0, isAtTip: false }
 }
 
 function nameKey(shard: ShardName): string {

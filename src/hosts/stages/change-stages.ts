@@ -1,3 +1,4 @@
+import { clockDoubtMs } from '../../change/retention.ts'
 import type { Envelope } from '../../envelope/envelope.ts'
 import type { TailraceError } from '../../errors.ts'
 import type { StageInput, StageOutput, StagePosition } from '../../pipeline/stages.ts'
@@ -34,7 +35,7 @@ export async function processPage(
   let failure: TailraceError | undefined
   await orAbandon(writer, async () => {
     for (const unit of units) {
-      const timestampMs = unit.event?.createdAtMs ?? nowMs
+      const timestampMs = recordTimeOf(unit.event?.createdAtMs ?? nowMs, nowMs)
       const waiting = skipped.has(unit) ? undefined : writer.add(unit, writer.serialize(unit), timestampMs)
       failure = waiting === undefined ? undefined : await waiting
       if (failure !== undefined) break
@@ -56,6 +57,14 @@ export async function processPage(
     attachments,
     hasOversized,
   }
+}
+
+/**
+ * Brokers refuse records that are far in the future (`message.timestamp.after.max.ms`, an hour), and into a Kinesis stream
+ * anybody may write: of such a change the record has the time of writing, and its value the time that it says.
+ */
+function recordTimeOf(createdAtMs: number, nowMs: number): number {
+  return createdAtMs > nowMs + clockDoubtMs ? nowMs : createdAtMs
 }
 
 function lastPositionOf(units: readonly Unit[]): StagePosition | undefined {

@@ -1,9 +1,9 @@
 import { AwsServiceError } from '../../aws/aws.ts'
-import { isJsonObject } from '../../aws/json-object.ts'
 import type { Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
 import { patientCall } from '../source-context.ts'
 import type { SourceContext } from '../source-context.ts'
+import { listTableNames } from '../table-names.ts'
 import { readTableDescription } from './table-description.ts'
 import type { TableRequirements } from './table-description.ts'
 import { isNamePattern, matchesNamePattern } from '../../change/name-pattern.ts'
@@ -35,7 +35,7 @@ export async function findTables(
   const describeNamed = (name: string): Promise<Table> => describeTable(context, selection, name, signal)
   for (const table of await inBatches(named, describeNamed)) found.set(table.arn, table)
 
-  const candidates = patterns.length === 0 ? [] : await listTables(context, signal)
+  const candidates = patterns.length === 0 ? [] : await listTableNames(context, signal)
   const matching = candidates.filter((name) => patterns.some((pattern) => matchesNamePattern(pattern, name)))
   const describeMatching = (name: string): Promise<Table | undefined> =>
     describeIfReadable(context, selection, name, signal)
@@ -102,35 +102,6 @@ async function describeIfReadable(
     context.emit({ kind: 'table-skipped', table: name, code: error.code })
     return undefined
   }
-}
-
-async function listTables(context: SourceContext, signal: AbortSignal): Promise<readonly string[]> {
-  const names: string[] = []
-  for (let start: string | undefined; ;) {
-    const page = await patientCall(
-      context,
-      {
-        service: 'dynamodb',
-        action: 'ListTables',
-        body: { Limit: 100, ...(start === undefined ? {} : { ExclusiveStartTableName: start }) },
-        subject: {},
-        read: (answer) => readTableNames(answer.body),
-      },
-      signal,
-    )
-    names.push(...page.names)
-    if (page.last === undefined) return names
-    start = page.last
-  }
-}
-
-function readTableNames(body: unknown): { readonly names: readonly string[]; readonly last: string | undefined } {
-  const names: unknown = isJsonObject(body) ? body['TableNames'] : undefined
-  const last = isJsonObject(body) ? (body['LastEvaluatedTableName'] ?? undefined) : undefined
-  if (!Array.isArray(names) || (last !== undefined && typeof last !== 'string')) {
-    throw new TailraceError('AWS_RESPONSE', 'ListTables answered without readable names')
-  }
-  return { names: names.filter((name) => typeof name === 'string'), last: last === '' ? undefined : last }
 }
 
 async function inBatches<In, Out>(inputs: readonly In[], work: (input: In) => Promise<Out>): Promise<Out[]> {

@@ -63,6 +63,7 @@ describe('the stream in the place of a table', () => {
       account: '123456789012',
       streamArn: label,
       viewType: 'NEW_AND_OLD_IMAGES',
+      retentionMs: 86_400_000,
       keySchema: [],
     }
     const byName = setUp({ DescribeStreamSummary: [summary()] })

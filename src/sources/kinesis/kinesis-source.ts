@@ -27,6 +27,8 @@ export interface KinesisOptions extends SourceContextOptions {
   readonly recordLimit: number
   /** Shards whose ids it does not match are not read, and hold nothing up. Without the flags `g` and `y`. */
   readonly shardIds?: RegExp | undefined
+  /** A stream that spreads the records of one partition key over its shards is not read. Default: false. */
+  readonly needsKeysTogether?: boolean
   readonly polling?: Partial<KinesisPolling>
   /** Makes a reader. Must make no request before its first `read`. */
   readonly openReader: (position: ShardPosition, parts: ShardReaderParts) => ShardReader
@@ -70,7 +72,7 @@ export interface KinesisSource extends Source {
  * under the stream's label, so those of a stream that was deleted never count for another one of its name.
  */
 export function createKinesisSource(options: KinesisOptions): KinesisSource {
-  const { region, stream, recordLimit, openReader } = options
+  const { region, stream, recordLimit, openReader, needsKeysTogether } = options
   const context = createKinesisContext(options)
   const lister = createShardLister(context, options.shardIds)
   const polling: KinesisPolling = { ...defaultPolling, ...options.polling }
@@ -99,7 +101,11 @@ export function createKinesisSource(options: KinesisOptions): KinesisSource {
       return openReader(position, {
         context,
         openPages: (start, soFar) =>
-          guardPages(context, { streamArn, shardId, lister, soFar }, openPages(context, { streamArn, shardId, start })),
+          guardPages(
+            context,
+            { streamArn, shardId, lister, soFar, needsKeysTogether },
+            openPages(context, { streamArn, shardId, start }),
+          ),
         // Polled always: several may do so at one time, and they would take one subscription from each other.
         openAgain: (id, start) => poll({ streamArn, shardId: id, start }),
         hashRangeOf: (id, signal) => lister.hashRangeOf(streamArn, id, signal),

@@ -70,10 +70,11 @@ interface Service {
   /** The ending sequence number of the shard. */
   ending?: string
   isMissing?: boolean
+  distribution?: string
 }
 
 /** A guard over pages that a test makes, and the service that it asks. */
-function setUp(soFar: ReadSoFar, changes: Partial<Service> = {}) {
+function setUp(soFar: ReadSoFar, changes: Partial<Service> & { readonly needsKeysTogether?: boolean } = {}) {
   const clock = createManualClock(nowMs)
   const service: Service = { retentionHours: 24, status: 'ACTIVE', createdAt: 1, oldest: undefined, ...changes }
   const asked: string[] = []
@@ -82,8 +83,15 @@ function setUp(soFar: ReadSoFar, changes: Partial<Service> = {}) {
     if (action === 'DescribeStreamSummary') {
       if (service.isMissing === true) throw new AwsServiceError('ResourceNotFoundException', 'no', 400)
       const summary = { StreamARN: arn, StreamStatus: service.status, RetentionPeriodHours: service.retentionHours }
+      const { distribution: RecordDistributionStrategy } = service
       return {
-        body: { StreamDescriptionSummary: { ...summary, StreamCreationTimestamp: service.createdAt } },
+        body: {
+          StreamDescriptionSummary: {
+            ...summary,
+            RecordDistributionStrategy,
+            StreamCreationTimestamp: service.createdAt,
+          },
+        },
         bytes: 1,
       }
     }
@@ -110,7 +118,17 @@ function setUp(soFar: ReadSoFar, changes: Partial<Service> = {}) {
   }
   const shard = { shardId: 'a', parents: [], startingSequenceNumber: '1', endingSequenceNumber: service.ending }
   const lister = { find: async () => ({ ...shard, hashRange: { from: 0n, to: 1n } }) }
-  const guarded = guardPages(context, { streamArn: labelStream(arn, 1_000), shardId: 'a', lister, soFar }, pages)
+  const guarded = guardPages(
+    context,
+    {
+      streamArn: labelStream(arn, 1_000),
+      shardId: 'a',
+      lister,
+      soFar,
+      needsKeysTogether: changes.needsKeysTogether,
+    },
+    pages,
+  )
   /** Hands a page through: its records' numbers, and how far it is behind. */
   const through = async (numbers: readonly string[], behindMs = 0): Promise<RecordPage> => {
     const records = numbers.map((sequenceNumber) => {
@@ -148,6 +166,17 @@ describe('pages of a shard', () => {
     expect(guarded.soFar).toEqual(fresh)
     const page = await through([], 60_000)
     expect(guarded.soFar).toEqual({ after: '5', readUpToMs: readUpToOf(page) })
+  })
+
+  it('stop half a minute after keys are spread, where they must stand together', async () => {
+    const { through, service, clock } = setUp(fresh, { needsKeysTogether: true })
+    await through(['6'])
+    service.distribution = 'AUTO'
+    await through(['7'])
+    await clock.advance(31_000)
+    await expect(through(['8'])).rejects.toMatchObject({ code: 'DISTRIBUTION_AUTO' })
+    const other = setUp(fresh, { distribution: 'AUTO' })
+    await other.through(['6'])
   })
 
   it('are closed with the guard', async () => {

@@ -68,6 +68,8 @@ export interface GuardedShard {
   readonly shardId: string
   readonly lister: Pick<ShardLister, 'find'>
   readonly soFar: ReadSoFar
+  /** Records of one partition key must stand in one shard: a stream that spreads them is not read. Default: false. */
+  readonly needsKeysTogether?: boolean | undefined
 }
 
 /** Pages in front of which nothing is missing. */
@@ -77,8 +79,9 @@ export interface GuardedPages extends RecordPages {
 }
 
 /**
- * The same pages; but `next` throws STREAM_GAP instead of handing out a page in front of which records may be missing, and
- * SHARD_NOT_FOUND once the stream is another one of the same name. A page is looked at when it has arrived: what the
+ * The same pages; but `next` throws STREAM_GAP instead of handing out a page in front of which records may be missing,
+ * SHARD_NOT_FOUND once the stream is another one of the same name, and DISTRIBUTION_AUTO at the latest half a minute after
+ * the stream began to spread the records of a key, where that matters. A page is looked at when it has arrived: what the
  * stream still held then, it held when the page was put together. Asked again, it judges the same page anew.
  */
 export function guardPages(context: KinesisContext, shard: GuardedShard, pages: RecordPages): GuardedPages {
@@ -123,6 +126,7 @@ function createJudge(context: KinesisContext, shard: GuardedShard): Judge {
     const now = await lookAtStream(context, shard.streamArn, asOf, signal)
     if (now.kind === 'gone')
       throw lost(shard, soFar, { code: 'SHARD_NOT_FOUND', what: `Records cannot be read: ${now.what}` })
+    if (shard.needsKeysTogether === true && now.description.distribution === 'AUTO') throw spread(shard)
     lookedAt = nowAt
     return now.description
   }
@@ -167,6 +171,11 @@ function gap(
   const what = `Records of the shard may have been trimmed before they were read: the stream keeps them for ${hours} hours, and ${readText}`
   const left = { oldestLeft: oldest?.sequenceNumber, oldestLeftAtMs: oldest?.arrivedAtMs }
   return lost(shard, soFar, { code: 'STREAM_GAP', what, details: { readUpToMs, retentionHours: hours, ...left } })
+}
+
+function spread({ streamArn, shardId }: GuardedShard): TailraceError {
+  const text = `The stream spreads the records of one partition key over its shards (AUTO), shard ${shardId} of ${streamArn}`
+  return new TailraceError('DISTRIBUTION_AUTO', text, { details: { streamArn, shardId } })
 }
 
 interface Loss {

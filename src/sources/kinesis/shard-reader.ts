@@ -72,6 +72,8 @@ class KinesisShardReader implements ShardReader {
   #after: string | undefined
   #markedAfter: string | undefined
   #readUpToMs: number | undefined
+  /** By which what waits is due: how far pages reach, which from when on the shard's records are awaited says nothing of. */
+  #shardTimeMs = 0
   #createdAtMs = 0
   #markedAtMs: number
   #isEnded = false
@@ -103,7 +105,8 @@ class KinesisShardReader implements ShardReader {
     this.#isEnded = page.isEnd && (await this.#prepareEnd(shard, page.children, signal))
     // What is held back may be more than fits one page: then the end comes again.
     this.#leftOver = page.isEnd && !this.#isEnded ? { ...page, records: [] } : undefined
-    const records = shard.release(Math.max(this.#readUpToMs ?? 0, lastArrival(page)))
+    this.#shardTimeMs = Math.max(this.#shardTimeMs, readUpTo(page) ?? 0, lastArrival(page))
+    const records = shard.release(this.#shardTimeMs)
     this.#createdAtMs = Math.max(this.#createdAtMs, shard.handedOutMs, records.at(-1)?.arrivedAtMs ?? 0)
     this.#tell(shard.takeCounts())
     const { requestedAtMs, receivedAtMs } = page

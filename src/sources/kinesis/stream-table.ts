@@ -15,7 +15,8 @@ export interface StreamSelection {
 }
 
 /** What stands for a stream where a table otherwise stands. */
-export function tableOfStream({ arn, name, label, region, account, createdAtMs }: StreamDescription): Table {
+export function tableOfStream({ label, createdAtMs, retentionMs, ...stream }: StreamDescription): Table {
+  const { arn, name, region, account } = stream
   return {
     isStream: true,
     arn,
@@ -25,6 +26,7 @@ export function tableOfStream({ arn, name, label, region, account, createdAtMs }
     account,
     streamArn: label,
     viewType: 'NEW_AND_OLD_IMAGES',
+    retentionMs,
     keySchema: [],
   }
 }

@@ -56,6 +56,7 @@ const targets: Readonly<Record<AwsRequest['service'], string>> = {
   streams: 'DynamoDBStreams_20120810',
   kinesis: 'Kinesis_20131202',
   glue: 'AWSGlue',
+  cloudwatch: 'GraniteServiceVersion20100801',
 }
 
 function send(options: SimulatedAwsOptions, request: AwsRequest, settle: Settle<AwsAnswer>): void {

@@ -10,8 +10,12 @@ import { isJson, writeResult } from '../command-host.ts'
 import type { CommandHost } from '../command-host.ts'
 import { confirm } from '../confirm.ts'
 import { readLedgerRemains, requireOwnLedger } from '../ledger-owner.ts'
+import type { LedgerRemains } from '../ledger-owner.ts'
+import { readsKinesis } from '../../stages/stream-stages-of.ts'
 import { loadPipeline } from '../load-pipeline.ts'
-import { openKafka } from '../open-kafka.ts'
+import { openInspector, openKafka } from '../open-kafka.ts'
+import { sourceName } from '../source-name.ts'
+import { topicsOfStream } from '../stream-topics.ts'
 import { requireStandstill } from '../standing-pipeline.ts'
 
 /**
@@ -41,7 +45,7 @@ async function run(command: Command, context: CommandContext): Promise<CommandRe
   if (!isJson(command)) {
     const what = topic === undefined ? `its ledger topic ${ledger.topic} is gone already` : `topic ${ledger.topic}`
     stderr.write(`Pipeline ${pipeline} forgets all positions (${what}, group ${groupId}).\n`)
-    stderr.write('A later start begins anew and repeats what DynamoDB still has.\n')
+    stderr.write(`A later start begins anew and repeats what ${sourceName(config)} still has.\n`)
   }
   const question = {
     text: 'This cannot be undone.',
@@ -64,10 +68,25 @@ async function run(command: Command, context: CommandContext): Promise<CommandRe
     ledgerTopic: ledger.topic,
     group: groupId,
     transactionalIds: used,
-    outputTopics: [...(remains?.outputTopics ?? [])],
+    outputTopics: await leftTopics(config, remains, context),
   }
   writeResult(context, command, { json: result, text: render(result) })
   return succeeded
+}
+
+/** Those that the ledger named, and those of tables whose changes came out of a Kinesis stream. */
+async function leftTopics(
+  config: PipelineConfig,
+  remains: LedgerRemains | undefined,
+  context: CommandContext,
+): Promise<readonly string[]> {
+  const named = [...(remains?.outputTopics ?? [])].filter((topic) => topic !== '')
+  const streams = remains?.streams ?? []
+  if (!readsKinesis(config) || streams.length === 0) return named
+  await using inspector = openInspector(config, context)
+  const found: string[] = []
+  for (const stream of streams) found.push(...(await topicsOfStream(config, stream, inspector, context.signal)))
+  return [...new Set([...named, ...found])]
 }
 
 /**

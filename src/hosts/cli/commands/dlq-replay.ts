@@ -53,7 +53,8 @@ async function replay(command: Command, context: CommandContext): Promise<Comman
   await using inspector = openInspector(config, context)
   const { signal, clock, rng, env } = context
   const needsAws = config.changes.reselects || config.oversize.claimChecks !== undefined || readsKinesis(config)
-  await using owned = needsAws ? openSource(config.source, { clock, rng, env }) : undefined
+  const giveUpOn = ['AWS_CREDENTIALS', 'AWS_UNREACHABLE'] as const
+  await using owned = needsAws ? openSource(config.source, { clock, rng, env, giveUpOn }) : undefined
   await using claimChecks =
     owned === undefined ? undefined : await openClaimCheckStore(config, owned, { clock, rng, env })
   const ledger = await readPipelineLedger(config, kafka, signal)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { compareSequenceNumbers, isSequenceNumber } from '../../../change/sequence-number.ts'
+import { retentionOf } from '../../../change/retention.ts'
 import type { Table } from '../../../change/table.ts'
 import type { PipelineConfig } from '../../../config/pipeline-config.ts'
 import { TailraceError } from '../../../errors.ts'
@@ -50,7 +51,7 @@ export function registerOffsets(program: Command, { context, action }: CommandHo
     .action(action((command) => change(command, context)))
   offsets
     .command('reset')
-    .description('deliver again what DynamoDB still has; also ends the standstill of a stopped table')
+    .description('deliver again what the source still has; also ends the standstill of a stopped table')
     .argument('<config>', 'the pipeline file')
     .requiredOption('--table <name>', 'the table')
     .option('--shard <id>', 'only this shard (and what descends from it)')
@@ -126,7 +127,7 @@ async function change(command: Command, context: CommandContext): Promise<Comman
       : moveShard(lanes, { table, shardId: flags.shard, after: flags.after, nowMs: context.clock.now() })
   }
   const plan = decide(ledger.lanes)
-  const meaning = meaningOf(plan, flags, present)
+  const meaning = meaningOf(plan, flags, { known: named.table, present })
   if (!isJson(command)) context.stderr.write(`${meaning.join('\n')}\n`)
   if (!(await confirm(context, { text: 'Change it?', expected: 'yes', isGiven: flags.yes === true }))) {
     context.stderr.write('nothing was changed\n')
@@ -134,7 +135,7 @@ async function change(command: Command, context: CommandContext): Promise<Comman
   }
   const done = await changeLedger({ config, kafka, context, lanes: ledger.lanes.length }, decide)
   const shards = done.shards.map(changeJson)
-  const text = `${renderChanges(done.shards)}changed ${counted(done.shards.length, 'shard')} of table ${named.table.name}\n`
+  const text = `${renderChanges(done.shards)}changed ${counted(done.shards.length, 'shard')} of ${named.table.isStream === true ? 'stream' : 'table'} ${named.table.name}\n`
   writeResult(context, command, { json: { table: named.table.name, meaning, shards }, text })
   return succeeded
 }
@@ -156,40 +157,51 @@ async function presentTable(
     clock,
     rng,
     env,
-    giveUpOn: ['AWS_ACCESS_DENIED', 'AWS_CREDENTIALS', 'AWS_UNREACHABLE'],
+    giveUpOn: ['AWS_ACCESS_DENIED', 'AWS_CREDENTIALS', 'AWS_UNREACHABLE', 'STREAM_NOT_ACTIVE'],
   })
   return await owned.source.describeTable(table.name, context.signal)
 }
 
 /** What happens to the changes, in words. */
-function meaningOf(plan: OffsetChange, flags: ChangeFlags, present: Table | undefined): readonly string[] {
+function meaningOf(
+  plan: OffsetChange,
+  flags: ChangeFlags,
+  { known, present }: { readonly known: Table; readonly present: Table | undefined },
+): readonly string[] {
+  const what = known.isStream === true ? 'stream' : 'table'
   if (present !== undefined) {
     return [
-      `Table ${flags.table} is read on in its new stream ${present.streamArn}.`,
+      known.isStream === true
+        ? `Stream ${flags.table} was made anew, and is read on as ${present.streamArn}.`
+        : `Table ${flags.table} is read on in its new stream ${present.streamArn}.`,
       'What was not read of the old stream is given up; changes between the two streams are in neither.',
     ]
   }
   const [first] = plan.shards
   if (flags.shard === undefined) {
     return [
-      `All that DynamoDB still has of table ${flags.table} (up to 24 hours) is delivered again: records will be repeated.`,
+      `All that ${keeperOf(known)} still has of ${what} ${flags.table} (up to ${retentionOf(known) / 3_600_000} hours) is delivered again: records will be repeated.`,
       'Changes that were trimmed before they were read stay lost.',
     ]
   }
   const descendants = plan.shards.length - 1
   return [
-    ...(first === undefined ? [] : [meaningOfMove(first)]),
+    ...(first === undefined ? [] : [meaningOfMove(first, keeperOf(known))]),
     ...(descendants > 0
       ? [`${counted(descendants, 'shard')} descending from it: delivered again behind it, in full.`]
       : []),
   ]
 }
 
-function meaningOfMove({ shardId, was, becomes }: ShardChange): string {
+function keeperOf({ isStream }: Table): string {
+  return isStream === true ? 'Kinesis' : 'DynamoDB'
+}
+
+function meaningOfMove({ shardId, was, becomes }: ShardChange, keeper: string): string {
   const to = becomes.kind === 'moved' ? becomes.after : undefined
   const shard = `Shard ${shardId}`
   if (to === undefined)
-    return `${shard}: all that DynamoDB still has of it is delivered again: records will be repeated.`
+    return `${shard}: all that ${keeper} still has of it is delivered again: records will be repeated.`
   const order = was.after === undefined ? 1 : compareSequenceNumbers(to, was.after)
   if (order < 0) return `${shard}: changes behind ${to} up to ${was.after ?? ''} will be repeated.`
   if (order === 0) return `${shard}: it stands there already; nothing is repeated or skipped.`

@@ -133,6 +133,8 @@ async function ask(command: Command, context: CommandContext, action: SnapshotAc
   await using kafka = openKafka(config, context)
   const ledger = await readPipelineLedger(config, kafka, context.signal)
   const { table } = tableNamed(ledger, command.args[1] ?? '')
+  if (table.isStream === true)
+    throw new TailraceError('USAGE', `${table.name} is a Kinesis stream: snapshots are made of tables`)
   const members = await kafka.groupMembers(config.groupId, context.signal)
   const request: RequestEntry = {
     kind: 'request',

@@ -47,7 +47,7 @@ function render(status: PipelineStatus): string {
   const rows = tables.map((row) => [
     row.table,
     row.code === null ? row.status : `${row.status} (${row.code})`,
-    row.topic,
+    row.topic ?? '(of each table)',
     String(row.shards.open),
     String(row.shards.waiting),
     String(row.shards.end),

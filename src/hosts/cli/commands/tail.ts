@@ -6,8 +6,9 @@ import type { CommandContext } from '../command-context.ts'
 import { isJson } from '../command-host.ts'
 import type { CommandHost } from '../command-host.ts'
 import { loadPipeline } from '../load-pipeline.ts'
-import { openKafka } from '../open-kafka.ts'
-import { readPipelineLedger, tableNamed } from '../pipeline-ledger.ts'
+import { openInspector, openKafka } from '../open-kafka.ts'
+import { outputTopics } from '../output-topics.ts'
+import { readPipelineLedger } from '../pipeline-ledger.ts'
 import { recordJson, recordLine } from '../tailed-record.ts'
 import { tailTopics } from '../topic-tail.ts'
 import type { TailStart, TailedRecord } from '../topic-tail.ts'
@@ -36,9 +37,9 @@ export function registerTail(program: Command, { context, action }: CommandHost)
         const max = readMax(flags.max)
         const config = loadPipeline(command.args[0] ?? '', context)
         await using kafka = openKafka(config, context)
+        await using inspector = openInspector(config, context)
         const ledger = await readPipelineLedger(config, kafka, context.signal)
-        const tables = flags.table === undefined ? ledger.tables : [tableNamed(ledger, flags.table)]
-        const topics = [...new Set(tables.map(({ topic }) => topic))]
+        const topics = await outputTopics(config, { ledger, inspector, table: flags.table }, context.signal)
         const enough = new AbortController()
         const write = writer(context, { isJson: isJson(command), max, onEnough: () => enough.abort() })
         const { clock, rng } = context
