@@ -72,6 +72,10 @@ class KinesisShardReader implements ShardReader {
   #after: string | undefined
   #markedAfter: string | undefined
   #readUpToMs: number | undefined
+  /** Time as repair counts it, which ends where the shard does: its children go on from there. */
+  #timeMs = 0
+  /** What the last page says of the time, if the shard was open then. */
+  #tipMs = 0
   #createdAtMs = 0
   #markedAtMs: number
   #isEnded = false
@@ -103,7 +107,7 @@ class KinesisShardReader implements ShardReader {
     this.#readUpToMs = later(this.#readUpToMs, readUpTo(page))
     if (page.isEnd) await this.#prepareEnd(shard, page.children, signal)
     this.#isEnded = page.isEnd
-    const records = shard.release(Math.max(this.#readUpToMs ?? 0, lastArrival(page)))
+    const records = shard.release(this.#timeAt(page))
     this.#createdAtMs = Math.max(this.#createdAtMs, shard.handedOutMs, records.at(-1)?.arrivedAtMs ?? 0)
     this.#tell(shard.takeCounts())
     const { bytes, isEnd, requestedAtMs, receivedAtMs } = page
@@ -122,6 +126,19 @@ class KinesisShardReader implements ShardReader {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#shard?.close()
     await this.#pages?.close()
+  }
+
+  /**
+   * A closed shard that was read to its end says that nothing is left, however long ago that end was, and its children may
+   * hold what comes next. Whether it is closed, only the page behind its last record tells: so the time of a page counts if
+   * something is left behind it, or once the next page is there and is not the end.
+   */
+  #timeAt(page: RecordPage): number {
+    if (!page.isEnd) this.#timeMs = Math.max(this.#timeMs, this.#tipMs)
+    this.#tipMs = readUpTo(page) ?? 0
+    if (page.millisBehindLatest > 0) this.#timeMs = Math.max(this.#timeMs, this.#tipMs)
+    this.#timeMs = Math.max(this.#timeMs, lastArrival(page))
+    return this.#timeMs
   }
 
   /** A number that the service knows: packages are told by their own, not by their parts. */
