@@ -1,4 +1,4 @@
-import type { ShardPosition } from '../../change/shard.ts'
+import type { Shard, ShardPosition } from '../../change/shard.ts'
 import type { KeyAttribute, Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
 import type { ShardReader, Source } from '../source.ts'
@@ -50,6 +50,11 @@ export interface ShardReaderParts {
   readonly openAgain: (shardId: string, start: PageStart) => RecordPages
   readonly context: KinesisContext
   readonly hashRangeOf: HashRangeOf
+  /**
+   * False if nobody will read a child of the ended shard. `named` are the children that its last page named: not every
+   * service does so, and some of those may be left out by configuration.
+   */
+  readonly hasHeirs: (shardId: string, named: readonly Shard[] | undefined, signal: AbortSignal) => Promise<boolean>
 }
 
 /** The partition keys that a shard gets, by its id; undefined if no listing has the shard. */
@@ -103,6 +108,12 @@ export function createKinesisSource(options: KinesisOptions): KinesisSource {
         // Polled always: several may do so at one time, and they would take one subscription from each other.
         openAgain: (id, start) => poll({ streamArn, shardId: id, start }),
         hashRangeOf: (id, signal) => lister.hashRangeOf(streamArn, id, signal),
+        hasHeirs: async (id, named, signal) => {
+          if (named !== undefined && named.length > 0 && options.shardIds === undefined) return true
+          const { children, streamStatus } = await lister.childrenOf(streamArn, id, signal)
+          // A child that is not listed yet will be.
+          return children.length > 0 || streamStatus !== 'DISABLED'
+        },
       })
     },
     scanPage: async ({ table }) => {

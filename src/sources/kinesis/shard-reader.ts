@@ -55,7 +55,7 @@ export function createKinesisShardReader(
   return new KinesisShardReader(reading, position, parts)
 }
 
-type ReaderParts = Pick<ShardReaderParts, 'openPages' | 'openAgain' | 'hashRangeOf'> & {
+type ReaderParts = Pick<ShardReaderParts, 'openPages' | 'openAgain' | 'hashRangeOf' | 'hasHeirs'> & {
   readonly context: Pick<ShardReaderParts['context'], 'clock'>
 }
 
@@ -264,7 +264,7 @@ class KinesisShardReader implements ShardReader {
   /** What is held back goes on with the child that gets the item's next changes. */
   async #prepareEnd(shard: RepairedShard, children: readonly Shard[] | undefined, signal: AbortSignal): Promise<void> {
     if (this.#reading.repair === undefined) return
-    if (children === undefined || children.length === 0) return shard.letGo(() => true)
+    if (!(await this.#parts.hasHeirs(this.#position.shardId, children, signal))) return shard.letGo(() => true)
     const range = await this.#ownRange(signal)
     // With a hash key of its own a record does not say by its partition key which child goes on with it.
     shard.letGo(({ partitionKey }) => !isWithin(hashKeyOf(partitionKey), range))
