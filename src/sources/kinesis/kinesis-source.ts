@@ -15,6 +15,7 @@ import { guardPages } from './retention-guard.ts'
 import type { GuardedPages, ReadSoFar } from './retention-guard.ts'
 import { createShardLister } from './shard-lister.ts'
 import { hasShard } from './shard-presence.ts'
+import { rangeOfShard } from './shard-range.ts'
 import type { StreamDescription } from './stream-summary.ts'
 import { describeStream, tableOfStream } from './stream-table.ts'
 
@@ -57,7 +58,7 @@ export interface ShardReaderParts {
   readonly hasHeirs: (shardId: string, named: readonly Shard[] | undefined, signal: AbortSignal) => Promise<boolean>
 }
 
-/** The partition keys that a shard gets, by its id; undefined if no listing has the shard. */
+/** The partition keys that a shard gets, by its id; undefined if there is no such shard (any more). */
 export type HashRangeOf = (shardId: string, signal: AbortSignal) => Promise<HashKeyRange | undefined>
 
 /** A Kinesis stream in the place of a table. */
@@ -107,7 +108,7 @@ export function createKinesisSource(options: KinesisOptions): KinesisSource {
           guardPages(context, { streamArn, shardId, lister, soFar }, openPages(context, { streamArn, shardId, start })),
         // Polled always: several may do so at one time, and they would take one subscription from each other.
         openAgain: (id, start) => poll({ streamArn, shardId: id, start }),
-        hashRangeOf: (id, signal) => lister.hashRangeOf(streamArn, id, signal),
+        hashRangeOf: (id, signal) => rangeOfShard(context, lister, { streamArn, shardId: id }, signal),
         hasHeirs: async (id, named, signal) => {
           if (named !== undefined && named.length > 0 && options.shardIds === undefined) return true
           const { children, streamStatus } = await lister.childrenOf(streamArn, id, signal)

@@ -220,7 +220,7 @@ class KinesisShardReader implements ShardReader {
     const { shardId, streamArn } = this.#position
     const range = await this.#parts.hashRangeOf(shardId, signal)
     if (range !== undefined) return range
-    const text = `No listing of the stream has shard ${shardId} any more, so it is not known which keys were its own`
+    const text = `The stream has no shard ${shardId} any more, so it is not known which keys were its own`
     throw new TailraceError('SHARD_NOT_FOUND', text, { details: { shardId, streamArn, after: this.#after } })
   }
 
