@@ -25,7 +25,6 @@ const data = 'Data'
 const load = 'Load and endurance'
 
 const snapshots = 'snapshots'
-const kinesis = 'the Kinesis source'
 const lambda = 'the Lambda host'
 const transforms = 'user transforms and the dead letter queue'
 
@@ -80,8 +79,11 @@ export const catalogue: readonly CatalogueRow[] = [
   row('E38', snapshot, 'A snapshot has little read capacity, and loses some of it', { for: snapshots }),
   row('E39', snapshot, 'Snapshots are asked for, paused and resumed while tables come and go', { for: snapshots }),
   row('E40', snapshot, 'An export has missing, repeated or damaged parts', { for: snapshots }),
-  row('E41', otherSources, 'Kinesis repeats records and delivers them out of order', { for: kinesis }),
-  row('E42', otherSources, 'Kinesis shards split and merge in bursts, and subscriptions are reset', { for: kinesis }),
+  row('E41', otherSources, 'Kinesis repeats records and delivers them out of order'),
+  row('E42', otherSources, 'Kinesis shards split and merge in bursts, and subscriptions are reset', {
+    for: 'a simulated fan-out',
+    part: 'subscriptions',
+  }),
   row('E43', otherSources, 'Lambda batches fail in the middle', { for: lambda }),
   row('E44', otherSources, 'Lambda is killed at its deadline, and a batch is delivered twice at once', { for: lambda }),
   row('E45', otherSources, 'Lambda sleeps for an hour and wakes up with dead sockets', { for: lambda }),

@@ -6,6 +6,7 @@ import { RefusedStart } from './refused-start.ts'
 import { askedSnapshotExperiment } from './simulated/asked-snapshots.ts'
 import { backlogExperiment } from './simulated/backlog.ts'
 import { exportExperiments } from './simulated/exports.ts'
+import { kinesisExperiments } from './simulated/kinesis-streams.ts'
 import { longOutageExperiment } from './simulated/long-outage.ts'
 import { regainExperiment } from './simulated/regaining.ts'
 import { manyShardsExperiment } from './simulated/many-shards.ts'
@@ -26,6 +27,7 @@ export const experiments: readonly Experiment[] = [
   ...kafkaFaultExperiments,
   ...streamFaultExperiments,
   ...tableLifeExperiments,
+  ...kinesisExperiments,
   ...snapshotExperiments,
   ...exportExperiments,
   ...valueExperiments,

@@ -2,6 +2,8 @@ import type { Mutant } from './mutant.ts'
 
 const caughtBy = { kind: 'tests', files: ['test/sim/kinesis-repair.test.ts'] } as const
 
+const inWorlds = { kind: 'tests', files: ['test/sim/runs/kinesis.test.ts'] } as const
+
 /** Bugs in reading Kinesis. */
 export const kinesisMutants: readonly Mutant[] = [
   {
@@ -92,5 +94,90 @@ export const kinesisMutants: readonly Mutant[] = [
       },
     ],
     caughtBy,
+  },
+  {
+    id: 'K8',
+    title: 'a child of two shards is opened when one of them has ended',
+    patches: [
+      {
+        file: 'src/lanes/lane-state.ts',
+        find: 'const isOpen = begin.parents.every((parent) => endedParents.has(parent))',
+        replace:
+          'const isOpen = begin.parents.length === 0 || begin.parents.some((parent) => endedParents.has(parent))',
+      },
+    ],
+    caughtBy: inWorlds,
+  },
+  {
+    id: 'K9',
+    title: 'what is remembered is forgotten in the middle of the window (seen by whole pipelines)',
+    patches: [
+      {
+        file: 'src/sources/kinesis/repair/item-memory.ts',
+        find: 'if (oldest === undefined || oldest.createdAtMicros >= this.#floor) return',
+        replace: 'if (oldest === undefined || oldest.createdAtMicros >= this.#floor + 5_000_000) return',
+      },
+    ],
+    caughtBy: inWorlds,
+  },
+  {
+    id: 'K10',
+    title: 'the end of a shard that was closed long ago counts as now',
+    patches: [
+      {
+        file: 'src/sources/kinesis/shard-reader.ts',
+        find: '    this.#tipMs = readUpTo(page) ?? 0\n',
+        replace: '    this.#tipMs = readUpTo(page) ?? 0\n    this.#timeMs = Math.max(this.#timeMs, this.#tipMs)\n',
+      },
+    ],
+    caughtBy: inWorlds,
+  },
+  {
+    id: 'K11',
+    title: 'a shard whose end names no children has none',
+    patches: [
+      {
+        file: 'src/sources/kinesis/kinesis-source.ts',
+        find: 'if (named !== undefined && named.length > 0 && options.shardIds === undefined) return true\n',
+        replace: 'if (options.shardIds === undefined) return named !== undefined && named.length > 0\n',
+      },
+    ],
+    caughtBy: inWorlds,
+  },
+  {
+    id: 'K12',
+    title: 'an insert behind a delete is taken for its successor, whatever may be missing in between',
+    patches: [
+      {
+        file: 'src/sources/kinesis/repair/order-of-changes.ts',
+        find: 'return item.newest?.after !== absent && nextIs(facts, item)',
+        replace: 'return item.newest?.after !== `${absent}!` && nextIs(facts, item)',
+      },
+    ],
+    caughtBy: inWorlds,
+  },
+  {
+    id: 'K13',
+    title: 'of changes of one time only the last one is known to have been overtaken',
+    patches: [
+      {
+        file: 'src/sources/kinesis/repair/order-of-changes.ts',
+        find: 'return { ...newest, links: [...newest.links, { before: facts.before(), after: facts.after() }] }',
+        replace: 'return newest',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['src/sources/kinesis/repair/repair.test.ts'] },
+  },
+  {
+    id: 'K14',
+    title: 'a shard that a listing leaves out is lost',
+    patches: [
+      {
+        file: 'src/sources/kinesis/shard-range.ts',
+        find: 'if (range !== undefined) return range\n',
+        replace: 'if (range !== undefined || attempt === 0) return range\n',
+      },
+    ],
+    caughtBy: inWorlds,
   },
 ]

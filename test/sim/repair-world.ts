@@ -286,6 +286,7 @@ class RepairWorld {
         openPages: (start, soFar) => ({ ...this.#pages(own, start), soFar }),
         openAgain: (shardId, start) => this.#pages(shardId, start),
         hashRangeOf: (shardId) => Promise.resolve(this.#shards.get(shardId)),
+        hasHeirs: () => Promise.resolve(true),
       },
     )
   }

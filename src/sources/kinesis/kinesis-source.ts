@@ -1,4 +1,4 @@
-import type { ShardPosition } from '../../change/shard.ts'
+import type { Shard, ShardPosition } from '../../change/shard.ts'
 import type { KeyAttribute, Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
 import type { ShardReader, Source } from '../source.ts'
@@ -15,6 +15,7 @@ import { guardPages } from './retention-guard.ts'
 import type { GuardedPages, ReadSoFar } from './retention-guard.ts'
 import { createShardLister } from './shard-lister.ts'
 import { hasShard } from './shard-presence.ts'
+import { rangeOfShard } from './shard-range.ts'
 import type { StreamDescription } from './stream-summary.ts'
 import { describeStream, tableOfStream } from './stream-table.ts'
 
@@ -52,9 +53,14 @@ export interface ShardReaderParts {
   readonly openAgain: (shardId: string, start: PageStart) => RecordPages
   readonly context: KinesisContext
   readonly hashRangeOf: HashRangeOf
+  /**
+   * False if nobody will read a child of the ended shard. `named` are the children that its last page named: not every
+   * service does so, and some of those may be left out by configuration.
+   */
+  readonly hasHeirs: (shardId: string, named: readonly Shard[] | undefined, signal: AbortSignal) => Promise<boolean>
 }
 
-/** The partition keys that a shard gets, by its id; undefined if no listing has the shard. */
+/** The partition keys that a shard gets, by its id; undefined if there is no such shard (any more). */
 export type HashRangeOf = (shardId: string, signal: AbortSignal) => Promise<HashKeyRange | undefined>
 
 /** A Kinesis stream in the place of a table. */
@@ -108,7 +114,13 @@ export function createKinesisSource(options: KinesisOptions): KinesisSource {
           ),
         // Polled always: several may do so at one time, and they would take one subscription from each other.
         openAgain: (id, start) => poll({ streamArn, shardId: id, start }),
-        hashRangeOf: (id, signal) => lister.hashRangeOf(streamArn, id, signal),
+        hashRangeOf: (id, signal) => rangeOfShard(context, lister, { streamArn, shardId: id }, signal),
+        hasHeirs: async (id, named, signal) => {
+          if (named !== undefined && named.length > 0 && options.shardIds === undefined) return true
+          const { children, streamStatus } = await lister.childrenOf(streamArn, id, signal)
+          // A child that is not listed yet will be.
+          return children.length > 0 || streamStatus !== 'DISABLED'
+        },
       })
     },
     scanPage: async ({ table }) => {

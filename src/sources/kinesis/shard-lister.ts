@@ -4,9 +4,11 @@ import { TailraceError } from '../../errors.ts'
 import type { ChildListing, ShardListing } from '../source.ts'
 import { patientCall } from '../source-context.ts'
 import type { KinesisContext } from './kinesis-context.ts'
+import { createKnownShards } from './known-shards.ts'
 import { readShardsPage } from './listed-shard.ts'
 import type { HashKeyRange, ListedShard, ShardsPage } from './listed-shard.ts'
 import { lookAtStream } from './same-stream.ts'
+import { createSharedListings } from './shared-listings.ts'
 import { parseStreamLabel } from './stream-label.ts'
 import type { StreamDescription } from './stream-summary.ts'
 
@@ -28,22 +30,35 @@ export interface ShardLister {
 const shardsPerPage = 1_000
 /** A listing that loses its place this often in a row is given up; the caller's next one may fare better. */
 const maxPasses = 10
-/** More shards than streams have at a time; those that are remembered beyond that have ended long ago. */
-const maxRemembered = 50_000
 
 /** Lists with ListShards. Shards whose ids `shardIds` does not match are treated as if they were not there. */
 export function createShardLister(context: KinesisContext, shardIds?: RegExp): ShardLister {
-  const ranges = new Map<string, HashKeyRange>()
+  const known = createKnownShards()
   const isRead = ({ shardId }: ListedShard): boolean => shardIds === undefined || shardIds.test(shardId)
 
   const listAll = async (streamArn: string, signal: AbortSignal): Promise<FullListing> => {
     const listing = await fullListing(context, streamArn, signal)
-    if (ranges.size > maxRemembered) ranges.clear()
-    for (const { shardId, hashRange } of listing.shards) ranges.set(`${streamArn}/${shardId}`, hashRange)
+    known.remember(streamArn, listing.shards)
     return listing
   }
   const find = async (streamArn: string, shardId: string, signal: AbortSignal): Promise<ListedShard | undefined> =>
     (await listAll(streamArn, signal)).shards.find((shard) => shard.shardId === shardId)
+
+  const shared = createSharedListings(listAll)
+
+  /** Many shards end at one time when a stream changes its size: one listing shows the children of them all. */
+  const childrenIn = async (
+    streamArn: string,
+    shardId: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly all: readonly ListedShard[]; readonly stream: StreamDescription | undefined }> => {
+    const remembered = known.childrenOf(streamArn, shardId)
+    if (remembered !== undefined) return { all: remembered, stream: undefined }
+    const listing = await shared.get(streamArn, () => known.childrenOf(streamArn, shardId) !== undefined, signal)
+    if (listing === undefined) return { all: known.childrenOf(streamArn, shardId) ?? [], stream: undefined }
+    const { shards, stream } = listing
+    return { all: shards.filter(({ parents }) => parents.includes(shardId)), stream }
+  }
 
   return {
     list: async (streamArn, signal) => {
@@ -51,16 +66,15 @@ export function createShardLister(context: KinesisContext, shardIds?: RegExp): S
       return { shards: shards.filter(isRead), status: stream.status === 'CREATING' ? 'ENABLING' : 'ENABLED' }
     },
     childrenOf: async (streamArn, shardId, signal) => {
-      const { shards, stream } = await listAll(streamArn, signal)
-      const all = shards.filter(({ parents }) => parents.includes(shardId))
+      const { all, stream } = await childrenIn(streamArn, shardId, signal)
       const children = all.filter(isRead)
       // Where there are none but shards that are left out, nobody need wait for others.
-      const isOver = stream.status === 'DELETING' || (all.length > 0 && children.length === 0)
+      const isOver = stream?.status === 'DELETING' || (all.length > 0 && children.length === 0)
       return { children, streamStatus: isOver ? 'DISABLED' : 'ENABLED' }
     },
     find,
     hashRangeOf: async (streamArn, shardId, signal) =>
-      ranges.get(`${streamArn}/${shardId}`) ?? (await find(streamArn, shardId, signal))?.hashRange,
+      known.rangeOf(streamArn, shardId) ?? (await find(streamArn, shardId, signal))?.hashRange,
   }
 }
 

@@ -54,6 +54,7 @@ it('a backlog is put in order by its own time, whenever its shard was met', asyn
       openPages: () => pages,
       openAgain: () => pages,
       hashRangeOf: async () => undefined,
+      hasHeirs: async () => true,
     },
   )
   const numbersOf = (records: readonly unknown[]): readonly string[] =>

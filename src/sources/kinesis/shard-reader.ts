@@ -55,7 +55,7 @@ export function createKinesisShardReader(
   return new KinesisShardReader(reading, position, parts)
 }
 
-type ReaderParts = Pick<ShardReaderParts, 'openPages' | 'openAgain' | 'hashRangeOf'> & {
+type ReaderParts = Pick<ShardReaderParts, 'openPages' | 'openAgain' | 'hashRangeOf' | 'hasHeirs'> & {
   readonly context: Pick<ShardReaderParts['context'], 'clock'>
 }
 
@@ -72,8 +72,10 @@ class KinesisShardReader implements ShardReader {
   #after: string | undefined
   #markedAfter: string | undefined
   #readUpToMs: number | undefined
-  /** By which what waits is due: how far pages reach, which from when on the shard's records are awaited says nothing of. */
-  #shardTimeMs = 0
+  /** Time as repair counts it, which ends where the shard does: its children go on from there. */
+  #timeMs = 0
+  /** What the last page says of the time, if the shard was open then. */
+  #tipMs = 0
   #createdAtMs = 0
   #markedAtMs: number
   #isEnded = false
@@ -105,8 +107,7 @@ class KinesisShardReader implements ShardReader {
     this.#isEnded = page.isEnd && (await this.#prepareEnd(shard, page.children, signal))
     // What is held back may be more than fits one page: then the end comes again.
     this.#leftOver = page.isEnd && !this.#isEnded ? { ...page, records: [] } : undefined
-    this.#shardTimeMs = Math.max(this.#shardTimeMs, readUpTo(page) ?? 0, lastArrival(page))
-    const records = shard.release(this.#shardTimeMs)
+    const records = shard.release(this.#timeAt(page))
     this.#createdAtMs = Math.max(this.#createdAtMs, shard.handedOutMs, records.at(-1)?.arrivedAtMs ?? 0)
     this.#tell(shard.takeCounts())
     const { requestedAtMs, receivedAtMs } = page
@@ -127,6 +128,19 @@ class KinesisShardReader implements ShardReader {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#shard?.close()
     await this.#pages?.close()
+  }
+
+  /**
+   * A closed shard that was read to its end says that nothing is left, however long ago that end was, and its children may
+   * hold what comes next. Whether it is closed, only the page behind its last record tells: so the time of a page counts if
+   * something is left behind it, or once the next page is there and is not the end.
+   */
+  #timeAt(page: RecordPage): number {
+    if (!page.isEnd) this.#timeMs = Math.max(this.#timeMs, this.#tipMs)
+    this.#tipMs = readUpTo(page) ?? 0
+    if (page.millisBehindLatest > 0) this.#timeMs = Math.max(this.#timeMs, this.#tipMs)
+    this.#timeMs = Math.max(this.#timeMs, lastArrival(page))
+    return this.#timeMs
   }
 
   /** A number that the service knows: packages are told by their own, not by their parts. */
@@ -208,7 +222,7 @@ class KinesisShardReader implements ShardReader {
     const { shardId, streamArn } = this.#position
     const range = await this.#parts.hashRangeOf(shardId, signal)
     if (range !== undefined) return range
-    const text = `No listing of the stream has shard ${shardId} any more, so it is not known which keys were its own`
+    const text = `The stream has no shard ${shardId} any more, so it is not known which keys were its own`
     throw new TailraceError('SHARD_NOT_FOUND', text, { details: { shardId, streamArn, after: this.#after } })
   }
 
@@ -256,7 +270,7 @@ class KinesisShardReader implements ShardReader {
     signal: AbortSignal,
   ): Promise<boolean> {
     if (this.#reading.repair === undefined) return true
-    if (children === undefined || children.length === 0) return shard.letGo(() => true)
+    if (!(await this.#parts.hasHeirs(this.#position.shardId, children, signal))) return shard.letGo(() => true)
     const range = await this.#ownRange(signal)
     // With a hash key of its own a record does not say by its partition key which child goes on with it.
     return shard.letGo(({ partitionKey }) => !isWithin(hashKeyOf(partitionKey), range))

@@ -41,7 +41,10 @@ export function simulatedExperiment(definition: SimulatedExperiment): Experiment
 }
 
 /** A simulated run in the words of the experiments. */
-export function outcomeOf(outcome: WorldOutcome, ownFaults: Readonly<Record<string, number>>): RunOutcome {
+export function outcomeOf(
+  outcome: Pick<WorldOutcome, 'findings' | 'crashes' | 'recovery' | 'faults'>,
+  ownFaults: Readonly<Record<string, number>>,
+): RunOutcome {
   const { findings, crashes, recovery } = outcome
   const anomalies = Object.entries(findings.anomalies).filter(([, count]) => count > 0) as [AnomalyName, number][]
   const moments = crashes.moments.length > 0 ? crashes.moments : []
@@ -59,7 +62,7 @@ export function outcomeOf(outcome: WorldOutcome, ownFaults: Readonly<Record<stri
 }
 
 /** `fence.after @ steady` for crashes at a point, the state alone for the others. */
-function statesOf({ crashes }: WorldOutcome): Readonly<Record<string, number>> {
+function statesOf({ crashes }: Pick<WorldOutcome, 'crashes'>): Readonly<Record<string, number>> {
   const states = new Map<string, number>(crashes.byState)
   for (const [point, byState] of crashes.byPoint) {
     for (const [state, count] of byState) {

@@ -202,6 +202,7 @@ class Stream implements SimulatedKinesisStream {
 
   expire(): void {
     const horizonMs = this.#surroundings.now() - this.retentionMs
+    if (horizonMs <= this.createdAtMs) return
     for (const shard of this.shards.filter(({ closedAtMs }) => closedAtMs !== undefined && closedAtMs < horizonMs))
       this.forget(shard.shardId)
     for (const shard of this.shards) {

@@ -1,8 +1,9 @@
 import type { Rng } from '../../../src/async/rng.ts'
 import { seededRng } from '../../../src/async/rng.ts'
 import { crashPoints } from '../../crash/crash-point.ts'
+import { kinesisInternalFailure, kinesisThrottled } from '../../servers/kinesis-simulator/kinesis-operations.ts'
 import { accessDenied, serverError, throttled } from '../../servers/stream-simulator/fault-plan.ts'
-import type { Fault } from '../../servers/stream-simulator/fault-plan.ts'
+import type { Fault, FaultPlan } from '../../servers/stream-simulator/fault-plan.ts'
 import type { SimulatedTable } from '../../servers/stream-simulator/simulated-table.ts'
 import type { SimulatedProcess } from '../time/simulated-process.ts'
 import type { Fate, OutgoingRequest } from '../kafka/network.ts'
@@ -74,7 +75,7 @@ export function startNemesis(parts: NemesisParts): Nemesis {
       isHealed = true
       for (const end of ends) end()
       surroundings.link.clear()
-      surroundings.streams.faults.clear()
+      awsFaults(surroundings).clear()
       for (const { nodeId } of surroundings.kafka.state.brokers) surroundings.kafka.startBroker(nodeId)
       parts.fleet.heal()
     },
@@ -147,11 +148,12 @@ const strikes: Readonly<Record<FaultKind, (striking: Striking) => void>> = {
     })
   },
   'aws-error': (striking) => onNextAwsRequests(striking, 'aws-error', awsErrors),
-  'aws-throttle': (striking) => onNextAwsRequests(striking, 'aws-throttle', [throttled]),
+  'aws-throttle': (striking) => onNextAwsRequests(striking, 'aws-throttle', throttles(striking.surroundings)),
   'aws-corrupt': (striking) => onNextAwsRequests(striking, 'aws-corrupt', awsCorruptions),
   'iterator-expiry': ({ surroundings, note }) => {
     note('iterator-expiry')
-    surroundings.streams.expireIterators()
+    const { kinesis, streams } = surroundings
+    ;(kinesis ?? streams).expireIterators()
   },
   'listing-lie': (striking) => lieAboutShards(striking),
   'ledger-compaction': ({ surroundings, ledgerTopic, note }) => {
@@ -234,8 +236,18 @@ function onNextAwsRequests({ surroundings, rng, note, until }: Striking, kind: F
   const fault = all[Math.floor(rng.next() * all.length)]
   if (fault === undefined) return
   note(kind)
-  const remove = surroundings.streams.faults.add({ action: '*', fault, count: 1 + Math.floor(rng.next() ** 2 * 20) })
+  const count = 1 + Math.floor(rng.next() ** 2 * 20)
+  const remove = awsFaults(surroundings).add({ action: '*', fault, count })
   until(3_000, remove)
+}
+
+/** Of the service that is read. */
+function awsFaults({ kinesis, streams }: Surroundings): FaultPlan {
+  return (kinesis ?? streams).faults
+}
+
+function throttles({ kinesis }: Surroundings): readonly Fault[] {
+  return kinesis === undefined ? [throttled] : [kinesisThrottled, kinesisInternalFailure]
 }
 
 function killBroker({ surroundings: { kafka }, rng, note, until }: Striking): void {
@@ -247,7 +259,9 @@ function killBroker({ surroundings: { kafka }, rng, note, until }: Striking): vo
   until(500 + rng.next() ** 2 * 12_000, () => kafka.startBroker(broker.nodeId))
 }
 
-function lieAboutShards({ tables, rng, note }: Striking): void {
+function lieAboutShards(striking: Striking): void {
+  if (striking.surroundings.kinesis !== undefined) return lieAboutKinesis(striking)
+  const { tables, rng, note } = striking
   const table = tables[Math.floor(rng.next() * tables.length)]
   const shards = table?.stream.shards ?? []
   const shard = shards[Math.floor(rng.next() * shards.length)]
@@ -258,4 +272,16 @@ function lieAboutShards({ tables, rng, note }: Striking): void {
   else if (dice < 0.6) table.stream.listLate(shard.shardId, { ms: rng.next() * 20_000 })
   else if (dice < 0.8) table.stream.listTwice(shard.shardId)
   else table.stream.listAsOpen(shard.shardId, 1 + Math.floor(rng.next() * 3))
+}
+
+function lieAboutKinesis({ surroundings: { kinesis }, rng, note }: Striking): void {
+  for (const stream of kinesis?.state.streams.values() ?? []) {
+    const { shardId } = stream.shards[Math.floor(rng.next() * stream.shards.length)] ?? {}
+    if (shardId === undefined) continue
+    note('listing-lie')
+    const dice = rng.next()
+    if (dice < 0.5) stream.listLate(shardId, { calls: 1 + Math.floor(rng.next() * 4) })
+    else if (dice < 0.8) stream.listLate(shardId, { ms: rng.next() * 20_000 })
+    else stream.listAsOpen(shardId, 1 + Math.floor(rng.next() * 3))
+  }
 }

@@ -27,8 +27,12 @@ export function changeName(change: {
   return `${change.table}/${change.key}/${change.version ?? '?'}`
 }
 
-/** A scan of all topics but the ledger. `topics` is looked at again each time. */
-export function createOutputScan(topics: () => readonly Topic[], tableOf: (topic: string) => string): OutputScan {
+/** A scan of all topics but the ledger. `topics` is looked at again each time; `onChange` hears of each change once. */
+export function createOutputScan(
+  topics: () => readonly Topic[],
+  tableOf: (topic: string) => string,
+  onChange?: (change: DeliveredRecord, record: FetchedRecord) => void,
+): OutputScan {
   const delivered: DeliveredRecord[] = []
   const distinct = new Set<string>()
   const readers = new Map<Partition, (take: (record: FetchedRecord) => void) => void>()
@@ -45,6 +49,7 @@ export function createOutputScan(topics: () => readonly Topic[], tableOf: (topic
     if (isTombstone) return
     if (change.operation === 'REMOVE' || change.operation === 'VANISHED') bereft.set(place, read.key ?? '')
     delivered.push(change)
+    onChange?.(change, record)
     if (change.operation !== 'SNAPSHOT' && change.operation !== 'VANISHED') distinct.add(changeName(change))
   }
   return {

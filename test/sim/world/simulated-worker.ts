@@ -3,10 +3,12 @@ import { seededRng } from '../../../src/async/rng.ts'
 import type { AwsApi } from '../../../src/aws/aws.ts'
 import type { PipelineConfig } from '../../../src/config/pipeline-config.ts'
 import { runPipeline } from '../../../src/hosts/assemble.ts'
+import { kinesisSourceOf } from '../../../src/hosts/kinesis-source-of.ts'
 import { createMembershipOver, joinTimeoutMs } from '../../../src/kafka/wire-group-membership.ts'
 import { createKafkaOver } from '../../../src/kafka/wire-kafka.ts'
 import type { Wire } from '../../../src/kafka/wire.ts'
 import type { PipelineEvent } from '../../../src/pipeline/pipeline-event.ts'
+import type { Source } from '../../../src/sources/source.ts'
 import { createDynamoDbStreamsSource } from '../../../src/sources/dynamodb-streams/dynamodb-streams-source.ts'
 import { createTableExports } from '../../../src/sources/table-export/dynamodb-table-exports.ts'
 import type { TableExports } from '../../../src/sources/table-export/table-exports.ts'
@@ -101,13 +103,12 @@ function openPorts(
     time,
     rng: surroundings.rng,
     streams,
+    kinesis: surroundings.kinesis,
     latencyMs: 20,
     scanLatencyMs,
     onTrace,
   })
-  const { tables, region } = config.source
-  const clock = process.clock
-  const source = createDynamoDbStreamsSource({ api, clock, rng, region, tables, polling: surroundings.polling })
+  const source = openSource(process, rng, api, parts)
   const port = createKafkaOver(wireOf(surroundings.requestTimeoutMs), { brokers })
   const membership = createMembershipOver(wireOf(joinTimeoutMs(member)), brokers, member)
   return {
@@ -119,6 +120,21 @@ function openPorts(
     tuning: surroundings.tuning,
     signalFile: surroundings.signalDisk,
   }
+}
+
+function openSource(
+  { clock }: SimulatedProcess,
+  rng: Rng,
+  api: AwsApi,
+  { config: { source }, surroundings: { polling } }: Parameters<typeof startSimulatedWorker>[1],
+): Source {
+  if (source.type !== 'kinesis') {
+    const { tables, region } = source
+    return createDynamoDbStreamsSource({ api, clock, rng, region, tables, polling })
+  }
+  // Nothing answers with a stream of events here: shards are polled.
+  const streams = { open: () => Promise.reject(new Error('there is no fan-out')) }
+  return kinesisSourceOf(source, { api, streams }, { clock, rng, env: {}, pollIdleMaxMs: polling.idleCapMs ?? 1_000 })
 }
 
 function openExports(process: SimulatedProcess, rng: Rng, api: AwsApi, surroundings: Surroundings): TableExports {

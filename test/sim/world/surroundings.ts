@@ -5,6 +5,7 @@ import type { LaneTuning } from '../../../src/pipeline/lane-environment.ts'
 import type { PollingPolicy } from '../../../src/sources/dynamodb-streams/polling.ts'
 import { createFaultyObjects } from '../../faults/object-faults.ts'
 import type { FaultyObjectStore } from '../../faults/object-faults.ts'
+import type { ServedKinesis } from '../../servers/kinesis-simulator/kinesis-service.ts'
 import { createStreamService } from '../../servers/stream-simulator/stream-service.ts'
 import type { ExportSettings } from '../../servers/stream-simulator/simulated-exports.ts'
 import type { ServedStreams } from '../../servers/stream-simulator/stream-service.ts'
@@ -28,6 +29,8 @@ export interface Surroundings {
   readonly kafka: SimulatedKafka
   readonly link: Link
   readonly streams: ServedStreams
+  /** What workers read instead of the streams, in worlds that have it. */
+  readonly kinesis?: ServedKinesis | undefined
   /** The bucket that tables are exported to, as a reader finds it. */
   readonly objects: FaultyObjectStore
   readonly trace: Trace

@@ -57,7 +57,8 @@ function factsOf(change: KinesisChange): ChangeFacts | undefined {
   }
 }
 
-const absent = '-'
+/** What stands for the image of an item that is not there. */
+export const absent = '-'
 
 /** SHA-256, because whoever writes items would choose two with one digest. Of UTF-16: in UTF-8 all lone surrogates are alike. */
 function digestOf(image: Item | undefined): string | undefined {

@@ -12,6 +12,13 @@ export interface ItemMemory {
 
 export interface NewestChange {
   readonly createdAtMicros: number
+  readonly after: string | undefined
+  /** All that are dealt with of this one time of creation, itself among them. */
+  readonly links: readonly ImageLink[]
+}
+
+/** Where a change begins and ends. */
+export interface ImageLink {
   readonly before: string | undefined
   readonly after: string | undefined
 }
@@ -24,6 +31,8 @@ export interface HeldChange {
   readonly sinceMs: number
   readonly bytes: number
   isReleased: boolean
+  /** It waits for the delay; otherwise for the window. */
+  isUnproven: boolean
 }
 
 /** The items of a shard within the window. */

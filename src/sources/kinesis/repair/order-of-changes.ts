@@ -1,5 +1,6 @@
+import { absent } from './arrival.ts'
 import type { ChangeFacts } from './arrival.ts'
-import type { HeldChange, ItemMemory } from './item-memory.ts'
+import type { HeldChange, ItemMemory, NewestChange } from './item-memory.ts'
 
 /** True for a change that begins with the image in which the last one of its item ended. */
 export function nextIs(facts: ChangeFacts, { newest }: Pick<ItemMemory, 'newest'>): boolean {
@@ -7,12 +8,18 @@ export function nextIs(facts: ChangeFacts, { newest }: Pick<ItemMemory, 'newest'
   return left !== undefined && facts.before() === left
 }
 
+/** True for a change of which that is proven: an image says more than that there is none, as after every delete. */
+export function isProven(facts: ChangeFacts, item: Pick<ItemMemory, 'newest'>): boolean {
+  return item.newest?.after !== absent && nextIs(facts, item)
+}
+
 /** Older than what was handed out of its item; of two that share a time the chain of images decides, if it can. */
 export function isOvertaken(facts: ChangeFacts, item: Pick<ItemMemory, 'newest'>): boolean {
   const { newest } = item
   if (newest === undefined || facts.createdAtMicros > newest.createdAtMicros) return false
   if (facts.createdAtMicros < newest.createdAtMicros) return true
-  return !nextIs(facts, item) && newest.before !== undefined && facts.after() === newest.before
+  const ending = facts.after()
+  return ending !== undefined && !nextIs(facts, item) && newest.links.some(({ before }) => before === ending)
 }
 
 /**
@@ -38,4 +45,27 @@ function oldestOf(changes: readonly HeldChange[]): HeldChange | undefined {
   for (const change of changes)
     if (oldest === undefined || change.facts.createdAtMicros < oldest.facts.createdAtMicros) oldest = change
   return oldest
+}
+
+/** What is newest of an item when a change has been handed out in order. */
+export function newestWith(facts: ChangeFacts, newest: NewestChange | undefined): NewestChange {
+  const createdAtMicros = Math.max(facts.createdAtMicros, newest?.createdAtMicros ?? 0)
+  const link = { before: facts.before(), after: facts.after() }
+  const isTie = newest?.createdAtMicros === createdAtMicros
+  return { createdAtMicros, after: link.after, links: isTie ? [...newest.links, link] : [link] }
+}
+
+/** The same when it was overtaken: what ends where it begins was, too. */
+export function newestBehind(facts: ChangeFacts, newest: NewestChange): NewestChange {
+  if (facts.createdAtMicros !== newest.createdAtMicros) return newest
+  return { ...newest, links: [...newest.links, { before: facts.before(), after: facts.after() }] }
+}
+
+/** The same for a change that was dealt with before, nobody knows in which order: of one time, the end of the chain is newest. */
+export function newestRecalled(facts: ChangeFacts, newest: NewestChange | undefined): NewestChange {
+  if (newest !== undefined && facts.createdAtMicros < newest.createdAtMicros) return newest
+  const joined = newestWith(facts, newest)
+  const { links } = joined
+  const ends = links.filter(({ after }, at) => !links.some(({ before }, other) => other !== at && before === after))
+  return ends.length === 1 ? { ...joined, after: ends[0]?.after } : joined
 }

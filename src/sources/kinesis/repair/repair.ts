@@ -4,7 +4,7 @@ import { createFifo } from './fifo.ts'
 import type { Fifo } from './fifo.ts'
 import { createItemMemories } from './item-memory.ts'
 import type { HeldChange, ItemMemories, ItemMemory } from './item-memory.ts'
-import { firstOf, isOvertaken, nextIs } from './order-of-changes.ts'
+import { firstOf, isOvertaken, isProven, newestBehind, newestRecalled, newestWith, nextIs } from './order-of-changes.ts'
 import type { RepairMemory } from './repair-memory.ts'
 import type { TailPlace } from './shard-tail.ts'
 
@@ -133,7 +133,7 @@ class ShardRepair implements Repair {
     this.#makeRoom()
     const item = this.#items.remember(arrival, facts, owner)
     if (isOvertaken(facts, item)) {
-      this.#counts.overtaken++
+      this.#noteOvertaken(item, facts)
       return this.#handOut({ ...record, isLate: true }, place)
     }
     this.#hold(arrival, facts, item, place)
@@ -153,7 +153,8 @@ class ShardRepair implements Repair {
     if (facts === undefined || facts.createdAtMicros < this.#items.floorMicros) return
     if (this.#items.of(facts.item)?.events.has(facts.eventId) === true) return
     const item = this.#items.remember({ record, facts, ...rest }, facts, owner)
-    if (item.newest === undefined || !isOvertaken(facts, item)) this.#noteNewest(item, facts)
+    item.newest = newestRecalled(facts, item.newest)
+    this.#noteTime(item)
   }
 
   release(readUpToMs: number): readonly KinesisRecord[] {
@@ -229,34 +230,46 @@ class ShardRepair implements Repair {
 
   #hold(arrival: Arrival, facts: ChangeFacts, item: ItemMemory, place: TailPlace): void {
     const bytes = arrival.record.data.length * heldFactor
-    const change: HeldChange = { arrival, facts, sinceMs: this.#lastArrivalMs, bytes, isReleased: false }
+    const isUnproven = item.newest === undefined || nextIs(facts, item)
+    const change: HeldChange = { arrival, facts, sinceMs: this.#lastArrivalMs, bytes, isReleased: false, isUnproven }
     this.#places.set(change, place)
     this.#heldBytes += bytes
     this.#memory.add(bytes)
     item.held.push(change)
-    ;(item.newest === undefined ? this.#unproven : this.#missing).push(change)
+    ;(isUnproven ? this.#unproven : this.#missing).push(change)
   }
 
   #due(change: HeldChange, readUpToMs: number): void {
     const item = this.#items.of(change.facts.item)
     if (item === undefined) return
     this.#settle(item, readUpToMs)
+    if (change.isReleased) return
     // Another change of the item went out meanwhile: it is known now that something is missing in front of this one.
-    if (!change.isReleased) this.#missing.push(change)
+    change.isUnproven = false
+    this.#missing.push(change)
   }
 
   /** Hands out what is proven, and what has waited long enough by `nowMs`. */
   #settle(item: ItemMemory, nowMs: number): void {
     for (;;) {
       const first = firstOf(item)
-      if (first !== undefined && nextIs(first.facts, item)) {
+      if (first === undefined) return
+      if (isProven(first.facts, item)) {
         this.#handOutHeld(first, item)
         continue
       }
-      const waitMs = item.newest === undefined ? this.#rules.delayMs : this.#rules.windowMs
-      if (!item.held.some(({ sinceMs }) => waitMs === 0 || nowMs - sinceMs >= waitMs)) return
-      this.#letGoFirst(item)
+      const mayBeNext = item.newest === undefined || nextIs(first.facts, item)
+      const waitMs = mayBeNext ? this.#rules.delayMs : this.#rules.windowMs
+      if (item.held.some(({ sinceMs }) => waitMs === 0 || nowMs - sinceMs >= waitMs)) this.#letGoFirst(item)
+      else return this.#waitAnew(first, mayBeNext)
     }
+  }
+
+  /** What waited for the window, because something was missing in front of it, may turn out to be next without a proof. */
+  #waitAnew(change: HeldChange, mayBeNext: boolean): void {
+    if (!mayBeNext || change.isUnproven) return
+    change.isUnproven = true
+    this.#unproven.push(change)
   }
 
   #letGoFirst(item: ItemMemory): void {
@@ -271,7 +284,7 @@ class ShardRepair implements Repair {
     this.#heldBytes -= change.bytes
     this.#memory.add(-change.bytes)
     const isLate = isOvertaken(change.facts, item)
-    if (isLate) this.#counts.overtaken++
+    if (isLate) this.#noteOvertaken(item, change.facts)
     else this.#noteNewest(item, change.facts)
     const { record } = change.arrival
     const place = this.#places.get(change)
@@ -281,9 +294,17 @@ class ShardRepair implements Repair {
   }
 
   #noteNewest(item: ItemMemory, facts: ChangeFacts): void {
-    const createdAtMicros = Math.max(facts.createdAtMicros, item.newest?.createdAtMicros ?? 0)
-    item.newest = { createdAtMicros, before: facts.before(), after: facts.after() }
-    this.handedOutMs = Math.max(this.handedOutMs, Math.floor(facts.createdAtMicros / 1000))
+    item.newest = newestWith(facts, item.newest)
+    this.#noteTime(item)
+  }
+
+  #noteOvertaken(item: ItemMemory, facts: ChangeFacts): void {
+    this.#counts.overtaken++
+    if (item.newest !== undefined) item.newest = newestBehind(facts, item.newest)
+  }
+
+  #noteTime({ newest }: ItemMemory): void {
+    this.handedOutMs = Math.max(this.handedOutMs, Math.floor((newest?.createdAtMicros ?? 0) / 1000))
   }
 
   #handOut(record: KinesisRecord, place: TailPlace | undefined): void {
