@@ -283,7 +283,7 @@ class RepairWorld {
         context: {
           clock: { now: () => this.#nowMs, monotonic: () => this.#nowMs, sleep: () => Promise.resolve() },
         },
-        openPages: (start, soFar) => ({ ...this.#pages(own, start), soFar }),
+        openPages: (start, soFar) => Object.assign(this.#pages(own, start), { soFar }),
         openAgain: (shardId, start) => this.#pages(shardId, start),
         hashRangeOf: (shardId) => Promise.resolve(this.#shards.get(shardId)),
         hasHeirs: () => Promise.resolve(true),

@@ -266,6 +266,20 @@ describe('pages of a shard of which nothing was read', () => {
     await expect(through(['99'], 95 * hourMs)).rejects.toMatchObject(gap({ after: '95' }))
   })
 
+  it('are awaited from the first record on, however lately their shard was met', async () => {
+    const hour = 3_600_000
+    const { through, clock, service } = setUp(
+      { after: undefined, readUpToMs: nowMs },
+      { retentionHours: 168, oldest: { number: '10', arrivedAtMs: nowMs - 100 * hour } },
+    )
+    await through(['10', '11'], 100 * hour)
+    await through(['12'], 100 * hour)
+    // Nobody has read for three days, and what came behind the position is gone.
+    await clock.advance(80 * hour)
+    service.oldest = { number: '90', arrivedAtMs: clock.now() - 168 * hour }
+    await expect(through(['90'], 168 * hour)).rejects.toMatchObject({ code: 'STREAM_GAP' })
+  })
+
   it('stop if they have been awaited for longer than the stream keeps them', async () => {
     const soFar = { after: undefined, readUpToMs: hoursAgo(25) }
     const oldest = { number: '9', arrivedAtMs: hoursAgo(23) }

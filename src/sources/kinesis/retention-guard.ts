@@ -117,11 +117,11 @@ function createJudge(context: KinesisContext, shard: GuardedShard): Judge {
   /** The stream as it is now, if the page is doubtful or the first; otherwise as it was lately, if it is time to look. */
   const look = async (
     soFar: ReadSoFar,
-    isDoubtful: boolean,
+    { isDoubtful, isFirst }: { readonly isDoubtful: boolean; readonly isFirst: boolean },
     signal: AbortSignal,
   ): Promise<StreamDescription | undefined> => {
     const nowAt = clock.monotonic()
-    if (!isDoubtful && lookedAt !== undefined && nowAt - lookedAt < lookEveryMs) return undefined
+    if (!isDoubtful && !isFirst && lookedAt !== undefined && nowAt - lookedAt < lookEveryMs) return undefined
     const asOf = isDoubtful || lookedAt === undefined ? nowAt : nowAt - lookEveryMs
     const now = await lookAtStream(context, shard.streamArn, asOf, signal)
     if (now.kind === 'gone')
@@ -133,18 +133,28 @@ function createJudge(context: KinesisContext, shard: GuardedShard): Judge {
 
   return async (page, soFar, signal) => {
     const isDoubtful = mayLackRecords(soFar, leastRetentionMs, clock.now())
-    const stream = await look(soFar, isDoubtful, signal)
+    const isFirst = soFar.after === undefined && page.records.length > 0
+    const stream = await look(soFar, { isDoubtful, isFirst }, signal)
     if (stream === undefined) return soFar
+    const welcomeUpToMs = page.requestedAtMs - stream.retentionMs + welcomeMs
     if (soFar.after === undefined && soFar.readUpToMs === undefined)
-      return { after: undefined, readUpToMs: page.requestedAtMs - stream.retentionMs + welcomeMs }
+      return { after: undefined, readUpToMs: welcomeUpToMs }
     // What is being changed about a stream it does not say; its retention may be it.
     if (!isDoubtful || (stream.status !== 'UPDATING' && !mayLackRecords(soFar, stream.retentionMs, clock.now())))
-      return soFar
+      return isFirst ? begun(soFar, welcomeUpToMs) : soFar
     const oldest = await findOldestRecord(context, shard, signal)
-    if (provesAllThere(soFar, oldest)) return soFar
+    if (provesAllThere(soFar, oldest)) return isFirst ? begun(soFar, welcomeUpToMs) : soFar
     if (isReadToEnd(soFar, await shard.lister.find(shard.streamArn, shard.shardId, signal))) return soFar
     throw gap(shard, soFar, { retentionMs: stream.retentionMs, oldest, nowMs: clock.now() })
   }
+}
+
+/**
+ * From its first record on a shard is read in order, and what is behind that is awaited, however old it is: that a reader began
+ * to await the shard's records lately says nothing of those.
+ */
+function begun({ after, readUpToMs }: ReadSoFar, welcomeUpToMs: number): ReadSoFar {
+  return { after, readUpToMs: readUpToMs === undefined ? welcomeUpToMs : Math.min(readUpToMs, welcomeUpToMs) }
 }
 
 /** A page that does not say how far it is from the newest record shows nothing of that. */

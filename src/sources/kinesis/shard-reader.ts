@@ -12,7 +12,7 @@ import { arrivalOf, compareIds } from './repair/arrival.ts'
 import type { Arrival } from './repair/arrival.ts'
 import type { ShardReaderParts } from './kinesis-source.ts'
 import type { HashKeyRange } from './listed-shard.ts'
-import type { ReadSoFar } from './retention-guard.ts'
+import type { GuardedPages, ReadSoFar } from './retention-guard.ts'
 import { hashKeyOf, isWithin } from './repair/hash-keys.ts'
 import { decodeNote, encodeNote } from './repair/reader-notes.ts'
 import type { RepairNote } from './repair/reader-notes.ts'
@@ -65,7 +65,7 @@ class KinesisShardReader implements ShardReader {
   readonly #position: ShardPosition
   readonly #note: RepairNote | undefined
   #shard: RepairedShard | undefined
-  #pages: RecordPages | undefined
+  #pages: GuardedPages | undefined
   /** The first new records, which came on one page with old ones. */
   #leftOver: RecordPage | undefined
   #step: number
@@ -103,7 +103,7 @@ class KinesisShardReader implements ShardReader {
       shard.accept(arrival)
       this.#after = arrival.id
     }
-    this.#readUpToMs = later(this.#readUpToMs, readUpTo(page))
+    this.#readUpToMs = this.#pages?.soFar.readUpToMs ?? this.#readUpToMs
     this.#isEnded = page.isEnd && (await this.#prepareEnd(shard, page.children, signal))
     // What is held back may be more than fits one page: then the end comes again.
     this.#leftOver = page.isEnd && !this.#isEnded ? { ...page, records: [] } : undefined
@@ -174,7 +174,8 @@ class KinesisShardReader implements ShardReader {
     const isOwn = replay.shardId === this.#position.shardId
     const from = replay.from.split('/')[0] ?? replay.from
     const start: PageStart = { kind: 'at', sequenceNumber: from }
-    const pages = isOwn ? this.#parts.openPages(start, this.#soFar) : this.#parts.openAgain(replay.shardId, start)
+    const own = isOwn ? this.#parts.openPages(start, this.#soFar) : undefined
+    const pages = own ?? this.#parts.openAgain(replay.shardId, start)
     let isKept = false
     try {
       for (;;) {
@@ -186,9 +187,9 @@ class KinesisShardReader implements ShardReader {
         const isPast = old.length < arrivals.length || arrivals.at(-1)?.id === replay.through
         if (!page.isEnd && !isAtTip && !isPast) continue
         if (!replay.isWhole) throw this.#lost(replay)
-        if (!isOwn) return
+        if (own === undefined) return
         isKept = true
-        this.#pages = pages
+        this.#pages = own
         this.#leftOver = {
           ...page,
           records: page.records.slice(page.records.length - newRecords(page, replay.through)),
