@@ -82,10 +82,14 @@ export function isGathered(state: LaneState, table: TableEntry, lanes: number): 
 /** The position of an open shard after a batch. Rides in the batch's transaction. */
 export function progressEntry(
   shard: ShardState,
-  last: { readonly sequenceNumber: string; readonly createdAtMs: number; readonly note?: ReaderNote | undefined },
+  last: {
+    readonly sequenceNumber: string
+    readonly createdAtMs: number | undefined
+    readonly note?: ReaderNote | undefined
+  },
   context: LaneContext,
 ): AddressedEntry {
-  const { sequenceNumber, createdAtMs, note } = last
+  const { sequenceNumber, createdAtMs = shard.createdAtMs, note } = last
   const entry: AtEntry = { ...atEntry(shard, sequenceNumber, context.nowMs), createdAtMs, note }
   return { lane: context.lane, entry }
 }

@@ -132,7 +132,10 @@ function nothingOf(output: StageOutput): StageOutput {
 
 /** What came of a page, with what its reader left behind. */
 type Positioned = Omit<StageOutput, 'last'> & { readonly last: NotedPosition | undefined }
-type NotedPosition = StagePosition & { readonly note?: ReaderNote }
+type NotedPosition = Omit<StagePosition, 'createdAtMs'> & {
+  readonly createdAtMs: number | undefined
+  readonly note?: ReaderNote
+}
 
 interface Known {
   readonly shard: ShardState
@@ -243,7 +246,7 @@ function nameOf({ shard, table }: Known, lane: number): ShardProgress['shard'] {
 }
 
 function progressOf({ known, position, ...counts }: Reached, { lane, nowMs }: LaneContext): ShardProgress {
-  return { shard: nameOf(known, lane), ...counts, lastCreatedAtMs: position.createdAtMs, committedAtMs: nowMs }
+  return { shard: nameOf(known, lane), ...counts, lastCreatedAtMs: position.createdAtMs ?? nowMs, committedAtMs: nowMs }
 }
 
 /** What is written and told of a shard that stops its table; of a gap also what is lost. */

@@ -91,8 +91,8 @@ export interface ShardPage {
 export interface PageMark {
   /** Never smaller than that of the page before. */
   readonly after: string
-  /** Creation time of the newest change that was handed out; for people and metrics. Milliseconds. */
-  readonly createdAtMs: number
+  /** Creation time of the newest change that was handed out; undefined before the first. Milliseconds. */
+  readonly createdAtMs: number | undefined
   readonly note: ReaderNote
 }
 

@@ -90,7 +90,8 @@ class KinesisShardReader implements ShardReader {
     this.#step = position.note?.step ?? 0
     this.#after = position.after === beforeAll ? undefined : position.after
     this.#markedAfter = this.#after
-    this.#readUpToMs = this.#note?.readUpToMs ?? later(position.unreadSinceMs, position.notBeforeMs)
+    const notedMs = this.#note?.readUpToMs ?? 0
+    this.#readUpToMs = notedMs > 0 ? notedMs : later(position.unreadSinceMs, position.notBeforeMs)
     this.#markedAtMs = parts.context.clock.now()
   }
 
@@ -288,8 +289,9 @@ class KinesisShardReader implements ShardReader {
     this.#markedAtMs = nowMs
     this.#markedAfter = after
     this.#step++
+    const createdAtMs = this.#createdAtMs === 0 ? undefined : this.#createdAtMs
     const text = encodeNote(shard.note(this.#readUpToMs ?? 0))
-    return { after: this.#plainAfter ?? beforeAll, createdAtMs: this.#createdAtMs, note: { step: this.#step, text } }
+    return { after: this.#plainAfter ?? beforeAll, createdAtMs, note: { step: this.#step, text } }
   }
 
   #tell(counts: RepairCounts): void {
