@@ -47,7 +47,11 @@ export function judgeStream(judged: StreamCase): StreamFindings {
     tally.add('phantom', () => `${output.strayTombstones} tombstones are not right behind their deletes`)
   const written = tables.flatMap(writtenInto)
   const eventOf = new Map(written.map(({ change, eventId }) => [change, eventId]))
-  const clean = output.delivered.filter(({ isFlagged }) => !isFlagged)
+  const isOpen = openTies(judged, isNamed)
+  for (const eventId of isOpen) isNamed.add(eventId)
+  const clean = output.delivered.filter(
+    ({ isFlagged, sequenceNumber }) => !isFlagged && !isOpen.has(arrivals.all.get(sequenceNumber)?.eventId ?? ''),
+  )
   const delivery = judgeDelivery({
     written: written.map(({ change }) => change),
     delivered: clean.map(({ record }) => ({ ...record, position: undefined })),
@@ -61,6 +65,22 @@ export function judgeStream(judged: StreamCase): StreamFindings {
   const examples = [...tally.examples, ...delivery.examples]
   const counts = countsOf(judged)
   return { findings: { ...delivery, delivered: output.delivered.length, anomalies, examples }, counts }
+}
+
+/**
+ * Of three and more changes of an item that share their time of creation, images alone tell the order. Where one of them is not
+ * there, because it came too late, nothing does.
+ */
+function openTies({ tables, arrivals }: StreamCase, isNamed: ReadonlySet<string>): ReadonlySet<string> {
+  const groups = new Map<string, string[]>()
+  for (const { table, destination } of tables) {
+    for (const { eventId, key } of destination.changes.values()) {
+      const name = `${table.name} ${key} ${arrivals.byEvent.get(eventId)?.[0]?.createdAtMicros ?? ''}`
+      groups.set(name, [...(groups.get(name) ?? []), eventId])
+    }
+  }
+  const open = [...groups.values()].filter((group) => group.length > 2 && group.some((eventId) => isNamed.has(eventId)))
+  return new Set(open.flat())
 }
 
 type Add = (name: AnomalyName, describe: () => string) => void
