@@ -15,7 +15,7 @@ import { createSurroundings } from '../world/surroundings.ts'
 import type { Surroundings } from '../world/surroundings.ts'
 import { followArrivals } from './arrivals.ts'
 import type { Arrivals } from './arrivals.ts'
-import { judgeStream, mayBeOvertaken } from './judge-stream.ts'
+import { judgeStream, mayBeOvertaken, openTies } from './judge-stream.ts'
 import type { StreamCase, StreamCounts } from './judge-stream.ts'
 import type { KinesisWorldPlan } from './kinesis-plan.ts'
 import { watchStreamOutput } from './stream-output.ts'
@@ -157,7 +157,9 @@ function startKinesisWorld(plan: KinesisWorldPlan, { keepTrace, onEvent }: Kines
       if (time.elapsedMs > plan.activeMs && traffic.waiting() === 0) {
         arrivals.advance()
         output.advance()
-        state.isDelivered = isAllDelivered(plan, arrivals, output)
+        const isOpen =
+          plan.stream.late === 'drop' ? openTies({ plan: plan.stream, tables: traffic.tables, arrivals }) : noneOpen
+        state.isDelivered = isAllDelivered(plan, arrivals, output, isOpen)
       }
       if (!state.isDelivered) look()
     })
@@ -180,11 +182,19 @@ function startKinesisWorld(plan: KinesisWorldPlan, { keepTrace, onEvent }: Kines
   }
 }
 
+const noneOpen: ReadonlySet<string> = new Set()
+
 /** What may be left out, because it came late, is not waited for where it is dropped; the judge looks closer. */
-function isAllDelivered({ stream }: KinesisWorldPlan, { byEvent }: Arrivals, { seen }: StreamOutput): boolean {
-  for (const deliveries of byEvent.values()) {
+function isAllDelivered(
+  { stream }: KinesisWorldPlan,
+  { byEvent }: Arrivals,
+  { seen }: StreamOutput,
+  isOpen: ReadonlySet<string>,
+): boolean {
+  for (const [eventId, deliveries] of byEvent) {
     const inTime = deliveries.filter(({ isLate }) => !isLate)
-    const mayBeDropped = stream.late === 'drop' && inTime.some((arrival) => mayBeOvertaken(arrival, stream))
+    const mayBeDropped =
+      stream.late === 'drop' && (isOpen.has(eventId) || inTime.some((arrival) => mayBeOvertaken(arrival, stream)))
     const isAwaited = inTime.length > 0 && !mayBeDropped
     if (isAwaited && !inTime.some(({ sequenceNumber }) => seen.has(sequenceNumber))) return false
     if (stream.late === 'drop') continue
