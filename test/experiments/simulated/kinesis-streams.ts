@@ -48,7 +48,7 @@ export const kinesisExperiments: readonly Experiment[] = [
       'A Kinesis stream repeats 1 to 10 % of all changes and disorders up to 30 % within the window, while it reshards and everything else fails, too',
     tier: 'S',
     arm: 'tailrace',
-    minimum: { records: 30, faults: { 'kinesis-duplicate': 1, 'kinesis-disorder': 1 } },
+    minimum: { records: 30, faults: { 'kinesis-shard': 1 } },
     target: { faults: { 'kinesis-duplicate': 30_000, 'kinesis-disorder': 50_000, 'kinesis-late': 5_000 } },
     run: async (seed) => shown(await runKinesisWorld(planKinesisWorld(seed))),
   },

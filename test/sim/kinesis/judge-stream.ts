@@ -39,15 +39,19 @@ export interface StreamCounts {
 export function judgeStream(judged: StreamCase): StreamFindings {
   const { plan, tables, arrivals, output, hangs } = judged
   const tally = createTally()
-  const bySequence = judgeRecords(judged, tally.add)
+  const isOpen = openTies(judged)
+  const bySequence = judgeRecords(judged, isOpen, tally.add)
   const isNamed = new Set<string>()
   for (const [eventId, deliveries] of arrivals.byEvent)
-    if (!judgeEvent(deliveries, { plan, bySequence, add: tally.add })) isNamed.add(eventId)
+    if (!judgeEvent(deliveries, { isOpen: isOpen.has(eventId), plan, bySequence, add: tally.add })) isNamed.add(eventId)
   if (output.strayTombstones > 0)
     tally.add('phantom', () => `${output.strayTombstones} tombstones are not right behind their deletes`)
   const written = tables.flatMap(writtenInto)
   const eventOf = new Map(written.map(({ change, eventId }) => [change, eventId]))
-  const clean = output.delivered.filter(({ isFlagged }) => !isFlagged)
+  for (const eventId of isOpen) isNamed.add(eventId)
+  const clean = output.delivered.filter(
+    ({ isFlagged, sequenceNumber }) => !isFlagged && !isOpen.has(arrivals.all.get(sequenceNumber)?.eventId ?? ''),
+  )
   const delivery = judgeDelivery({
     written: written.map(({ change }) => change),
     delivered: clean.map(({ record }) => ({ ...record, position: undefined })),
@@ -63,10 +67,38 @@ export function judgeStream(judged: StreamCase): StreamFindings {
   return { findings: { ...delivery, delivered: output.delivered.length, anomalies, examples }, counts }
 }
 
+/**
+ * Of three and more changes of an item that share their time of creation, images alone tell the order. Where one of them is not
+ * there in time, nothing does, and the others may overtake each other. Gives their event ids.
+ */
+export function openTies({
+  plan,
+  tables,
+  arrivals,
+}: Pick<StreamCase, 'plan' | 'tables' | 'arrivals'>): ReadonlySet<string> {
+  const groups = new Map<string, (readonly ArrivedChange[])[]>()
+  for (const { table, destination } of tables) {
+    for (const { eventId, key } of destination.changes.values()) {
+      const deliveries = arrivals.byEvent.get(eventId)
+      if (deliveries === undefined) continue
+      const name = `${table.name} ${key} ${deliveries[0]?.createdAtMicros ?? ''}`
+      groups.set(name, [...(groups.get(name) ?? []), deliveries])
+    }
+  }
+  const isAway = ([first]: readonly ArrivedChange[]): boolean =>
+    first !== undefined && (first.isLate || mayBeOvertaken(first, plan))
+  const open = [...groups.values()].filter((group) => group.length > 2 && group.some(isAway))
+  return new Set(open.flat(2).map(({ eventId }) => eventId))
+}
+
 type Add = (name: AnomalyName, describe: () => string) => void
 
 /** Each record by itself; gives those that are right, by the arrival that they stand for. */
-function judgeRecords({ plan, arrivals, output }: StreamCase, add: Add): ReadonlyMap<string, DeliveredChange> {
+function judgeRecords(
+  { plan, arrivals, output }: StreamCase,
+  isOpen: ReadonlySet<string>,
+  add: Add,
+): ReadonlyMap<string, DeliveredChange> {
   const bySequence = new Map<string, DeliveredChange>()
   const isTaken = new Set<string>()
   for (const delivered of output.delivered) {
@@ -84,13 +116,16 @@ function judgeRecords({ plan, arrivals, output }: StreamCase, add: Add): Readonl
       add('miscount', () => `${place}, ${textOf(arrival)}, came late and does not say so`)
     if (arrival.isLate && plan.late !== 'emit-flagged')
       add('phantom', () => `${place}, ${textOf(arrival)}, came late and is delivered`)
-    if (!arrival.isLate && isFlagged && !mayBeOvertaken(arrival, plan))
+    if (!arrival.isLate && isFlagged && !mayBeOvertaken(arrival, plan) && !isOpen.has(arrival.eventId))
       add('miscount', () => `${place}, ${textOf(arrival)}, is flagged though it came in time`)
   }
   for (const sequenceNumber of output.deadLetters) {
     const arrival = arrivals.all.get(sequenceNumber)
     if (arrival === undefined) add('phantom', () => `a dead letter stands for nothing in the stream`)
-    else if (plan.late !== 'dead-letter' || (!arrival.isLate && !mayBeOvertaken(arrival, plan)))
+    else if (
+      plan.late !== 'dead-letter' ||
+      (!arrival.isLate && !mayBeOvertaken(arrival, plan) && !isOpen.has(arrival.eventId))
+    )
       add('miscount', () => `${textOf(arrival)} came in time and is a dead letter`)
     else if (isTaken.has(sequenceNumber)) add('duplicate', () => `a dead letter repeats ${textOf(arrival)}`)
     isTaken.add(sequenceNumber)
@@ -115,9 +150,15 @@ function judgeEvent(
   deliveries: readonly ArrivedChange[],
   {
     plan,
+    isOpen,
     bySequence,
     add,
-  }: { readonly plan: StreamPlan; readonly bySequence: ReadonlyMap<string, DeliveredChange>; readonly add: Add },
+  }: {
+    readonly plan: StreamPlan
+    readonly isOpen: boolean
+    readonly bySequence: ReadonlyMap<string, DeliveredChange>
+    readonly add: Add
+  },
 ): boolean {
   const inTime = deliveries.filter(({ isLate }) => !isLate)
   const records = inTime.flatMap(({ sequenceNumber }) => bySequence.get(sequenceNumber) ?? [])
@@ -127,7 +168,7 @@ function judgeEvent(
       add('lost', () => `${textOf(late)}, which came late, has no record`)
   if (first === undefined) return false
   if (records.length > 1) add('duplicate', () => `${textOf(first)} has ${records.length} records`)
-  const isExcused = plan.late !== 'emit-flagged' && mayBeOvertaken(first, plan)
+  const isExcused = plan.late !== 'emit-flagged' && (isOpen || mayBeOvertaken(first, plan))
   if (records.length === 0) {
     if (!isExcused) add('lost', () => `${textOf(first)} has no record`)
     return !isExcused

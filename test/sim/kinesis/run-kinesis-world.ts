@@ -1,6 +1,7 @@
 import type { PipelineConfig } from '../../../src/config/pipeline-config.ts'
 import { seededRng } from '../../../src/async/rng.ts'
 import type { PipelineEvent } from '../../../src/pipeline/pipeline-event.ts'
+import type { SourceEvent } from '../../../src/sources/source-event.ts'
 import { createKinesisService } from '../../servers/kinesis-simulator/kinesis-service.ts'
 import type { ServedKinesis } from '../../servers/kinesis-simulator/kinesis-service.ts'
 import { readConfig } from '../../servers/pipeline-under-test.ts'
@@ -14,7 +15,7 @@ import { createSurroundings } from '../world/surroundings.ts'
 import type { Surroundings } from '../world/surroundings.ts'
 import { followArrivals } from './arrivals.ts'
 import type { Arrivals } from './arrivals.ts'
-import { judgeStream, mayBeOvertaken } from './judge-stream.ts'
+import { judgeStream, mayBeOvertaken, openTies } from './judge-stream.ts'
 import type { StreamCase, StreamCounts } from './judge-stream.ts'
 import type { KinesisWorldPlan } from './kinesis-plan.ts'
 import { watchStreamOutput } from './stream-output.ts'
@@ -27,10 +28,19 @@ export interface KinesisOutcome extends Omit<WorldOutcome, 'plan' | 'recovery' |
   readonly plan: KinesisWorldPlan
   readonly traffic: TrafficCounts
   readonly counts: StreamCounts
+  /** What the readers have counted. Whoever reads a page anew, because nothing of it was committed, counts it again. */
+  readonly repaired: RepairedCounts
   /** Shards that the stream has had. */
   readonly shards: number
   /** The most that were open at one time. */
   readonly mostOpen: number
+}
+
+/** By the product's own counters. */
+export interface RepairedCounts {
+  readonly duplicates: number
+  readonly late: number
+  readonly overtaken: number
 }
 
 /** How a run may differ from the usual one. */
@@ -92,6 +102,7 @@ export async function runKinesisWorld(
     elapsedMs: time.elapsedMs,
     events: time.events,
     failures: fleet.failures,
+    repaired: running.repaired,
     shards: traffic.stream.shards.length,
     mostOpen: running.mostOpen,
   }
@@ -106,6 +117,7 @@ interface RunningKinesisWorld {
   readonly traffic: StreamTraffic
   readonly arrivals: Arrivals
   readonly output: StreamOutput
+  readonly repaired: RepairedCounts
   /** As of the last look. */
   readonly isDelivered: boolean
   readonly mostOpen: number
@@ -113,7 +125,12 @@ interface RunningKinesisWorld {
 
 function startKinesisWorld(plan: KinesisWorldPlan, { keepTrace, onEvent }: KinesisWorldOptions): RunningKinesisWorld {
   const common = createSurroundings(plan, keepTrace ?? 0)
-  const surroundings = { ...common, kinesis: openKinesis(plan, common) }
+  const repaired = { duplicates: 0, late: 0, overtaken: 0 }
+  const onSourceEvent = (event: SourceEvent): void => {
+    if (event.kind !== 'changes-repaired') return
+    for (const name of ['duplicates', 'late', 'overtaken'] as const) repaired[name] += event[name]
+  }
+  const surroundings = { ...common, kinesis: openKinesis(plan, common), onSourceEvent }
   const { time, kafka, kinesis } = surroundings
   const config = configOf(plan)
   const traffic = startTraffic(plan, surroundings)
@@ -140,7 +157,9 @@ function startKinesisWorld(plan: KinesisWorldPlan, { keepTrace, onEvent }: Kines
       if (time.elapsedMs > plan.activeMs && traffic.waiting() === 0) {
         arrivals.advance()
         output.advance()
-        state.isDelivered = isAllDelivered(plan, arrivals, output)
+        const isOpen =
+          plan.stream.late === 'drop' ? openTies({ plan: plan.stream, tables: traffic.tables, arrivals }) : noneOpen
+        state.isDelivered = isAllDelivered(plan, arrivals, output, isOpen)
       }
       if (!state.isDelivered) look()
     })
@@ -153,6 +172,7 @@ function startKinesisWorld(plan: KinesisWorldPlan, { keepTrace, onEvent }: Kines
     traffic,
     arrivals,
     output,
+    repaired,
     get isDelivered() {
       return state.isDelivered
     },
@@ -162,11 +182,19 @@ function startKinesisWorld(plan: KinesisWorldPlan, { keepTrace, onEvent }: Kines
   }
 }
 
+const noneOpen: ReadonlySet<string> = new Set()
+
 /** What may be left out, because it came late, is not waited for where it is dropped; the judge looks closer. */
-function isAllDelivered({ stream }: KinesisWorldPlan, { byEvent }: Arrivals, { seen }: StreamOutput): boolean {
-  for (const deliveries of byEvent.values()) {
+function isAllDelivered(
+  { stream }: KinesisWorldPlan,
+  { byEvent }: Arrivals,
+  { seen }: StreamOutput,
+  isOpen: ReadonlySet<string>,
+): boolean {
+  for (const [eventId, deliveries] of byEvent) {
     const inTime = deliveries.filter(({ isLate }) => !isLate)
-    const mayBeDropped = stream.late === 'drop' && inTime.some((arrival) => mayBeOvertaken(arrival, stream))
+    const mayBeDropped =
+      stream.late === 'drop' && (isOpen.has(eventId) || inTime.some((arrival) => mayBeOvertaken(arrival, stream)))
     const isAwaited = inTime.length > 0 && !mayBeDropped
     if (isAwaited && !inTime.some(({ sequenceNumber }) => seen.has(sequenceNumber))) return false
     if (stream.late === 'drop') continue

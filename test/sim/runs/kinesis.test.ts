@@ -59,6 +59,18 @@ describe('a Kinesis stream that repeats, disorders and reshards', () => {
     expect(sum(outcomes, ({ counts }) => counts.disorder)).toBeGreaterThan(300)
   }, 120_000)
 
+  it('is counted exactly: what came late, and what was overtaken, where no page is read twice', async () => {
+    const calm: KinesisOverrides = { ...busy, workers: 1, faults: {}, stream: { ...busy.stream, lateBunches: 0.1 } }
+    const { failures, outcomes } = await runRow(seedsFrom(63_000, 6), calm)
+    expect(failures).toEqual([])
+    for (const { plan, repaired, counts } of outcomes)
+      expect({ late: repaired.late, overtaken: repaired.overtaken }, `seed ${plan.seed}`).toEqual({
+        late: counts.late,
+        overtaken: counts.overtaken,
+      })
+    expect(sum(outcomes, ({ counts }) => counts.late)).toBeGreaterThan(30)
+  }, 60_000)
+
   it('gives the same trace for the same seed', async () => {
     const plan = planKinesisWorld(62_000)
     const [first, second] = [await runKinesisWorld(plan), await runKinesisWorld(plan)]

@@ -126,7 +126,7 @@ function openSource(
   { clock }: SimulatedProcess,
   rng: Rng,
   api: AwsApi,
-  { config: { source }, surroundings: { polling } }: Parameters<typeof startSimulatedWorker>[1],
+  { config: { source }, surroundings: { polling, onSourceEvent } }: Parameters<typeof startSimulatedWorker>[1],
 ): Source {
   if (source.type !== 'kinesis') {
     const { tables, region } = source
@@ -134,7 +134,14 @@ function openSource(
   }
   // Nothing answers with a stream of events here: shards are polled.
   const streams = { open: () => Promise.reject(new Error('there is no fan-out')) }
-  return kinesisSourceOf(source, { api, streams }, { clock, rng, env: {}, pollIdleMaxMs: polling.idleCapMs ?? 1_000 })
+  const parts = {
+    clock,
+    rng,
+    env: {},
+    pollIdleMaxMs: polling.idleCapMs ?? 1_000,
+    ...(onSourceEvent === undefined ? {} : { onEvent: onSourceEvent }),
+  }
+  return kinesisSourceOf(source, { api, streams }, parts)
 }
 
 function openExports(process: SimulatedProcess, rng: Rng, api: AwsApi, surroundings: Surroundings): TableExports {

@@ -3,6 +3,7 @@ import { seededRng } from '../../../src/async/rng.ts'
 import type { CoordinatorTuning } from '../../../src/pipeline/coordination.ts'
 import type { LaneTuning } from '../../../src/pipeline/lane-environment.ts'
 import type { PollingPolicy } from '../../../src/sources/dynamodb-streams/polling.ts'
+import type { SourceEvent } from '../../../src/sources/source-event.ts'
 import { createFaultyObjects } from '../../faults/object-faults.ts'
 import type { FaultyObjectStore } from '../../faults/object-faults.ts'
 import type { ServedKinesis } from '../../servers/kinesis-simulator/kinesis-service.ts'
@@ -31,6 +32,8 @@ export interface Surroundings {
   readonly streams: ServedStreams
   /** What workers read instead of the streams, in worlds that have it. */
   readonly kinesis?: ServedKinesis | undefined
+  /** Hears what the sources of all workers tell. */
+  readonly onSourceEvent?: (event: SourceEvent) => void
   /** The bucket that tables are exported to, as a reader finds it. */
   readonly objects: FaultyObjectStore
   readonly trace: Trace
