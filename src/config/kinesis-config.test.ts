@@ -43,12 +43,13 @@ describe('source.type: kinesis', () => {
       keys: new Map(),
       foreign: { policy: 'fail' },
       deaggregates: true,
-      repair: { isOn: true, windowMs: 300_000, delayMs: 300_000, memoryMaxBytes: 268_435_456 },
+      repair: { isOn: true, windowMs: 300_000, delayMs: 1_000, memoryMaxBytes: 268_435_456 },
       late: 'emit-flagged',
       fanOut: undefined,
       recordLimit: 2_000,
       shardIds: undefined,
       endpoint: undefined,
+      kinesisEndpoint: undefined,
       accessKey: undefined,
       role: undefined,
     })
@@ -77,6 +78,7 @@ source:
     record.limit: 10000
     shard.ids: shardId-00000000000[01]
     endpoint: http://localhost:4567
+  endpoint: http://localhost:8000
 `)
     expect(source).toMatchObject({
       tables: ['orders', 'b-*'],
@@ -98,23 +100,23 @@ source:
       late: 'drop',
       fanOut: { consumerName: 'mine' },
       recordLimit: 10_000,
-      endpoint: 'http://localhost:4567',
+      kinesisEndpoint: 'http://localhost:4567',
+      endpoint: 'http://localhost:8000',
     })
     const pattern = source.type === 'kinesis' ? source.shardIds : undefined
     expect(pattern?.test('shardId-000000000001')).toBe(true)
     expect(pattern?.test('shardId-0000000000012')).toBe(false)
   })
 
-  it('takes the delay from the window, the region from the ARN, the endpoint from the environment', () => {
+  it('takes the region from the ARN, the endpoint from the environment', () => {
     const arn = 'arn:aws:kinesis:us-east-2:123456789012:stream/changes'
     const text = minimal.replace('source.region: eu-west-1\n', '').replace(': changes', `: ${arn}`)
     const env = { AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL_KINESIS: 'http://localhost:1' }
-    const { source } = load(`${text}source.kinesis.repair.window.ms: 20000`, env)
+    const { source } = load(text, env)
     expect(source).toMatchObject({
       region: 'us-east-2',
       stream: arn,
-      endpoint: 'http://localhost:1',
-      repair: { delayMs: 20_000 },
+      kinesisEndpoint: 'http://localhost:1',
     })
     expect(failure(`${text}source.region: eu-west-1`).code).toBe('AWS_REGION')
   })
@@ -131,7 +133,9 @@ source:
     ['snapshot.skip.contained.changes: true', 'snapshot.skip.contained.changes has no effect with'],
     ['snapshot.segments: 4', 'snapshot.segments has no effect with'],
     ['reselect: missing-images', 'reselect has no effect with source.type: kinesis'],
-    ['source.endpoint: http://localhost:8000', 'set source.kinesis.endpoint'],
+    ['source.streams.endpoint: http://localhost:8000', 'set source.kinesis.endpoint'],
+    ['source.kinesis.records: raw\nsource.endpoint: http://localhost:1', 'source.endpoint has no effect with'],
+    ['source.kinesis.keys: ["abc:a", "abc:b,c"]', 'source.kinesis.keys names a table twice'],
     ['source.allow.keys.only: true', 'source.allow.keys.only has no effect'],
     ['source.tables: arn:aws:dynamodb:eu-west-1:123456789012:table/orders', 'must be names or patterns'],
     [

@@ -12,6 +12,7 @@ export function readSourceConfig(values: PropertyValues, region: string): Source
     excludedTables: values['filter.exclude.tables'],
     start: parseStartPosition(values['source.start']) ?? ({ kind: 'trim-horizon' } as const),
     gap: values['source.gap'],
+    endpoint: values['source.endpoint'],
     ...identityConfig(values),
   }
   const stream = values['source.kinesis.stream']
@@ -20,7 +21,7 @@ export function readSourceConfig(values: PropertyValues, region: string): Source
     : { ...basics, ...dynamodbStreamsConfig(values) }
 }
 
-type Basics = 'region' | 'excludedTables' | 'start' | 'gap' | 'accessKey' | 'role'
+type Basics = 'region' | 'excludedTables' | 'start' | 'gap' | 'endpoint' | 'accessKey' | 'role'
 
 function dynamodbStreamsConfig(values: PropertyValues): Omit<DynamoDbStreamsConfig, Basics> {
   return {
@@ -28,7 +29,6 @@ function dynamodbStreamsConfig(values: PropertyValues): Omit<DynamoDbStreamsConf
     tables: values['source.tables'],
     allowsKeysOnly: values['source.allow.keys.only'] || values.reselect !== 'off',
     allowsOldImage: values['source.allow.old.image'] || values.reselect !== 'off',
-    endpoint: values['source.endpoint'],
     streamsEndpoint: values['source.streams.endpoint'],
   }
 }
@@ -55,8 +55,7 @@ function kinesisConfig(values: PropertyValues, stream: string): Omit<KinesisConf
     fanOut: values['source.kinesis.fan.out'] ? { consumerName: values['source.kinesis.consumer.name'] } : undefined,
     recordLimit: values['source.kinesis.record.limit'],
     shardIds: shardIds === undefined ? undefined : parseShardIdPattern(shardIds),
-    endpoint: values['source.kinesis.endpoint'],
-    tableEndpoint: values['source.endpoint'],
+    kinesisEndpoint: values['source.kinesis.endpoint'],
   }
 }
 

@@ -13,7 +13,7 @@ interface SourceBasics extends AwsIdentityConfig {
   readonly excludedTables: readonly string[]
   readonly start: StartPosition
   readonly gap: 'stop'
-  /** Of the API that is read; undefined means AWS's own for the region. */
+  /** Of DynamoDB's API; undefined means AWS's own for the region. */
   readonly endpoint: string | undefined
 }
 
@@ -31,8 +31,6 @@ export interface KinesisConfig extends SourceBasics {
   readonly type: 'kinesis'
   /** Name or ARN, as given. */
   readonly stream: string
-  /** Of DynamoDB's API, where tables are described; undefined means AWS's own for the region. */
-  readonly tableEndpoint: string | undefined
   /** `dynamodb`: changes of tables; `raw`: whatever producers put there. */
   readonly records: 'dynamodb' | 'raw'
   /** Where the shards begin that it names, instead of `start`; undefined means that it names none. */
@@ -50,6 +48,8 @@ export interface KinesisConfig extends SourceBasics {
   readonly recordLimit: number
   /** Matches the whole id of every shard that is read; undefined means all. */
   readonly shardIds: RegExp | undefined
+  /** Undefined means AWS's own for the region. */
+  readonly kinesisEndpoint: string | undefined
 }
 
 /** What becomes of records of a stream of changes that are none. */

@@ -117,6 +117,9 @@ function kinesisProblems(values: PropertyValues, whereOf: WhereOf): readonly Pro
   const others = Object.keys(snapshotProperties).filter((name) => name !== 'snapshot.mode')
   problems.push(...given(others, whereOf, () => 'has no effect with source.type: kinesis: a stream has no snapshot'))
   problems.push(...given(withoutKinesis.keys(), whereOf, (name) => withoutKinesis.get(name) ?? ''))
+  const tables = values['source.kinesis.keys'].map((text) => text.slice(0, text.indexOf(':')))
+  if (new Set(tables).size < tables.length)
+    problems.push({ where: whereOf('source.kinesis.keys'), text: 'source.kinesis.keys names a table twice' })
   return [...problems, ...foreignProblems(values, whereOf), ...repairProblems(values, whereOf)]
 }
 
@@ -157,6 +160,7 @@ function repairProblems(values: PropertyValues, whereOf: WhereOf): readonly Prob
 /** What is about changes of tables, and so about no raw record. */
 const aboutChanges: readonly string[] = [
   'source.tables',
+  'source.endpoint',
   ...Object.keys(kinesisProperties).filter((name) => /^source\.kinesis\.(foreign|repair|late|keys)/.test(name)),
   ...[changeProperties, transformProperties, formatProperties, recordSchemaProperties, registryProperties].flatMap(
     (group) => Object.keys(group),

@@ -9,11 +9,32 @@ const maxDepth = 40
  * Undefined if a binary is not base64 of base64, or the item is nested too deeply.
  */
 export function binariesOnce(item: Item): Item | undefined {
+  if (!mayHoldBinary(item, 0)) return item
   const decoded = mapOnce(item, 0)
   return decoded === invalid ? undefined : (decoded as Item)
 }
 
 const invalid: unique symbol = Symbol('not base64 of base64')
+
+/** Few items hold one, and looking costs a fraction of copying. True also where an item is nested too deeply. */
+function mayHoldBinary(map: object, depth: number): boolean {
+  for (const value of Object.values(map)) if (mayBeBinary(value, depth + 1)) return true
+  return false
+}
+
+function mayBeBinary(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (depth > maxDepth) return true
+  for (const type of Object.keys(value)) {
+    if (type === 'B' || type === 'BS') return true
+    if (type !== 'M' && type !== 'L') continue
+    const content: unknown = (value as Readonly<Record<string, unknown>>)[type]
+    if (Array.isArray(content)) {
+      if (content.some((entry) => mayBeBinary(entry, depth + 1))) return true
+    } else if (typeof content === 'object' && content !== null && mayHoldBinary(content, depth)) return true
+  }
+  return false
+}
 
 /** The same object, a copy, or `invalid`. */
 function mapOnce(map: object, depth: number): unknown {

@@ -1,7 +1,7 @@
 import { createCredentialsCache, createCredentialsLoader } from '../aws/credentials.ts'
 import type { CredentialsOptions } from '../aws/credentials.ts'
 import { createAwsStreams } from '../aws/event-stream-api.ts'
-import { createMeteredAwsApi } from '../aws/metered-api.ts'
+import { createMeteredAwsApi, createMeteredAwsStreams } from '../aws/metered-api.ts'
 import type { AwsService } from '../aws/endpoints.ts'
 import { createAwsApi } from '../aws/signed-request.ts'
 import type { AwsApi } from '../aws/aws.ts'
@@ -23,24 +23,21 @@ export function openSource(config: SourceConfig, parts: SourceParts): OwnedSourc
   const api = parts.onRequest === undefined ? connection : createMeteredAwsApi(connection, parts.onRequest)
   const owned = { api, credentials, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() }
   if (config.type !== 'kinesis') return { ...owned, source: streamsOf(config, api, parts) }
-  const source = kinesisSourceOf(config, { api, streams: createAwsStreams(access) }, parts)
+  const pushed = createAwsStreams(access)
+  const streams = parts.onRequest === undefined ? pushed : createMeteredAwsStreams(pushed, parts.onRequest)
+  const source = kinesisSourceOf(config, { api, streams }, parts)
   return { ...owned, source, describeKeys: (table, signal) => source.describeKeys(table, signal) }
 }
 
 function endpointsOf(config: SourceConfig): Partial<Record<AwsService, string>> {
   const { endpoint } = config
+  const tables = endpoint === undefined ? {} : { dynamodb: endpoint }
   if (config.type === 'kinesis') {
-    const { tableEndpoint } = config
-    return {
-      ...(endpoint === undefined ? {} : { kinesis: endpoint }),
-      ...(tableEndpoint === undefined ? {} : { dynamodb: tableEndpoint }),
-    }
+    const { kinesisEndpoint } = config
+    return { ...tables, ...(kinesisEndpoint === undefined ? {} : { kinesis: kinesisEndpoint }) }
   }
   const { streamsEndpoint } = config
-  return {
-    ...(endpoint === undefined ? {} : { dynamodb: endpoint }),
-    ...(streamsEndpoint === undefined ? {} : { streams: streamsEndpoint }),
-  }
+  return { ...tables, ...(streamsEndpoint === undefined ? {} : { streams: streamsEndpoint }) }
 }
 
 function streamsOf(config: DynamoDbStreamsConfig, api: AwsApi, parts: SourceParts): Source {

@@ -78,6 +78,16 @@ test('its streams are of the account and region of whoever asks', async () => {
   })
 })
 
+test('an answer without a body is one only where it is expected', async () => {
+  const create = (name: string, hasEmptyAnswer: boolean): Promise<unknown> =>
+    kinesis.api.call(
+      { service: 'kinesis', action: 'CreateStream', body: { StreamName: name, ShardCount: 1 }, hasEmptyAnswer },
+      AbortSignal.timeout(30_000),
+    )
+  expect(await create('expected', true)).toBeUndefined()
+  await expect(create('unexpected', false)).rejects.toMatchObject({ code: 'AWS_RESPONSE' })
+})
+
 test('a stream that is recreated under its name has another time of creation', async () => {
   await createKinesisStream(kinesis.api, 'recreated')
   const before = await describeKinesisStream(kinesis.api, 'recreated')

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest'
+import { openCli } from '../servers/cli-under-test.ts'
 import type { RunningCommand } from '../servers/cli-under-test.ts'
 import { connectKafka } from '../servers/connected-kafka.ts'
 import { readOutput } from '../servers/pipeline-under-test.ts'
@@ -99,6 +100,22 @@ describe('run', () => {
     const { exitCode, stderr } = await worker.interrupt()
     expect(exitCode).toBe(0)
     expect(stderr).toMatch(/"level":"warn".*TABLE_NOT_FOUND.*table other: There is no table other/)
+  })
+
+  it("finds Kafka by a Connect worker's file, or by the environment", async () => {
+    const text = shop.text().replace(/^kafka:\n.*\n/m, '')
+    const silent = cli.file('silent.yaml', text)
+    const properties = `bootstrap.servers=${bootstrapServers}\ngroup.id=connect-cluster\nrest.port=8083\n`
+    const byWorker = cli.start(['run', silent, '--worker', cli.file('worker.properties', properties)])
+    shop.fill(0, 3)
+    await shop.delivered(3)
+    expect(await byWorker.interrupt()).toMatchObject({ exitCode: 0 })
+    using other = openCli({ KAFKA_BOOTSTRAP_SERVERS: bootstrapServers })
+    const byEnvironment = other.start(['run', other.file('silent.yaml', text)])
+    shop.fill(3, 3)
+    await shop.delivered(6)
+    expect(await byEnvironment.interrupt()).toMatchObject({ exitCode: 0 })
+    expect(await cli.run('run', silent)).toMatchObject({ exitCode: 2 })
   })
 
   it('as a process: SIGTERM ends it in order, and an interruption before it began is 130', async () => {

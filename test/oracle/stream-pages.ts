@@ -6,6 +6,7 @@ import type { KeyAttribute, Table } from '../../src/change/table.ts'
 import { createDebeziumEnvelope } from '../../src/envelope/debezium-envelope.ts'
 import { TailraceError } from '../../src/errors.ts'
 import { createDeadLetters } from '../../src/hosts/stages/dead-letters.ts'
+import type { DeadLetters } from '../../src/hosts/stages/stage-parts.ts'
 import { createStreamStages } from '../../src/hosts/stages/stream-stages.ts'
 import type { StreamStagesOptions } from '../../src/hosts/stages/stream-stages.ts'
 import { createTableKeys } from '../../src/hosts/stages/table-keys.ts'
@@ -73,7 +74,8 @@ export const late = (data: object): Partial<KinesisRecord> => ({ ...kinesisRecor
 /** What differs from the usual stages: all policies strict, no table can be described. */
 export interface Setup {
   readonly options?: Partial<StreamStagesOptions>
-  readonly tolerance?: 'none' | 'all'
+  /** `no-letters`: there are no dead letters at all, as in a replay. */
+  readonly tolerance?: 'none' | 'all' | 'no-letters'
   readonly describe?: (table: string) => Promise<readonly KeyAttribute[]>
   readonly configured?: Readonly<Record<string, readonly string[]>>
   readonly limits?: Partial<TopicLimits>
@@ -91,7 +93,7 @@ export function stagesWith({
     records: 'dynamodb',
     isWanted: (table) => table !== 'unwanted',
     late: 'emit-flagged',
-    foreign: { kind: 'fail' },
+    foreign: { policy: 'fail' },
     topicOf: ({ name }) => `shop.${name}`,
     keys: createTableKeys({
       describe: described ?? (() => Promise.reject(new TailraceError('TABLE_NOT_FOUND', 'there is none'))),
@@ -110,13 +112,17 @@ export function stagesWith({
       createDebeziumEnvelope({ table, name: 'shop', connectorVersion: '0', tombstonesOnDelete: true }),
     serializer: createJsonSerializer({ numbers: 'exact', schemasEnable: false }),
     name: 'shop',
-    deadLetters: createDeadLetters({
-      pipeline: 'shop',
-      tolerance,
-      hasContextHeaders: false,
-      topic: { name: 'letters', facts: async () => ({ partitions: 1, maxRecordBytes: 100_000 }), learn: () => {} },
-    }),
+    ...(tolerance === 'no-letters' ? {} : { deadLetters: lettersWith(tolerance) }),
     ...options,
+  })
+}
+
+function lettersWith(tolerance: 'none' | 'all'): DeadLetters {
+  return createDeadLetters({
+    pipeline: 'shop',
+    tolerance,
+    hasContextHeaders: false,
+    topic: { name: 'letters', facts: async () => ({ partitions: 1, maxRecordBytes: 100_000 }), learn: () => {} },
   })
 }
 

@@ -101,7 +101,7 @@ describe('other forms of a file', () => {
 \t"kinesis.base.url":"http:\\/\\/localhost:4567", "kinesis.credentials.provider.class": "\\ud83d\\ude00",\n"a": "b"}`
     const others = shortest.slice(1, -1).replace('"name":"events",', '')
     const config = loadConnector(text.replace('"x": null', others).replace(',\n"a": "b"', ''), { env })
-    expect(config).toMatchObject({ pipeline: 'events', source: { endpoint: 'http://localhost:4567' } })
+    expect(config).toMatchObject({ pipeline: 'events', source: { kinesisEndpoint: 'http://localhost:4567' } })
   })
 })
 
@@ -142,7 +142,7 @@ describe('what stays as it is meant', () => {
     [{ 'kinesis.record.deaggregation.enable': true }, { source: { deaggregates: true } }],
     [{ 'kinesis.record.deaggregation.enable': 'TRUE' }, { source: { deaggregates: true } }],
     [{ 'kinesis.empty.records.backoff.ms': '5000' }, { pollIdleMaxMs: 5_000 }],
-    [{ 'kinesis.base.url': 'http://localhost:4567' }, { source: { endpoint: 'http://localhost:4567' } }],
+    [{ 'kinesis.base.url': 'http://localhost:4567' }, { source: { kinesisEndpoint: 'http://localhost:4567' } }],
     [{ 'kinesis.base.url': '', 'kinesis.proxy.url': ' ', 'kinesis.region': null }, { source: { region: 'us-east-1' } }],
     [{ 'topic.creation.default.partitions': 3 }, { topic: { partitions: 3 } }],
     [{ 'errors.tolerance': 'all' }, { errors: { tolerance: 'all' } }],

@@ -64,13 +64,13 @@ export const kinesisProperties = {
     300_000,
     medium('How far apart duplicates, and changes in the wrong order, may lie to be repaired.'),
   ),
-  'source.kinesis.repair.delay.ms': defaulted(integer(0, 86_400_000), 300_000, {
-    ...medium(
-      'How long a change waits for an earlier one of its item, where nothing proves that it is the next one. Less is faster, and changes that come later than that are late.',
+  'source.kinesis.repair.delay.ms': defaulted(
+    integer(0, 86_400_000),
+    1_000,
+    medium(
+      'How long the first change of an item within the window waits for an earlier one, since nothing proves that there is none. As much as the window puts everything in order, and makes first changes as late as that.',
     ),
-    defaultNote: '`source.kinesis.repair.window.ms`',
-    from: ({ text: given }) => given('source.kinesis.repair.window.ms'),
-  }),
+  ),
   'source.kinesis.repair.memory.max.bytes': defaulted(integer(1_048_576, 17_179_869_184), 268_435_456, {
     importance: 'medium',
     documentation: 'Memory for what waits and for what is remembered, in all shards of a process together (256 MiB).',

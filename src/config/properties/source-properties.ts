@@ -78,7 +78,8 @@ export const sourceProperties = {
   }),
   'source.endpoint': optional(serviceUrl, {
     importance: 'low',
-    documentation: 'Where the DynamoDB API is, instead of the endpoint of the region (DynamoDB Local, a VPC endpoint).',
+    documentation:
+      'Where the DynamoDB API is, instead of the endpoint of the region (DynamoDB Local, a VPC endpoint). A Kinesis stream is at `source.kinesis.endpoint`.',
     defaultNote: '`$AWS_ENDPOINT_URL_DYNAMODB`, `$AWS_ENDPOINT_URL`',
     from: dynamodbEndpoint,
   }),

@@ -26,7 +26,7 @@ export interface LetterLog {
 }
 
 export interface LetterContent {
-  /** The record as the source gave it, in JSON. */
+  /** The record as the source gave it, in JSON; of a Kinesis stream its bytes. */
   readonly value: Buffer
   readonly headers: LetterRecord['headers']
 }

@@ -7,6 +7,7 @@ import type { Attachment, Stages } from '../../pipeline/stages.ts'
 import type { StoredLetter } from '../../rejection/stored-letter.ts'
 import { convertLetter } from './convert-letter.ts'
 import type { LetterLog } from './letter-log.ts'
+import { entryOfLetter, isOfStream } from './stream-letters.ts'
 import { settlingMarker } from './letter-marker.ts'
 import { supersededClaims } from './supersession.ts'
 import type { Claim, OutputLog } from './supersession.ts'
@@ -87,11 +88,11 @@ export async function replayLetters(
 }
 
 /**
- * Changes by their positions, which grow with time for each item; rows by their time; merged by time. Of one record the
- * newest letter is the only one there is.
+ * Changes by their positions, which grow with time for each item; rows by their time, and changes out of Kinesis streams;
+ * merged by time. Of one record the newest letter is the only one there is.
  */
 export function inOrder(letters: readonly StoredLetter[]): readonly StoredLetter[] {
-  const isChange = ({ key }: StoredLetter): boolean => key.deadLetter === 'change'
+  const isChange = ({ key }: StoredLetter): boolean => key.deadLetter === 'change' && !isOfStream(key)
   const changes = letters.filter(isChange).toSorted((a, b) => comparePositions(a, b))
   const rows = letters.filter((letter) => !isChange(letter)).toSorted((a, b) => a.createdAtMs - b.createdAtMs)
   const merged: StoredLetter[] = []
@@ -126,17 +127,18 @@ async function convert(letter: StoredLetter, parts: ReplayParts, signal: AbortSi
   const refused = (refusal: Converted['refusal']): Converted => {
     return { letter, records: [], bytes: 0, attachments: [], claim: undefined, refusal }
   }
-  const entry = parts.tables.get(letter.key.table)
+  const entry = entryOfLetter(letter.key, parts.tables)
   if (entry === undefined) {
     const reason = 'the pipeline does not have its table any more'
     return refused({ kind: 'failed', code: 'TABLE_NOT_FOUND', reason })
   }
   const content = await parts.letters.content(letter, signal)
   if (content === undefined) return refused({ kind: 'lost', code: undefined, reason: 'it is not whole any more' })
-  const maxRecordBytes = await parts.maxRecordBytes(entry.topic, signal)
+  // Where each record has a topic of its own, the topics' own limits count.
+  const maxRecordBytes = entry.topic === '' ? Number.MAX_SAFE_INTEGER : await parts.maxRecordBytes(entry.topic, signal)
   const isTopicOfAnother = topicsOfOthers(parts, entry)
   const how = { stages: parts.stages, entry, isTopicOfAnother, maxRecordBytes, nowMs: parts.now() }
-  const { output, claim } = await convertLetter(letter, content.value, how, signal)
+  const { output, claim } = await convertLetter(letter, content, how, signal)
   const { records, bytes, attachments, failure } = output
   if (failure === undefined) return { letter, records, bytes, attachments, claim, refusal: undefined }
   for (const attachment of attachments) attachment.settle('aborted')

@@ -17,6 +17,7 @@ import type { ReselectedItems } from '../../transform/reselect.ts'
 import { stagesOf, topicRulesOf } from '../assemble.ts'
 import { openRegistry } from '../open-registry.ts'
 import type { ObjectWriter } from '../../objects/objects.ts'
+import type { StreamSurroundings } from '../stages/stream-stages-of.ts'
 import { openOversize } from '../stages/oversize-of.ts'
 import { openCode, otherTopicsOf } from '../stages/change-steps.ts'
 import { packageVersion } from '../package-version.ts'
@@ -35,6 +36,8 @@ export interface ReplayHost {
   readonly env: Readonly<Record<string, string | undefined>>
   /** For `reselect`. */
   readonly items?: ReselectedItems | undefined
+  /** For changes that come from a Kinesis stream. */
+  readonly describeKeys?: StreamSurroundings['describeKeys']
   /** For values that are too large, where the configuration sends them there. */
   readonly claimChecks?: ObjectWriter | undefined
   /** The ledger's topic id. */
@@ -90,6 +93,7 @@ export async function runReplay(
       oversize,
       code,
       items,
+      stream: { limits, describeKeys: host.describeKeys },
       otherTopics: otherTopicsOf(config, topics, limits),
     }),
     tables: new Map(host.tables.map((entry) => [entry.table.arn, entry])),

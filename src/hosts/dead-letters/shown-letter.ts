@@ -1,6 +1,7 @@
 import { parseJson } from '../../aws/exact-json.ts'
 import type { Table } from '../../change/table.ts'
 import type { StoredLetter } from '../../rejection/stored-letter.ts'
+import { isOfStream } from './stream-letters.ts'
 import type { LetterContent } from './letter-log.ts'
 
 /** A letter for people. */
@@ -18,12 +19,22 @@ export function shownLetter(
   { value, headers }: LetterContent,
   { keysOf }: { readonly keysOf?: readonly Table[] },
 ): ShownLetter {
-  const wire = parseJson(value)
+  const wire = wireOf(letter, value)
   const record = keysOf === undefined ? wire : keysIn(letter, wire, keysOf)
   return {
     headers: Object.fromEntries(headers.map(([name, content]) => [name, content?.toString() ?? ''])),
     record,
     text: record === undefined ? '(its key attributes cannot be told)' : JSON.stringify(record, undefined, 2),
+  }
+}
+
+/** A record of a Kinesis stream need not be JSON: its bytes, in base64. */
+function wireOf({ key }: StoredLetter, value: Buffer): unknown {
+  try {
+    return parseJson(value)
+  } catch (error) {
+    if (!isOfStream(key)) throw error
+    return { base64: value.toString('base64') }
   }
 }
 

@@ -13,6 +13,8 @@ export interface Claim {
   readonly sequenceNumber: string | undefined
   /** When the change was made, or the row read. Milliseconds. */
   readonly createdAtMs: number
+  /** Times of the table's records are not rounded. Default: to the second. */
+  readonly isTimeExact?: boolean
 }
 
 /** The output, read back. */
@@ -81,12 +83,12 @@ async function compare(
 /** True if the record is as new as the claim, or newer. Where that cannot be told it counts as newer. */
 export function supersedes(
   { headers, timestamp }: Pick<FetchedRecord, 'headers' | 'timestamp'>,
-  { table, sequenceNumber, createdAtMs }: Claim,
+  { table, sequenceNumber, createdAtMs, isTimeExact = false }: Claim,
 ): boolean {
   const ofTable = headerOf(headers, letterHeaders.table)
   if (ofTable !== undefined && ofTable !== table) return false
   const position = headerOf(headers, letterHeaders.sequenceNumber)
-  if (sequenceNumber === undefined) return timestamp >= createdAtMs - roundingMs
+  if (sequenceNumber === undefined) return timestamp >= createdAtMs - (isTimeExact ? 0 : roundingMs)
   if (position === undefined || !isSequenceNumber(position)) return timestamp >= createdAtMs
   return compareSequenceNumbers(position, sequenceNumber) >= 0
 }

@@ -21,7 +21,7 @@ describe('records that are foreign', () => {
   })
 
   it('become dead letters of their bytes', async () => {
-    for (const setup of [{ options: { foreign: { kind: 'dead-letter' } } }, { tolerance: 'all' }] as const) {
+    for (const setup of [{ options: { foreign: { policy: 'dead-letter' } } }, { tolerance: 'all' }] as const) {
       const output = await convertPage(setup, records())
       expect(output.records.map(({ topic }) => topic)).toEqual(['shop.orders', 'shop.orders', 'letters', 'letters'])
       expect(output.records[2]?.value?.equals(bytes)).toBe(true)
@@ -48,18 +48,18 @@ describe('records that are foreign', () => {
   })
 
   it('pass into a topic of their own as they are', async () => {
-    const output = await convertPage({ options: { foreign: { kind: 'pass', topic: 'others' } } }, records())
+    const output = await convertPage({ options: { foreign: { policy: 'pass', topic: 'others' } } }, records())
     expect(output.records.map(({ topic }) => topic)).toEqual(['shop.orders', 'shop.orders', 'others', 'others'])
     expect(output.records[2]).toMatchObject({ key: Buffer.from('ключ'), value: bytes, timestamp: foreign.arrivedAtMs })
     expect(headersOf(output.records[2] as ProducerRecord)).toEqual({ 'tailrace.shard': shardId, 'tailrace.seq': '2' })
     expect(output).toMatchObject({ changes: 4, read: 4, failure: undefined, left: { dropped: 0, rejected: [] } })
-    const collides = await convertPage({ options: { foreign: { kind: 'pass', topic: 'shop.orders' } } }, records())
+    const collides = await convertPage({ options: { foreign: { policy: 'pass', topic: 'shop.orders' } } }, records())
     expect(collides).toMatchObject({ failure: { code: 'ROUTE_REFUSED' } })
   })
 
   it('are not foreign if they only cannot be read', async () => {
     const broken = { ...change('orders', { id: { S: 'a' } }), eventName: 'UPSERT' }
-    const output = await convertPage({ options: { foreign: { kind: 'pass', topic: 'others' } } }, page(broken))
+    const output = await convertPage({ options: { foreign: { policy: 'pass', topic: 'others' } } }, page(broken))
     expect(output.failure).toMatchObject({ code: 'RECORD_UNREADABLE', details: { sequenceNumber: '1' } })
     const letters = await convertPage({ tolerance: 'all' }, page(broken))
     expect(JSON.parse(String(letters.records[0]?.value))).toEqual(broken)

@@ -32,14 +32,13 @@ export function streamStagesOf(
   }
   const isSelected = wantedTables(source.tables)
   const isExcluded = wantedTables(source.excludedTables)
-  const { foreign } = source
   return createStreamStages({
     ...options,
     otherTopics,
     records: source.records,
     isWanted: (table) => isSelected(table) && !isExcluded(table),
     late: source.late,
-    foreign: foreign.policy === 'pass' ? { kind: 'pass', topic: foreign.topic } : { kind: foreign.policy },
+    foreign: source.foreign,
     keys: createTableKeys({ describe: describeKeys, configured: source.keys }),
     topicOf,
     limits,

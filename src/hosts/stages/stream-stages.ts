@@ -19,9 +19,8 @@ import { asTailraceError } from './unit.ts'
 
 /** What becomes of records that are no changes of tables. */
 export type ForeignPolicy =
-  | { readonly kind: 'fail' }
-  | { readonly kind: 'dead-letter' }
-  | { readonly kind: 'pass'; readonly topic: string }
+  | { readonly policy: 'fail' | 'dead-letter' }
+  | { readonly policy: 'pass'; readonly topic: string }
 
 /** The way of the records of a Kinesis stream. */
 export interface StreamStagesOptions extends RecordStagesOptions, WantedChanges {
@@ -49,7 +48,7 @@ export function createStreamStages(options: StreamStagesOptions): Stages {
     tables: createStreamTables({
       ...options,
       mayShare,
-      foreignTopic: foreign.kind === 'pass' ? foreign.topic : undefined,
+      foreignTopic: foreign.policy === 'pass' ? foreign.topic : undefined,
     }),
     readUnit: createKinesisReading(options.late),
   }
@@ -104,7 +103,7 @@ async function processPart(
 ): Promise<StageOutput> {
   const { options } = parts
   if (way.kind === 'table') return processTable(way, { ...input, records }, parts, signal)
-  if (way.kind === 'foreign' && options.foreign.kind === 'pass') {
+  if (way.kind === 'foreign' && options.foreign.policy === 'pass') {
     const { topic } = options.foreign
     const units = plainUnitsOf(records, input.shardId)
     const { partitions } = await options.otherTopics.provide(topic, signal)
@@ -113,7 +112,7 @@ async function processPart(
       processPlain(units, { ...input, table, maxRecordBytes }, options, signal)
     return convertWithin(options.limits, topic, process, signal)
   }
-  const toDeadLetters = options.foreign.kind === 'dead-letter'
+  const toDeadLetters = options.foreign.policy === 'dead-letter'
   const units = records.map((record) => {
     const unit = way.kind === 'foreign' ? foreignUnit(record, input, { toDeadLetters }) : unreadableUnit(record, input)
     return rejectedPlain(unit, record)

@@ -4,8 +4,8 @@ import { TailraceError } from '../../errors.ts'
 /** What is known of the keys of tables besides what their records tell. */
 export interface TableKeysOptions {
   /**
-   * The key schema as DescribeTable gives it, hash key first. Waits for what passes; rejects with TABLE_NOT_FOUND,
-   * AWS_ACCESS_DENIED or AWS_CREDENTIALS where it cannot be had. Undefined: nobody can be asked.
+   * The key schema as DescribeTable gives it, hash key first. Waits for what passes; rejects with TABLE_NOT_FOUND or
+   * AWS_ACCESS_DENIED where it cannot be had. Undefined: nobody can be asked.
    */
   readonly describe: ((table: string, signal: AbortSignal) => Promise<readonly KeyAttribute[]>) | undefined
   /** By the table's name, hash key first: what somebody has written down counts, and nobody is asked. */
@@ -49,7 +49,7 @@ function ordered(
   return found.length === attributes.length ? found : undefined
 }
 
-const refusals: ReadonlySet<string> = new Set(['TABLE_NOT_FOUND', 'AWS_ACCESS_DENIED', 'AWS_CREDENTIALS'])
+const refusals: ReadonlySet<string> = new Set(['TABLE_NOT_FOUND', 'AWS_ACCESS_DENIED'])
 
 async function namesOf(
   table: string,

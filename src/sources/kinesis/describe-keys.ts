@@ -8,14 +8,14 @@ import type { SourceContext } from '../source-context.ts'
 
 /**
  * The key attributes of a table, hash key first: what its records in a Kinesis stream do not tell. Whether it has a stream of
- * its own does not matter. Rejects with TABLE_NOT_FOUND, and at once with AWS_ACCESS_DENIED or AWS_CREDENTIALS.
+ * its own does not matter. Rejects with TABLE_NOT_FOUND, and at once with AWS_ACCESS_DENIED.
  */
 export async function describeKeys(
   context: SourceContext,
   table: string,
   signal: AbortSignal,
 ): Promise<readonly KeyAttribute[]> {
-  const impatient = { ...context, giveUpOn: [...context.giveUpOn, 'AWS_ACCESS_DENIED', 'AWS_CREDENTIALS'] as const }
+  const impatient = { ...context, giveUpOn: [...context.giveUpOn, 'AWS_ACCESS_DENIED'] as const }
   try {
     return await patientCall(
       impatient,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { loopbackCertificatePem } from '../../../test/fixtures/loopback-tls.ts'
-import { jsonEvent } from '../../../test/servers/event-frame.ts'
+import { exceptionEvent, jsonEvent } from '../../../test/servers/event-frame.ts'
 import { startEventStreamServer } from '../../../test/servers/event-stream-server.ts'
 import type { ServerScript } from '../../../test/servers/event-stream-server.ts'
 import {
@@ -283,16 +283,34 @@ describe('a shard by enhanced fan-out', () => {
     await shard.pages.close()
   })
 
-  it('asks for the consumer anew when something is not found, and gives up with the stream', async () => {
+  it.each(['answer', 'event'])(
+    'asks for the consumer anew when something is not found (in place of an %s), and gives up with the stream',
+    async (place) => {
+      await using shard = await setUp((answer, _, index) => {
+        const isRefused = index === 0
+        answer.head(isRefused && place === 'answer' ? 400 : 200)
+        if (!isRefused) answer.send(recordsEvent([1]))
+        else if (place === 'event') answer.send(exceptionEvent('ResourceNotFoundException', 'no'))
+        else answer.send('{"__type":"ResourceNotFoundException","message":"no"}')
+        answer.end()
+      })
+      expect(await read(shard.pages, 1)).toEqual([1])
+      expect(shard.forgotten).toEqual([`${arn}/consumer/c:0`])
+      shard.service.exists = false
+      await expect(shard.pages.next(never)).rejects.toMatchObject({ code: 'SHARD_NOT_FOUND' })
+    },
+  )
+
+  it('gives up a shard that stays unknown to subscriptions, and not one that only seems so at times', async () => {
+    let isGone = false
     await using shard = await setUp((answer, _, index) => {
-      answer.head(index === 0 ? 400 : 200)
-      if (index === 0) answer.send('{"__type":"ResourceNotFoundException","message":"no"}')
-      else answer.send(recordsEvent([1]))
+      answer.head()
+      if (isGone || index % 2 === 0) answer.send(exceptionEvent('ResourceNotFoundException', 'no'))
+      else answer.send(recordsEvent([index]))
       answer.end()
     })
-    expect(await read(shard.pages, 1)).toEqual([1])
-    expect(shard.forgotten).toEqual([`${arn}/consumer/c:0`])
-    shard.service.exists = false
+    expect(await read(shard.pages, 12)).toHaveLength(12)
+    isGone = true
     await expect(shard.pages.next(never)).rejects.toMatchObject({ code: 'SHARD_NOT_FOUND' })
   })
 

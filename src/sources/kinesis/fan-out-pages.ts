@@ -49,6 +49,7 @@ class FanOutPages implements RecordPages {
   /** What the records that come next stand behind. */
   #handedOut: PageStart
   #stream: EventStream | undefined
+  #consumerArn = ''
   /** What the current subscription may bring again, because it began in front of it. */
   #repeatedUpTo: string | undefined
   /** Earliest begin of the next subscription (clock.monotonic). */
@@ -113,9 +114,9 @@ class FanOutPages implements RecordPages {
     try {
       return await stream.next(signal)
     } catch (error) {
-      if (!(error instanceof AwsServiceError)) throw error
-      if (error.type === 'ResourceInUseException') throw this.#taken(error)
-      throw new TailraceError('AWS_UNREACHABLE', error.message, { cause: error })
+      const judged = await this.#judge(error, signal)
+      if (!(judged instanceof AwsServiceError)) throw judged
+      throw new TailraceError('AWS_UNREACHABLE', judged.message, { cause: judged })
     }
   }
 
@@ -123,22 +124,26 @@ class FanOutPages implements RecordPages {
     const { clock, rng } = this.#context
     const waitMs = this.#subscribeAtMs - clock.monotonic()
     if (waitMs > 0) await clock.sleep(waitMs, signal)
-    const consumer = await this.#consumer(signal)
+    this.#consumerArn = await this.#consumer(signal)
     const requestedAtMs = clock.now()
     try {
-      const stream = await this.#shard.streams.open(this.#request(consumer), signal)
+      const stream = await this.#shard.streams.open(this.#request(), signal)
       this.#making.noteSubscription(requestedAtMs)
       this.#subscribeAtMs = clock.monotonic() + betweenSubscriptionsMs + jitterMs * rng.next()
       this.#repeatedUpTo = this.#handedOut.kind === 'after' ? this.#handedOut.sequenceNumber : undefined
-      this.#refusals.forget()
       return stream
     } catch (error) {
-      if (!(error instanceof AwsServiceError)) throw error
-      if (error.type === 'ResourceInUseException') throw this.#taken(error)
-      // It may be the consumer that is not there any more.
-      if (error.type === 'ResourceNotFoundException') this.#shard.consumer.forget(consumer)
-      throw await this.#refusals.judge(error, this.#start, signal)
+      throw await this.#judge(error, signal)
     }
+  }
+
+  /** The same refusals come in the place of an answer and in that of an event. */
+  async #judge(error: unknown, signal: AbortSignal): Promise<unknown> {
+    if (!(error instanceof AwsServiceError)) return error
+    if (error.type === 'ResourceInUseException') return this.#taken(error)
+    // It may be the consumer that is not there any more.
+    if (error.type === 'ResourceNotFoundException') this.#shard.consumer.forget(this.#consumerArn)
+    return await this.#refusals.judge(error, this.#start, signal)
   }
 
   async #consumer(signal: AbortSignal): Promise<string> {
@@ -148,9 +153,9 @@ class FanOutPages implements RecordPages {
     throw new TailraceError('AWS_RESPONSE', `The stream ${this.#shard.streamArn} was not found, and is there`)
   }
 
-  #request(consumerArn: string): AwsRequest {
+  #request(): AwsRequest {
     const position = startingPosition(this.#start, this.#context.clock.now())
-    const body = { ConsumerARN: consumerArn, ShardId: this.#shard.shardId, StartingPosition: position }
+    const body = { ConsumerARN: this.#consumerArn, ShardId: this.#shard.shardId, StartingPosition: position }
     return { service: 'kinesis', action: 'SubscribeToShard', body }
   }
 
@@ -160,6 +165,7 @@ class FanOutPages implements RecordPages {
     const records = this.#withoutRepeated(sent)
     const last = checkOrder(records, this.#handedOut, this.#shard)
 
+    this.#refusals.forget()
     if (last !== undefined) this.#handedOut = { kind: 'after', sequenceNumber: last }
     this.#start = laterOf(continuation, this.#handedOut)
     const isEnd = continuation === undefined

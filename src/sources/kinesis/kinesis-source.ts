@@ -61,7 +61,7 @@ export interface KinesisSource extends Source {
   hashRangeOf(streamArn: string, shardId: string, signal: AbortSignal): Promise<HashKeyRange | undefined>
   /** The configured stream as it is now; for checks. Throws TABLE_NOT_FOUND, AWS_REGION. */
   describeStream(signal: AbortSignal): Promise<StreamDescription>
-  /** The key attributes of a table, hash key first. Rejects with TABLE_NOT_FOUND, AWS_ACCESS_DENIED, AWS_CREDENTIALS. */
+  /** The key attributes of a table, hash key first. Rejects with TABLE_NOT_FOUND, AWS_ACCESS_DENIED. */
   describeKeys(table: string, signal: AbortSignal): Promise<readonly KeyAttribute[]>
 }
 

@@ -4,6 +4,7 @@ import { brokersAway } from './rows/brokers-away.ts'
 import { crashPointKills } from './rows/crash-points.ts'
 import { exhaustedWorkers } from './rows/exhausted-workers.ts'
 import { frozenControl, frozenWorkers } from './rows/frozen-workers.ts'
+import { kinesisKills } from './rows/kinesis-kills.ts'
 import { lateWorkers } from './rows/late-workers.ts'
 import { rollingRestart, scaling } from './rows/moving-workers.ts'
 import { secondKills } from './rows/second-kills.ts'
@@ -32,4 +33,5 @@ export const realExperiments: readonly Experiment[] = [
   soak,
   lateWorkers,
   stalledWorkers,
+  kinesisKills,
 ]

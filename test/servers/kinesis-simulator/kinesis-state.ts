@@ -33,6 +33,8 @@ export interface KinesisSettings {
   listingsPerSecond: number
   /** Bytes per second that a shard is read with. */
   readBytesPerSecond: number
+  /** Probability that PutRecords refuses a record, and takes those beside it. */
+  refusedPuts: number
   /** How far back a record's own time of arrival may lie, so that it runs backwards now and then. */
   arrivalSkewMs: number
   /** Largest data of a record. */
@@ -57,6 +59,7 @@ export function defaultKinesisSettings(): KinesisSettings {
     iteratorsPerSecond: 5,
     listingsPerSecond: 1_000,
     readBytesPerSecond: 2 * 1024 * 1024,
+    refusedPuts: 0,
     arrivalSkewMs: 0,
     mostRecordBytes: 1024 * 1024,
     maxSkewMs: undefined,

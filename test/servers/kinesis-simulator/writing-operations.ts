@@ -10,19 +10,22 @@ export function putRecord(state: KinesisState, body: Body): unknown {
   return { ShardId: shardId, SequenceNumber: sequenceNumber, EncryptionType: 'NONE' }
 }
 
-/** PutRecords, in their order. */
+/** PutRecords, in their order; some may be refused (`refusedPuts`). */
 export function putRecords(state: KinesisState, body: Body): unknown {
   const stream = requestedStream(state, body)
   const records = body['Records']
   if (!Array.isArray(records) || records.length < 1 || records.length > 500)
     throw new ServiceError('ValidationException', 'Records must be 1 to 500')
   const inputs = records.filter(isObject).map((record) => inputOf(state, record))
-  const places = inputs.map((input) => stream.put(input))
-  return {
-    FailedRecordCount: 0,
-    EncryptionType: 'NONE',
-    Records: places.map(({ shardId, sequenceNumber }) => ({ ShardId: shardId, SequenceNumber: sequenceNumber })),
-  }
+  const { refusedPuts } = state.settings
+  const results = inputs.map((input) => {
+    if (refusedPuts > 0 && state.rng.next() < refusedPuts)
+      return { ErrorCode: 'ProvisionedThroughputExceededException', ErrorMessage: 'Rate exceeded' }
+    const { shardId, sequenceNumber } = stream.put(input)
+    return { ShardId: shardId, SequenceNumber: sequenceNumber }
+  })
+  const refused = results.filter((result) => 'ErrorCode' in result).length
+  return { FailedRecordCount: refused, EncryptionType: 'NONE', Records: results }
 }
 
 function inputOf(state: KinesisState, record: Body): KinesisInput {

@@ -9,6 +9,7 @@ import type { LetterRow } from '../../dead-letters/letter-groups.ts'
 import type { ReplayOutcome } from '../../dead-letters/replay-letters.ts'
 import { runReplay } from '../../dead-letters/run-replay.ts'
 import { openClaimCheckStore } from '../../claim-checks-of.ts'
+import { readsKinesis } from '../../stages/stream-stages-of.ts'
 import { openSource } from '../../source-of.ts'
 import { foundWrong, succeeded } from '../command-context.ts'
 import type { CommandContext, CommandResult } from '../command-context.ts'
@@ -51,7 +52,7 @@ async function replay(command: Command, context: CommandContext): Promise<Comman
   await using kafka = openKafka(config, context)
   await using inspector = openInspector(config, context)
   const { signal, clock, rng, env } = context
-  const needsAws = config.changes.reselects || config.oversize.claimChecks !== undefined
+  const needsAws = config.changes.reselects || config.oversize.claimChecks !== undefined || readsKinesis(config)
   await using owned = needsAws ? openSource(config.source, { clock, rng, env }) : undefined
   await using claimChecks =
     owned === undefined ? undefined : await openClaimCheckStore(config, owned, { clock, rng, env })
@@ -79,6 +80,7 @@ async function replay(command: Command, context: CommandContext): Promise<Comman
       rng,
       env,
       items: owned === undefined ? undefined : createItemReader({ api: owned.api, clock, rng }),
+      describeKeys: owned?.describeKeys,
       claimChecks,
       ledgerId: ledger.identity.topicId,
       tables: ledger.tables,
