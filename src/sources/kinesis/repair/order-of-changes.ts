@@ -21,7 +21,7 @@ export function isOvertaken(facts: ChangeFacts, item: Pick<ItemMemory, 'newest'>
  */
 export function firstOf({ held, newest }: Pick<ItemMemory, 'held' | 'newest'>): HeldChange | undefined {
   const oldest = oldestOf(held)
-  if (oldest === undefined) return undefined
+  if (oldest === undefined || held.length === 1) return oldest
   const ties = held.filter(({ facts }) => facts.createdAtMicros === oldest.facts.createdAtMicros)
   if (ties.length === 1) return oldest
   const next = ties.find(({ facts }) => nextIs(facts, { newest }))

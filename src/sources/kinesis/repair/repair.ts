@@ -1,5 +1,6 @@
 import type { KinesisRecord } from '../../../change/kinesis-record.ts'
 import type { Arrival, ChangeFacts } from './arrival.ts'
+import { HeldQueue } from './held-queue.ts'
 import { createItemMemories } from './item-memory.ts'
 import type { HeldChange, ItemMemories, ItemMemory } from './item-memory.ts'
 import { firstOf, isOvertaken, nextIs } from './order-of-changes.ts'
@@ -79,10 +80,10 @@ class ShardRepair implements Repair {
   readonly #rules: RepairRules
   readonly #memory: RepairMemory
   readonly #items: ItemMemories
-  readonly #places = new Map<HeldChange, TailPlace>()
+  readonly #held = new Set<HeldChange>()
   /** Those that wait for the delay, and those that wait for the window, by the time they came. */
-  readonly #unproven: HeldChange[] = []
-  readonly #missing: HeldChange[] = []
+  readonly #unproven = new HeldQueue()
+  readonly #missing = new HeldQueue()
   #out: KinesisRecord[] = []
   #counts = noCounts()
   #frontier: number
@@ -122,6 +123,10 @@ class ShardRepair implements Repair {
       this.#counts.overtaken++
       return this.#handOut({ ...record, isLate: true }, place)
     }
+    if (item.held.length === 0 && (nextIs(facts, item) || this.#waitMs(item) === 0)) {
+      this.#noteNewest(item, facts)
+      return this.#handOut(record, place)
+    }
     this.#hold(arrival, facts, item, place)
     this.#settle(item, Number.NEGATIVE_INFINITY)
   }
@@ -143,9 +148,9 @@ class ShardRepair implements Repair {
   }
 
   release(readUpToMs: number): readonly KinesisRecord[] {
-    const dueIn = (queue: HeldChange[], waitMs: number): void => {
+    const dueIn = (queue: HeldQueue, waitMs: number): void => {
       for (;;) {
-        const first = queue[0]
+        const { first } = queue
         if (first === undefined || (!first.isReleased && readUpToMs - first.sinceMs < waitMs)) return
         queue.shift()
         if (!first.isReleased) this.#due(first, readUpToMs)
@@ -159,7 +164,7 @@ class ShardRepair implements Repair {
   }
 
   letGo(isAffected: (record: KinesisRecord) => boolean): void {
-    for (const change of this.#places.keys()) {
+    for (const change of this.#held) {
       const item = this.#items.of(change.facts.item)
       if (item === undefined || change.isReleased || !isAffected(change.arrival.record)) continue
       while (item.held.some((held) => isAffected(held.arrival.record))) this.#letGoFirst(item)
@@ -167,8 +172,8 @@ class ShardRepair implements Repair {
   }
 
   get dueAtMs(): number | undefined {
-    const [unproven] = this.#unproven
-    const [missing] = this.#missing
+    const unproven = this.#unproven.first
+    const missing = this.#missing.first
     const due = [
       ...(unproven === undefined ? [] : [unproven.sinceMs + this.#rules.delayMs]),
       ...(missing === undefined ? [] : [missing.sinceMs + this.#rules.windowMs]),
@@ -200,10 +205,10 @@ class ShardRepair implements Repair {
 
   #makeRoom(): void {
     while (this.#memory.isFull) {
-      const first = this.#unproven[0] ?? this.#missing[0]
+      const first = this.#unproven.first ?? this.#missing.first
       const item = first === undefined ? undefined : this.#items.of(first.facts.item)
       if (first !== undefined && (first.isReleased || item === undefined)) {
-        ;(this.#unproven[0] === first ? this.#unproven : this.#missing).shift()
+        ;(this.#unproven.first === first ? this.#unproven : this.#missing).shift()
         continue
       }
       if (item !== undefined) this.#letGoFirst(item)
@@ -214,8 +219,8 @@ class ShardRepair implements Repair {
 
   #hold(arrival: Arrival, facts: ChangeFacts, item: ItemMemory, place: TailPlace): void {
     const bytes = arrival.record.data.length * heldFactor
-    const change: HeldChange = { arrival, facts, sinceMs: this.#lastArrivalMs, bytes, isReleased: false }
-    this.#places.set(change, place)
+    const change: HeldChange = { arrival, facts, place, sinceMs: this.#lastArrivalMs, bytes, isReleased: false }
+    this.#held.add(change)
     this.#heldBytes += bytes
     this.#memory.add(bytes)
     item.held.push(change)
@@ -238,10 +243,15 @@ class ShardRepair implements Repair {
         this.#handOutHeld(first, item)
         continue
       }
-      const waitMs = item.newest === undefined ? this.#rules.delayMs : this.#rules.windowMs
+      const waitMs = this.#waitMs(item)
       if (!item.held.some(({ sinceMs }) => waitMs === 0 || nowMs - sinceMs >= waitMs)) return
       this.#letGoFirst(item)
     }
+  }
+
+  /** How long a change waits that is not proven to be the item's next one. */
+  #waitMs({ newest }: ItemMemory): number {
+    return newest === undefined ? this.#rules.delayMs : this.#rules.windowMs
   }
 
   #letGoFirst(item: ItemMemory): void {
@@ -251,7 +261,7 @@ class ShardRepair implements Repair {
 
   #handOutHeld(change: HeldChange, item: ItemMemory): void {
     if (item.held[0] !== change) this.#counts.reordered++
-    item.held = item.held.filter((other) => other !== change)
+    item.held.splice(item.held.indexOf(change), 1)
     change.isReleased = true
     this.#heldBytes -= change.bytes
     this.#memory.add(-change.bytes)
@@ -259,9 +269,8 @@ class ShardRepair implements Repair {
     if (isLate) this.#counts.overtaken++
     else this.#noteNewest(item, change.facts)
     const { record } = change.arrival
-    const place = this.#places.get(change)
-    this.#places.delete(change)
-    this.#handOut(isLate ? { ...record, isLate } : record, place)
+    this.#held.delete(change)
+    this.#handOut(isLate ? { ...record, isLate } : record, change.place)
     this.#items.tidy(change.facts.item)
   }
 
@@ -271,8 +280,8 @@ class ShardRepair implements Repair {
     this.handedOutMs = Math.max(this.handedOutMs, Math.floor(facts.createdAtMicros / 1000))
   }
 
-  #handOut(record: KinesisRecord, place: TailPlace | undefined): void {
-    place?.deal()
+  #handOut(record: KinesisRecord, place: TailPlace): void {
+    place.deal()
     this.#out.push(record)
   }
 }
