@@ -21,7 +21,6 @@ pipeline: ${values.run}
 lanes: ${values.lanes}
 source:
   region: us-east-1
-  endpoint: '${values.endpoint}'
 ${values.source}
 kafka: { bootstrap.servers: '${values.kafka}' }
 topic: { prefix: ${values.run}, partitions: ${values.partitions} }
