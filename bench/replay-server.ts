@@ -6,16 +6,25 @@ import { systemClock } from '../src/async/system-clock.ts'
 import { createBacklog, iteratorOf, placeOf } from './replay-backlog.ts'
 import type { EncodedPage } from './replay-backlog.ts'
 import { createStoredItems } from './replay-items.ts'
+import { createKinesisBacklog } from './replay-kinesis.ts'
 import { createLiveStreams } from './replay-live.ts'
 
 /**
- * A program that speaks the wire protocol of DynamoDB and its Streams and answers GetRecords and Scan from memory, so that a measured
+ * A program that speaks the wire protocol of DynamoDB, its Streams and Kinesis, and answers GetRecords and Scan from memory, so that a measured
  * reader never waits for it. Every table name means a fresh table with the same backlog: a run with a name of its own
  * begins at the beginning. Prints `{"endpoint":…}` when it listens, and serves until it is killed.
  */
 const text = { type: 'string' } as const
 const { values } = parseArgs({
-  options: { records: text, shards: text, items: text, segments: text, laps: text, live: text },
+  options: {
+    records: text,
+    shards: text,
+    items: text,
+    segments: text,
+    laps: text,
+    live: text,
+    kinesis: { type: 'boolean' },
+  },
 })
 const shards = Number(values.shards ?? 4)
 const backlog = createBacklog({ records: Number(values.records ?? 200_000), shards })
@@ -29,6 +38,11 @@ const live =
   values.live === undefined
     ? undefined
     : createLiveStreams({ perSecond: Number(values.live), shards, nowMs: () => systemClock.now() })
+/** With `--kinesis` the backlog is in Kinesis streams, too. */
+const kinesis =
+  values.kinesis === true
+    ? createKinesisBacklog({ records: backlog.records, shards, nowMs: () => systemClock.now() })
+    : {}
 
 const region = 'us-east-1'
 const account = '123456789012'
@@ -77,6 +91,11 @@ async function serve(incoming: IncomingMessage, response: ServerResponse): Promi
     else send(response, 200, answer.body, answer.crc32)
     return
   }
+  const ofKinesis = kinesis[target.replace('Kinesis_20131202.', '')]
+  if (ofKinesis !== undefined) {
+    send(response, 200, ofKinesis(body), undefined)
+    return
+  }
   const operation = operations[target]
   if (operation === undefined) {
     refuse(response, 'UnknownOperationException', target)
@@ -96,12 +115,12 @@ function getRecords(iterator: string): EncodedPage | undefined {
   return backlog.page(shardIndex, page)
 }
 
-function send(response: ServerResponse, statusCode: number, body: Buffer, checksum: string): void {
+function send(response: ServerResponse, statusCode: number, body: Buffer, checksum: string | undefined): void {
   response.writeHead(statusCode, {
     'content-type': 'application/x-amz-json-1.0',
     'content-length': body.length,
     'x-amzn-requestid': 'K2FNVJQAIF3AVQQ9CEEPOB5JGRVV4KQNSO5AEMVJF66Q9ASUAAJG',
-    'x-amz-crc32': checksum,
+    ...(checksum === undefined ? {} : { 'x-amz-crc32': checksum }),
   })
   response.end(body)
 }

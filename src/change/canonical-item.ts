@@ -16,8 +16,9 @@ export function canonicalItem(item: Item): string | undefined {
 /** Every part begins with its kind and its length, so that no two sequences of parts run together into the same text. */
 function valueText(value: unknown, depth: number): string | undefined {
   if (depth > maxDepth || !isObject(value)) return undefined
-  const [type, ...more] = Object.keys(value)
-  if (more.length > 0) return undefined
+  const types = Object.keys(value)
+  if (types.length > 1) return undefined
+  const [type] = types
   // DynamoDB Local's streams show an empty map without its type.
   if (type === undefined) return mapText({}, depth)
   const content: unknown = value[type]
@@ -34,10 +35,10 @@ function valueText(value: unknown, depth: number): string | undefined {
     case 'M':
       return isObject(content) ? mapText(content, depth) : undefined
     case 'L':
-      return Array.isArray(content) ? partsText('L', content, (entry) => valueText(entry, depth + 1)) : undefined
+      return Array.isArray(content) ? listText(content, depth) : undefined
     case 'SS':
     case 'BS':
-      return setText(type, content, (entry) => (typeof entry === 'string' ? lengthened(entry) : undefined))
+      return setText(type, content, stringText)
     case 'NS':
       return setText(type, content, numberText)
     default:
@@ -46,31 +47,52 @@ function valueText(value: unknown, depth: number): string | undefined {
 }
 
 function mapText(map: Readonly<Record<string, unknown>>, depth: number): string | undefined {
-  return partsText('M', Object.keys(map).sort(), (name) => {
+  const names = Object.keys(map)
+  let whole = `M${names.length};`
+  for (const name of sorted(names)) {
     const text = valueText(map[name], depth + 1)
-    return text === undefined ? undefined : lengthened(name) + text
-  })
-}
-
-function setText(type: string, content: unknown, textOf: (entry: unknown) => string | undefined): string | undefined {
-  if (!Array.isArray(content)) return undefined
-  const texts = new Set<string>()
-  for (const entry of content) {
-    const text = textOf(entry)
     if (text === undefined) return undefined
-    texts.add(text)
+    whole += lengthened(name) + text
   }
-  return partsText(type, [...texts].sort(), (text) => text)
+  return whole
 }
 
-function partsText<T>(kind: string, parts: readonly T[], textOf: (part: T) => string | undefined): string | undefined {
-  let whole = `${kind}${parts.length};`
-  for (const part of parts) {
-    const text = textOf(part)
+/** Images of a table mostly have the same names in the same order: the last sorting of so many names is kept. */
+const lastSorted = new Map<number, { readonly from: readonly string[]; readonly to: readonly string[] }>()
+const mostNamesKept = 64
+
+function sorted(names: readonly string[]): readonly string[] {
+  const last = lastSorted.get(names.length)
+  if (last !== undefined && last.from.every((name, at) => name === names[at])) return last.to
+  const to = names.toSorted()
+  if (names.length <= mostNamesKept) lastSorted.set(names.length, { from: names, to })
+  return to
+}
+
+function listText(list: readonly unknown[], depth: number): string | undefined {
+  let whole = `L${list.length};`
+  for (const entry of list) {
+    const text = valueText(entry, depth + 1)
     if (text === undefined) return undefined
     whole += text
   }
   return whole
+}
+
+function setText(type: string, content: unknown, textOf: (entry: unknown) => string | undefined): string | undefined {
+  if (!Array.isArray(content)) return undefined
+  const texts: string[] = []
+  for (const entry of content) {
+    const text = textOf(entry)
+    if (text === undefined) return undefined
+    texts.push(text)
+  }
+  const parts = texts.sort().filter((text, at) => at === 0 || text !== texts[at - 1])
+  return `${type}${parts.length};${parts.join('')}`
+}
+
+function stringText(entry: unknown): string | undefined {
+  return typeof entry === 'string' ? lengthened(entry) : undefined
 }
 
 function numberText(content: unknown): string | undefined {

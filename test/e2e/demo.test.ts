@@ -48,6 +48,21 @@ test('demo --for --json ends with the summary of a run without fault, and leaves
   await expectNothingLeft(processes)
 })
 
+test('demo --source kinesis puts repeats and disorder right, and leaves nothing behind', async () => {
+  demo = startDemo(['--source', 'kinesis', '--rate', '100', '--for', '8s', '--json'])
+  const processes = await processesOnceStreaming(demo)
+  expect(await endOf(demo)).toBe('exit code 0')
+
+  expect(demo.stderr()).toContain('3 % of the changes twice')
+  const summary = JSON.parse(demo.stdout()) as Readonly<Record<string, number>>
+  const { written = 0, kinesisRecords = 0, kinesisRepeats = 0 } = summary
+  expect(summary).toMatchObject({ existing: 0, delivered: written, duplicated: 0, lost: 0, reordered: 0 })
+  expect(written).toBeGreaterThan(10)
+  expect(kinesisRecords).toBe(written + kinesisRepeats)
+  expect(kinesisRepeats).toBeGreaterThan(0)
+  await expectNothingLeft(processes)
+})
+
 test('Ctrl-C ends a demo with its summary', async () => {
   demo = startDemo([])
   const processes = await processesOnceStreaming(demo)
@@ -103,7 +118,7 @@ function startDemo(args: readonly string[]): RunningDemo {
 /** How the demo ended; with what it said about it when that was not well. */
 async function endOf(running: RunningDemo): Promise<string> {
   const { code, signal } = await running.ended
-  return code === 0 ? 'exit code 0' : `${signal ?? `exit code ${code}`}:\n${running.stderr()}`
+  return code === 0 ? 'exit code 0' : `${signal ?? `exit code ${code}`}:\n${running.stderr()}${running.stdout()}`
 }
 
 /** Waits for the second status line; resolves with the demo's servers and their guards. */

@@ -1,16 +1,26 @@
 import type { DemoFolder } from './demo-folder.ts'
 import { startLocalDynamoDb } from './local-dynamodb.ts'
 import { startLocalKafka } from './local-kafka.ts'
+import { startLocalKinesis } from './local-kinesis.ts'
 import type { StepList } from './step-list.ts'
 
-/** The two servers that the demo streams between. Disposing stops both. */
+/** The servers that the demo streams between. Disposing stops them. */
 export interface DemoServers extends AsyncDisposable {
   readonly bootstrapServers: string
   readonly dynamodbEndpoint: string
+  /** Undefined where the table's own stream is read. */
+  readonly kinesisEndpoint: string | undefined
 }
 
-/** Starts both side by side; when one fails, the other one is not waited for and not left behind. */
-export async function startDemoServers(folder: DemoFolder, steps: StepList, signal: AbortSignal): Promise<DemoServers> {
+/** What the worker of the demo reads: the table's own stream, or a Kinesis stream that its changes go to. */
+export const demoSources = ['dynamodb', 'kinesis'] as const
+export type DemoSource = (typeof demoSources)[number]
+
+/** Starts all side by side; when one fails, the others are not waited for and not left behind. */
+export async function startDemoServers(
+  { folder, steps, source }: { readonly folder: DemoFolder; readonly steps: StepList; readonly source: DemoSource },
+  signal: AbortSignal,
+): Promise<DemoServers> {
   await using stack = new AsyncDisposableStack()
   const failed = new AbortController()
   const starting = AbortSignal.any([signal, failed.signal])
@@ -28,23 +38,29 @@ export async function startDemoServers(folder: DemoFolder, steps: StepList, sign
     }
   }
   const options = { directory: folder.path, signal: starting }
-  const [kafka, dynamodb] = await Promise.allSettled([
+  const [kafka, dynamodb, kinesis] = await Promise.allSettled([
     start('Apache Kafka 4.4 is ready', (onProgress) =>
       startLocalKafka({ ...options, archiveClasses: true, onProgress }),
     ),
     start('DynamoDB Local is ready', (onProgress) => startLocalDynamoDb({ ...options, onProgress })),
+    source === 'kinesis'
+      ? start('Kinesis (kinesis-local) is ready', (onProgress) => startLocalKinesis({ ...options, onProgress }))
+      : undefined,
   ])
-  // The first failure is the reason of the other one.
+  // The first failure is the reason of the others.
   if (failed.signal.aborted) throw failed.signal.reason
   if (kafka.status === 'rejected') throw kafka.reason
   if (dynamodb.status === 'rejected') throw dynamodb.reason
+  if (kinesis.status === 'rejected') throw kinesis.reason
   const servers = stack.move()
+  const names = `Apache Kafka${kinesis.value === undefined ? '' : ', Kinesis'} and DynamoDB Local`
   return {
     bootstrapServers: kafka.value.bootstrapServers,
     dynamodbEndpoint: dynamodb.value.endpoint,
+    kinesisEndpoint: kinesis.value?.endpoint,
     [Symbol.asyncDispose]: () =>
-      steps.run('Apache Kafka and DynamoDB Local have stopped', (onProgress) => {
-        onProgress('stopping Apache Kafka and DynamoDB Local')
+      steps.run(`${names} have stopped`, (onProgress) => {
+        onProgress(`stopping ${names}`)
         return servers.disposeAsync()
       }),
   }

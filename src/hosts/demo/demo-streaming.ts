@@ -14,6 +14,8 @@ import type { WriteLedger } from './write-ledger.ts'
 export interface Streaming {
   readonly table: ShopTable
   readonly worker: DemoWorker
+  /** Aborts when something on the way from the table to the worker cannot go on, with the error as its reason. */
+  readonly failed: AbortSignal
   /** For the reader that measures; not the worker's connections. */
   readonly kafka: KafkaApi
   readonly ledger: WriteLedger
@@ -50,7 +52,7 @@ export async function streamShop(streaming: Streaming, signal: AbortSignal): Pro
     watchFailed.abort(error),
   )
   const drawing = view.run(end.signal)
-  const broken = AbortSignal.any([worker.failed, watchFailed.signal])
+  const broken = AbortSignal.any([worker.failed, streaming.failed, watchFailed.signal])
   try {
     await keepOpen(streaming, AbortSignal.any([signal, broken]))
     const missing = ledger.written - ledger.seen

@@ -33,3 +33,13 @@ test('the summary for people ends with the verdict', () => {
   expect(miscounted.at(-1)).toBe('✗ what is in Kafka is not what was written')
   expect(miscounted).toContain('  wrong otherwise         2')
 })
+
+test('with Kinesis the summary tells what was put there, and nothing of a snapshot', () => {
+  const summary = { ...good, existing: 0, rows: 0, kinesis: { records: 4_123, repeats: 123 } }
+  expect(JSON.stringify(summaryJson(summary))).toBe(
+    '{"existing":0,"rows":0,"written":4000,"kinesisRecords":4123,"kinesisRepeats":123,"delivered":4000,"duplicated":0,"lost":0,"reordered":0,"p50Ms":12,"p99Ms":34}',
+  )
+  const lines = summaryLines(summary, createScreen(new PassThrough(), {}))
+  expect(lines).toContain('  in Kinesis          4,123, 123 of them repeats')
+  expect(lines.join()).not.toContain('rows of them')
+})

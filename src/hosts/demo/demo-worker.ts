@@ -1,7 +1,4 @@
 import { systemClock } from '../../async/system-clock.ts'
-import { loadConfig } from '../../config/load-config.ts'
-import type { CredentialsLoader } from '../../aws/credentials.ts'
-import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import { TailraceError } from '../../errors.ts'
 import { createLogger } from '../../observe/create-logger.ts'
 import type { Logger } from '../../observe/logger.ts'
@@ -11,8 +8,8 @@ import type { ProgressBoard } from '../server/progress-board.ts'
 import { snapshotLine } from '../server/snapshot-line.ts'
 import { createSnapshotReport } from '../server/snapshot-report.ts'
 import { runWorkerProcess } from '../worker-process.ts'
+import { demoPipeline, madeUpCredentials, shopTopic, topicPartitions } from './demo-pipeline.ts'
 import type { DemoServers } from './demo-servers.ts'
-import { shopRegion, shopTable } from './shop-table.ts'
 
 /** What the demo's worker is started with. */
 export interface DemoWorkerOptions {
@@ -40,27 +37,7 @@ export interface DemoWorker extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-const topicPartitions = 6
 const reportEveryMs = 250
-
-/** DynamoDB Local takes any key; the user's own must not come near it. */
-const madeUp: CredentialsLoader = () => Promise.resolve({ accessKeyId: 'demo', secretAccessKey: 'demo' })
-
-/** The pipeline as a user would write it. */
-function pipelineText({ bootstrapServers, dynamodbEndpoint }: DemoServers): string {
-  return `pipeline: shop
-lanes: 4
-source:
-  region: ${shopRegion}
-  endpoint: ${dynamodbEndpoint}
-  tables: [${shopTable}]
-kafka:
-  bootstrap.servers: ${bootstrapServers}
-topic:
-  partitions: ${topicPartitions}
-http.listen: 127.0.0.1:0
-`
-}
 
 /** Starts the worker and waits until it reads the table's stream; rejects if it fails before, or on abort. */
 export async function startDemoWorker(options: DemoWorkerOptions, signal: AbortSignal): Promise<DemoWorker> {
@@ -77,7 +54,8 @@ export async function startDemoWorker(options: DemoWorkerOptions, signal: AbortS
     first.onEvent(event)
   }
   const logger = loggerOf(options)
-  const worker = { config: configOf(servers), version, env: {}, credentials: madeUp, logger, onEvent, onStarted }
+  const config = demoPipeline(servers)
+  const worker = { config, version, env: {}, credentials: madeUpCredentials, logger, onEvent, onStarted }
   const run = async (): Promise<void> => {
     try {
       await runWorkerProcess(worker, stopping.signal)
@@ -95,6 +73,7 @@ export async function startDemoWorker(options: DemoWorkerOptions, signal: AbortS
     const facts = await firstOf(first.reading, AbortSignal.any([signal, failed.signal]))
     return {
       ...facts,
+      topic: shopTopic,
       snapshot: first.snapshot,
       partitions: topicPartitions,
       failed: failed.signal,
@@ -113,39 +92,29 @@ export async function startDemoWorker(options: DemoWorkerOptions, signal: AbortS
 interface WorkerFacts {
   readonly board: ProgressBoard
   readonly monitoringUrl: string | undefined
-  readonly topic: string
 }
 
 /** Gathers from the worker's events what the demo must know; `reading` resolves when the first shard is open. */
 function createFirstEvents(): {
-  readonly onStarted: (worker: Omit<WorkerFacts, 'topic'>) => void
+  readonly onStarted: (worker: WorkerFacts) => void
   readonly onEvent: (event: PipelineEvent) => void
   readonly reading: Promise<WorkerFacts>
   readonly snapshot: Promise<number>
 } {
   const { promise, resolve } = Promise.withResolvers<WorkerFacts>()
   const snapshot = Promise.withResolvers<number>()
-  let started: Omit<WorkerFacts, 'topic'> | undefined
-  let topic = ''
+  let started: WorkerFacts | undefined
   return {
     onStarted: (worker) => {
       started = worker
     },
     onEvent: (event) => {
-      if (event.kind === 'table-started') topic = event.topic
       if (event.kind === 'snapshot-completed') snapshot.resolve(event.rows)
-      if (event.kind === 'shard-opened' && started !== undefined) resolve({ ...started, topic })
+      if (event.kind === 'shard-opened' && started !== undefined) resolve(started)
     },
     reading: promise,
     snapshot: snapshot.promise,
   }
-}
-
-function configOf(servers: DemoServers): PipelineConfig {
-  const noFile = (): never => {
-    throw new Error('the demo reads no files')
-  }
-  return loadConfig({ text: pipelineText(servers), path: 'the demo', env: {}, readFile: noFile, realPath: noFile })
 }
 
 function loggerOf({ hasColor, onLog, redactor }: DemoWorkerOptions): Logger {

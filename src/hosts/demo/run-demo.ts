@@ -8,8 +8,9 @@ import type { Redactor } from '../../observe/redactor.ts'
 import { createDeliveryCheck } from './delivery-check.ts'
 import type { DeliveryResult, ItemWrite } from './delivery-check.ts'
 import { createDemoFolder } from './demo-folder.ts'
+import { repairDelayMs, shopStream } from './demo-pipeline.ts'
 import { startDemoServers } from './demo-servers.ts'
-import type { DemoServers } from './demo-servers.ts'
+import type { DemoServers, DemoSource } from './demo-servers.ts'
 import { streamShop } from './demo-streaming.ts'
 import type { DemoSummary } from './demo-summary.ts'
 import { startDemoWorker } from './demo-worker.ts'
@@ -20,6 +21,8 @@ import type { Screen } from './screen.ts'
 import { rankOfVersion, shopKey } from './shop-change.ts'
 import { digestOfImage, imageOfItem } from './image.ts'
 import { largeOrder, stock, stockItem } from './shop-items.ts'
+import { bridgeFaults, openShopStream } from './shop-stream.ts'
+import type { ShopStream } from './shop-stream.ts'
 import { openShopTable, shopTable } from './shop-table.ts'
 import type { ShopTable } from './shop-table.ts'
 import { createStepList } from './step-list.ts'
@@ -34,6 +37,7 @@ export interface DemoOptions {
   readonly forMs: number | undefined
   /** Writes a second, if the machine can make so many. */
   readonly perSecond: number
+  readonly source: DemoSource
   readonly version: string
   /** Gets the steps before and after streaming. */
   readonly progress: Screen
@@ -65,23 +69,17 @@ const tooLateForSnapshot = (): Error =>
  * reason. However it ends: no process and no file is left, except downloads in the cache.
  */
 export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<DemoSummary> {
-  const { clock, rng, progress } = options
+  const { clock, rng, progress, source } = options
   await using folder = await createDemoFolder()
   await using steps = createStepList(progress, clock)
-  await using servers = await startDemoServers(folder, steps, signal)
+  await using servers = await startDemoServers({ folder, steps, source }, signal)
   await using table = openShopTable(servers.dynamodbEndpoint, clock)
   // While a view draws on the terminal, lines from elsewhere go through it.
   const log: WorkerLog = { show: (line) => progress.print([line]), snapshot: () => {} }
   const existing = await openShop({ options, table, steps }, signal)
+  await using stream = await openStream({ options, servers, steps }, signal)
   await using worker = await startWorker({ options, servers, steps, log }, signal)
-  await steps.run(
-    `the ${existing.size.toLocaleString('en-US')} items that were there are in the topic`,
-    (onProgress) => {
-      onProgress('taking the items that are there')
-      log.snapshot = onProgress
-      return withDeadline(clock, snapshotLimitMs, worker.snapshot, tooLateForSnapshot)
-    },
-  )
+  if (existing.size > 0) await untilSnapshot(existing.size, { options, steps, log, worker })
   await using kafka = connect(servers, options)
   const ledger = createWriteLedger()
   const view = viewOf(options, worker, ledger)
@@ -89,7 +87,8 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
 
   log.show = view.note
   const { perSecond, forMs } = options
-  await streamShop({ table, worker, kafka, ledger, view, perSecond, forMs, clock, rng }, signal)
+  const failed = stream?.failed ?? neverFails
+  await streamShop({ table, worker, failed, kafka, ledger, view, perSecond, forMs, clock, rng }, signal)
   log.show = (line) => progress.print([line])
 
   await steps.run('tailrace has handed over and stopped', (onProgress) => {
@@ -101,16 +100,44 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
     return readBack({ options, servers, worker, ledger, existing })
   })
   const [p50Ms = null, p99Ms = null] = ledger.quantilesMs([0.5, 0.99]).map((ms) => (ms === null ? ms : Math.round(ms)))
-  return { ...result, p50Ms, p99Ms }
+  return { ...result, p50Ms, p99Ms, kinesis: stream === undefined ? undefined : inKinesis(stream) }
 }
 
-/** A table with a stock of articles, whose stream begins behind them; by key, as the check knows them. */
+/** What is not there cannot fail. */
+const neverFails = new AbortController().signal
+
+function inKinesis({ counts: { records, changes } }: ShopStream): NonNullable<DemoSummary['kinesis']> {
+  return { records, repeats: records - changes }
+}
+
+async function untilSnapshot(
+  items: number,
+  parts: {
+    readonly options: DemoOptions
+    readonly steps: StepList
+    readonly log: WorkerLog
+    readonly worker: DemoWorker
+  },
+): Promise<void> {
+  const { options, steps, log, worker } = parts
+  await steps.run(`the ${items.toLocaleString('en-US')} items that were there are in the topic`, (onProgress) => {
+    onProgress('taking the items that are there')
+    log.snapshot = onProgress
+    return withDeadline(options.clock, snapshotLimitMs, worker.snapshot, tooLateForSnapshot)
+  })
+}
+
+/**
+ * A table with a stock of articles, whose stream begins behind them; by key, as the check knows them. With Kinesis there is no
+ * stock: snapshots are not made in that way.
+ */
 async function openShop(
   { options, table, steps }: { readonly options: DemoOptions; readonly table: ShopTable; readonly steps: StepList },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, ItemWrite>> {
-  const items = Array.from({ length: stockSize }, (_, number) => stockItem(number, options.rng))
-  await steps.run(`table ${shopTable} holds ${stockSize.toLocaleString('en-US')} items`, async (onProgress) => {
+  const size = options.source === 'kinesis' ? 0 : stockSize
+  const items = Array.from({ length: size }, (_, number) => stockItem(number, options.rng))
+  await steps.run(`table ${shopTable} holds ${size.toLocaleString('en-US')} items`, async (onProgress) => {
     onProgress('filling the table')
     await table.create(signal)
     await table.fill(items, signal)
@@ -125,6 +152,21 @@ async function openShop(
   )
 }
 
+/** The Kinesis stream that the table's changes go to; undefined if the worker is to read the table's own. */
+async function openStream(
+  parts: { readonly options: DemoOptions; readonly servers: DemoServers; readonly steps: StepList },
+  signal: AbortSignal,
+): Promise<ShopStream | undefined> {
+  const { servers, steps, options } = parts
+  const { dynamodbEndpoint, kinesisEndpoint } = servers
+  if (kinesisEndpoint === undefined) return undefined
+  const { clock, rng } = options
+  return steps.run(`changes of table ${shopTable} go to Kinesis stream ${shopStream}`, (onProgress) => {
+    onProgress('making a Kinesis stream')
+    return openShopStream({ dynamodbEndpoint, kinesisEndpoint, clock, rng }, signal)
+  })
+}
+
 async function startWorker(
   parts: {
     readonly options: DemoOptions
@@ -135,13 +177,16 @@ async function startWorker(
   signal: AbortSignal,
 ): Promise<DemoWorker> {
   const { options, servers, steps, log } = parts
-  return steps.run(`tailrace reads table ${shopTable}`, async (onProgress) => {
-    onProgress('starting tailrace')
-    const { version, redactor, live } = options
-    const onLog = (line: string): void => log.show(line)
-    const onSnapshot = (line: string): void => log.snapshot(line)
-    return startDemoWorker({ servers, version, redactor, hasColor: live.hasColor, onLog, onSnapshot }, signal)
-  })
+  return steps.run(
+    `tailrace reads ${options.source === 'kinesis' ? `stream ${shopStream}` : `table ${shopTable}`}`,
+    async (onProgress) => {
+      onProgress('starting tailrace')
+      const { version, redactor, live } = options
+      const onLog = (line: string): void => log.show(line)
+      const onSnapshot = (line: string): void => log.snapshot(line)
+      return startDemoWorker({ servers, version, redactor, hasColor: live.hasColor, onLog, onSnapshot }, signal)
+    },
+  )
 }
 
 function viewOf({ live, clock, hasChanges }: DemoOptions, worker: DemoWorker, ledger: WriteLedger): LiveView {
@@ -166,12 +211,21 @@ function introduce({ progress, forMs }: DemoOptions, servers: DemoServers, worke
   progress.print([
     '',
     `  DynamoDB  ${servers.dynamodbEndpoint}, table ${shopTable}`,
+    ...(servers.kinesisEndpoint === undefined ? [] : kinesisLines(servers.kinesisEndpoint)),
     `  Kafka     ${servers.bootstrapServers}, topic ${worker.topic}`,
     ...(worker.monitoringUrl === undefined ? [] : [`  metrics   ${worker.monitoringUrl}/metrics`]),
     '',
     `Streaming. ${end}, and every change is checked.`,
     '',
   ])
+}
+
+function kinesisLines(endpoint: string): readonly string[] {
+  const { duplicates, delays, windowMs } = bridgeFaults
+  const bad = `${duplicates * 100} % of the changes twice, ${delays * 100} % up to ${windowMs / 1000} s late`
+  return [
+    `  Kinesis   ${endpoint}, stream ${shopStream}: ${bad}, on purpose; unproven changes wait ${repairDelayMs / 1000} s`,
+  ]
 }
 
 /** Compares the whole topic with all writes. Rejects if the topic cannot be read in time. */

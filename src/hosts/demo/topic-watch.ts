@@ -1,6 +1,7 @@
 import type { Clock } from '../../async/clock.ts'
 import { TailraceError, isAbort } from '../../errors.ts'
 import { createCommittedReader } from '../../kafka/committed-reader.ts'
+import { KafkaError } from '../../kafka/kafka.ts'
 import type { KafkaApi } from '../../kafka/kafka.ts'
 import { readShopChange } from './shop-change.ts'
 import type { ShopChange } from './shop-change.ts'
@@ -28,7 +29,7 @@ export async function watchTopic(reading: TopicReading, clock: Clock, signal: Ab
         for await (const { records } of reader.read(signal)) handOut(reading, partition, records)
       } catch (error) {
         if (isAbort(error, signal)) return
-        if (!(error instanceof TailraceError) || error.policy !== 'retry') throw error
+        if (!isBeingMade(error) && (!(error instanceof TailraceError) || error.policy !== 'retry')) throw error
         await clock.sleep(retryPauseMs, signal).catch(() => undefined) // an abort ends the loop
       }
     }
@@ -45,6 +46,18 @@ export async function readWholeTopic(reading: TopicReading, signal: AbortSignal)
     for await (const { records } of reader.read(signal)) handOut(reading, partition, records)
   }
   await Promise.all(partitionsOf(reading).map(readOne))
+}
+
+/** The topic of a table whose changes come out of a Kinesis stream is made with its first record. */
+const whileItIsMade: ReadonlySet<unknown> = new Set([
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_OR_FOLLOWER',
+])
+
+function isBeingMade(error: unknown): boolean {
+  if (error instanceof KafkaError) return whileItIsMade.has(error.errorName)
+  return error instanceof TailraceError && whileItIsMade.has(error.details['errorName'])
 }
 
 function handOut(

@@ -20,20 +20,21 @@ type Place = Pick<StageInput, 'table' | 'shardId'>
 export function createKinesisReading(late: LatePolicy): ReadUnit {
   return (wire, input) => {
     const record = wire as KinesisRecord
-    const place = placeOfRecord(record, input.shardId)
+    const { shardId } = input
     if (record.isLate && late === 'dead-letter') {
-      return rejectedUnit(wire, { stage: 'SOURCE', error: lateChange(record, input) }, place)
+      const error = lateChange(record, input)
+      return rejectedUnit(wire, { stage: 'SOURCE', error }, placeOfRecord(record, shardId))
     }
     try {
-      const event = decodeKinesisRecord(record, input.table.table, input.shardId)
-      const unit = decodedUnit(wire, event, place)
+      const event = decodeKinesisRecord(record, input.table.table, shardId)
+      const unit = decodedUnit(wire, event, placeAt(record, shardId, event.createdAtMs))
       if (record.isLate) unit.changes = [{ event, topic: undefined, headers: [[lateHeader, 'true']] }]
       return unit
     } catch (error) {
       return rejectedUnit(
         wire,
         { stage: 'VALUE_DECODER', error: asTailraceError(error, 'could not be decoded') },
-        place,
+        placeOfRecord(record, shardId),
       )
     }
   }
@@ -65,9 +66,12 @@ export function foreignUnit(
 
 /** Where a record stands, and what a dead letter of it would hold. Its time is that of its arrival if it tells no other. */
 export function placeOfRecord(record: KinesisRecord, shardId: string): UnitPlace & { readonly kind: 'change' } {
-  const { data, partitionKey, arrivedAtMs } = record
   const micros = kinesisChangeOf(record)?.createdAtMicros
-  const createdAtMs = micros === undefined ? arrivedAtMs : Math.floor(micros / 1000)
+  return placeAt(record, shardId, micros === undefined ? record.arrivedAtMs : Math.floor(micros / 1000))
+}
+
+function placeAt(record: KinesisRecord, shardId: string, createdAtMs: number): UnitPlace & { readonly kind: 'change' } {
+  const { data, partitionKey } = record
   const position = { sequenceNumber: kinesisSequence(record), createdAtMs }
   return { kind: 'change', shardId, position, bytes: { data, partitionKey } }
 }

@@ -32,6 +32,7 @@ export function splitPage(
   wanted: WantedChanges,
 ): { readonly parts: readonly PagePart[]; readonly dropped: number } {
   const parts = new Map<string, PagePart>()
+  let last: PagePart | undefined
   let dropped = 0
   for (const [place, wire] of records.entries()) {
     const record = wire as KinesisRecord
@@ -40,13 +41,22 @@ export function splitPage(
       dropped++
       continue
     }
-    const name = JSON.stringify(way)
-    const part = parts.get(name) ?? { way, records: [], places: [] }
-    parts.set(name, part)
-    part.records.push(record)
-    part.places.push(place)
+    if (last === undefined || !isSameWay(last.way, way)) {
+      const name = JSON.stringify(way)
+      last = parts.get(name) ?? { way, records: [], places: [] }
+      parts.set(name, last)
+    }
+    last.records.push(record)
+    last.places.push(place)
   }
   return { parts: [...parts.values()], dropped }
+}
+
+/** Most records go the way of the one in front of them. */
+function isSameWay(a: PageWay, b: PageWay): boolean {
+  if (a.kind !== 'table' || b.kind !== 'table') return a.kind === b.kind
+  if (a.name !== b.name || a.attributes.length !== b.attributes.length) return false
+  return a.attributes.every(({ name, type }, at) => name === b.attributes[at]?.name && type === b.attributes[at].type)
 }
 
 function wayOf(record: KinesisRecord, { isWanted, late }: WantedChanges): PageWay | 'dropped' {

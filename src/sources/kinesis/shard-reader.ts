@@ -6,8 +6,8 @@ import type { PageMark, ShardPage, ShardReader } from '../source.ts'
 import { isMisplaced } from './deaggregate.ts'
 import type { PackedRecord } from './deaggregate.ts'
 import type { PageStart, RecordPage, RecordPages } from './record-pages.ts'
-import { kinesisRecordOf, packedIn } from './unpack-record.ts'
-import type { Unpacking } from './unpack-record.ts'
+import { kinesisRecordsOf, packedIn } from './unpack-record.ts'
+import type { Unpacking, UnpackedRecord } from './unpack-record.ts'
 import { arrivalOf, compareIds } from './repair/arrival.ts'
 import type { Arrival } from './repair/arrival.ts'
 import type { ShardReaderParts } from './kinesis-source.ts'
@@ -243,19 +243,18 @@ class KinesisShardReader implements ShardReader {
   }
 
   async #arrivals(page: RecordPage, shardId: string, signal: AbortSignal): Promise<readonly Arrival[]> {
-    const { unpacking, isWanted } = this.#reading
-    const arrivals: Arrival[] = []
-    const add = (record: KinesisRecord): void => {
-      const change = this.#reading.repair === undefined ? undefined : kinesisChangeOf(record)
-      arrivals.push(arrivalOf(record, change !== undefined && isWanted(change.tableName) ? change : undefined))
-    }
-    for (const record of page.records) {
-      const packed = packedIn(record, shardId, unpacking)
-      if (packed === undefined) add(kinesisRecordOf(record, unpacking))
+    const { unpacking, isWanted, repair } = this.#reading
+    const unpacked: UnpackedRecord[] = []
+    for (const plain of page.records) {
+      const packed = packedIn(plain, shardId, unpacking)
+      if (packed === undefined) unpacked.push({ plain, packed })
       else if (!(await this.#isMisplaced(packed, shardId, signal)))
-        packed.forEach((one, place) => add(kinesisRecordOf(record, unpacking, { record: one, place })))
+        packed.forEach((record, place) => unpacked.push({ plain, packed: { record, place } }))
     }
-    return arrivals
+    return kinesisRecordsOf(unpacked, unpacking).map((record) => {
+      const change = repair === undefined ? undefined : kinesisChangeOf(record)
+      return arrivalOf(record, change !== undefined && isWanted(change.tableName) ? change : undefined)
+    })
   }
 
   /** A shard that no listing has any more cannot be asked: its packages are taken as they are, since nothing may be lost. */

@@ -1,8 +1,7 @@
-import { parseJson } from '../../aws/exact-json.ts'
-import { isJsonObject } from '../../aws/json-object.ts'
 import type { KinesisRecord } from '../../change/kinesis-record.ts'
 import { deaggregate } from './deaggregate.ts'
 import type { PackedRecord } from './deaggregate.ts'
+import { objectsIn } from './parse-together.ts'
 import type { PlainRecord } from './record-pages.ts'
 
 /** What is looked for in records. */
@@ -22,32 +21,29 @@ export function packedIn(
   return deaggregates ? deaggregate(record.data, { shardId, sequenceNumber: record.sequenceNumber }) : undefined
 }
 
-/** A record as it leaves the reader; `packed` is one that was in it, at that place. */
-export function kinesisRecordOf(
-  { sequenceNumber, arrivedAtMs, ...plain }: PlainRecord,
-  { hasChanges }: Unpacking,
-  packed?: { readonly record: PackedRecord; readonly place: number },
-): KinesisRecord {
-  const { partitionKey, data } = packed?.record ?? plain
-  return {
-    sequenceNumber,
-    subSequence: packed?.place,
-    partitionKey,
-    arrivedAtMs,
-    data,
-    change: hasChanges ? objectIn(data) : undefined,
-    isLate: false,
-  }
+/** A record as it was read; `packed` is one that was in it, at that place. */
+export interface UnpackedRecord {
+  readonly plain: PlainRecord
+  readonly packed: { readonly record: PackedRecord; readonly place: number } | undefined
 }
 
-const openingBrace = 0x7b
-
-function objectIn(data: Buffer): Readonly<Record<string, unknown>> | undefined {
-  if (data[0] !== openingBrace) return undefined
-  try {
-    const parsed = parseJson(data)
-    return isJsonObject(parsed) ? parsed : undefined
-  } catch {
-    return undefined
-  }
+/** Records as they leave the reader. */
+export function kinesisRecordsOf(
+  unpacked: readonly UnpackedRecord[],
+  { hasChanges }: Unpacking,
+): readonly KinesisRecord[] {
+  const dataOf = ({ plain, packed }: UnpackedRecord): Buffer => packed?.record.data ?? plain.data
+  const objects = hasChanges ? objectsIn(unpacked.map(dataOf)) : undefined
+  return unpacked.map(({ plain, packed }, at) => {
+    const { partitionKey, data } = packed?.record ?? plain
+    return {
+      sequenceNumber: plain.sequenceNumber,
+      subSequence: packed?.place,
+      partitionKey,
+      arrivedAtMs: plain.arrivedAtMs,
+      data,
+      change: objects?.[at],
+      isLate: false,
+    }
+  })
 }

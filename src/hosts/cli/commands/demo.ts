@@ -1,6 +1,9 @@
+import { Option } from 'commander'
 import type { Command } from 'commander'
 import { TailraceError } from '../../../errors.ts'
 import { isExactlyOnce } from '../../demo/delivery-check.ts'
+import { demoSources } from '../../demo/demo-servers.ts'
+import type { DemoSource } from '../../demo/demo-servers.ts'
 import { summaryJson, summaryLines } from '../../demo/demo-summary.ts'
 import { parseDuration } from '../../demo/duration.ts'
 import { runDemo } from '../../demo/run-demo.ts'
@@ -13,6 +16,7 @@ import type { CommandHost } from '../command-host.ts'
 interface DemoFlags {
   readonly for?: string
   readonly rate: string
+  readonly source: DemoSource
 }
 
 const usualRate = '300'
@@ -28,6 +32,11 @@ export function registerDemo(program: Command, { context, action }: CommandHost)
     .description('stream a small shop from a local DynamoDB into a local Kafka, and check every change')
     .option('--for <duration>', 'how long, such as 20s or 2m (default: until Ctrl-C)')
     .option('--rate <writes>', 'writes a second, as far as the machine can', usualRate)
+    .addOption(
+      new Option('--source <source>', "the table's own stream, or a Kinesis stream with repeats and disorder")
+        .choices(demoSources)
+        .default('dynamodb'),
+    )
     .action(
       action(async (command) => {
         const flags = command.opts<DemoFlags>()
@@ -39,6 +48,7 @@ export function registerDemo(program: Command, { context, action }: CommandHost)
           {
             forMs: durationOf(flags.for),
             perSecond: rateOf(flags.rate),
+            source: flags.source,
             version: packageVersion(),
             progress,
             live: hasChanges ? output : progress,

@@ -45,28 +45,57 @@ export function arrivalOf(record: KinesisRecord, change: KinesisChange | undefin
 }
 
 function factsOf(change: KinesisChange): ChangeFacts | undefined {
-  const { tableName, keys, operation, oldImage, newImage, eventId, createdAtMicros } = change
+  const { tableName, keys } = change
   const key = canonicalItem(keys)
-  if (key === undefined) return undefined
-  return {
-    item: `${tableName.length}:${tableName}${key}`,
-    eventId,
-    createdAtMicros,
-    before: once(() => (operation === 'INSERT' ? absent : digestOf(oldImage))),
-    after: once(() => (operation === 'REMOVE' ? absent : digestOf(newImage))),
-  }
+  return key === undefined ? undefined : new FactsOfChange(change, `${tableName.length}:${tableName}${key}`)
 }
 
 /** What stands for the image of an item that is not there. */
 export const absent = '-'
 
-/** SHA-256, because whoever writes items would choose two with one digest. Of UTF-16: in UTF-8 all lone surrogates are alike. */
-function digestOf(image: Item | undefined): string | undefined {
-  const text = image === undefined ? undefined : canonicalItem(image)
-  return text === undefined ? undefined : hash('sha256', Buffer.from(text, 'utf16le'), 'base64')
+/** Makes each digest once, when it is asked for. */
+class FactsOfChange implements ChangeFacts {
+  readonly #change: KinesisChange
+  readonly item: string
+  #before: string | undefined
+  #after: string | undefined
+  #hasBefore = false
+  #hasAfter = false
+
+  constructor(change: KinesisChange, item: string) {
+    this.#change = change
+    this.item = item
+  }
+
+  get eventId(): string {
+    return this.#change.eventId
+  }
+
+  get createdAtMicros(): number {
+    return this.#change.createdAtMicros
+  }
+
+  before(): string | undefined {
+    const { operation, oldImage } = this.#change
+    if (!this.#hasBefore) this.#before = operation === 'INSERT' ? absent : digestOf(oldImage)
+    this.#hasBefore = true
+    return this.#before
+  }
+
+  after(): string | undefined {
+    const { operation, newImage } = this.#change
+    if (!this.#hasAfter) this.#after = operation === 'REMOVE' ? absent : digestOf(newImage)
+    this.#hasAfter = true
+    return this.#after
+  }
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => (made ??= { value: make() }).value
+/**
+ * SHA-256, because whoever writes items would choose two with one digest. Lone surrogates are all alike in UTF-8, so a text with
+ * one is hashed as UTF-16; the second byte, zero there and a digit here, keeps the two apart.
+ */
+function digestOf(image: Item | undefined): string | undefined {
+  const text = image === undefined ? undefined : canonicalItem(image)
+  if (text === undefined) return undefined
+  return hash('sha256', text.isWellFormed() ? text : Buffer.from(text, 'utf16le'), 'binary')
 }

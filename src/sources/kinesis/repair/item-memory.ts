@@ -1,13 +1,15 @@
 import type { Arrival, ChangeFacts } from './arrival.ts'
+import { EventIds } from './event-ids.ts'
 import type { RepairMemory } from './repair-memory.ts'
+import type { TailPlace } from './shard-tail.ts'
 
 /** What is remembered of one item for as long as the window lasts. */
 export interface ItemMemory {
   /** Ids of changes, held back or dealt with. */
-  readonly events: Set<string>
+  readonly events: EventIds
   /** The last change that was handed out in order. */
   newest: NewestChange | undefined
-  held: HeldChange[]
+  readonly held: HeldChange[]
 }
 
 export interface NewestChange {
@@ -27,6 +29,7 @@ export interface ImageLink {
 export interface HeldChange {
   readonly arrival: Arrival
   readonly facts: ChangeFacts
+  readonly place: TailPlace
   /** When it came, by the time of the shard. Milliseconds; never smaller than that of one before it. */
   readonly sinceMs: number
   readonly bytes: number
@@ -92,8 +95,8 @@ class MemoryOfItems implements ItemMemories {
   }
 
   remember({ id }: Arrival, { item, eventId, createdAtMicros }: ChangeFacts, owner: object): ItemMemory {
-    const known = this.#items.get(item) ?? { events: new Set<string>(), newest: undefined, held: [] }
-    this.#items.set(item, known)
+    let known = this.#items.get(item)
+    if (known === undefined) this.#items.set(item, (known = { events: new EventIds(), newest: undefined, held: [] }))
     known.events.add(eventId)
     const bytes = entryBytes + item.length + eventId.length
     this.#queue.push({ item, eventId, createdAtMicros, id, owner, bytes })
@@ -128,7 +131,7 @@ class MemoryOfItems implements ItemMemories {
 
   tidy(item: string): void {
     const known = this.#items.get(item)
-    if (known === undefined || known.held.length > 0 || known.events.size > 0) return
+    if (known === undefined || known.held.length > 0 || !known.events.isEmpty) return
     if (known.newest !== undefined && known.newest.createdAtMicros >= this.#floor) return
     this.#items.delete(item)
   }

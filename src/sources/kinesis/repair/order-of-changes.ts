@@ -8,6 +8,11 @@ export function nextIs(facts: ChangeFacts, { newest }: Pick<ItemMemory, 'newest'
   return left !== undefined && facts.before() === left
 }
 
+/** True for a change that nothing says is not the next one: the first that is met of its item, too. */
+export function mayBeNext(facts: ChangeFacts, item: Pick<ItemMemory, 'newest'>): boolean {
+  return item.newest === undefined || nextIs(facts, item)
+}
+
 /** True for a change of which that is proven: an image says more than that there is none, as after every delete. */
 export function isProven(facts: ChangeFacts, item: Pick<ItemMemory, 'newest'>): boolean {
   return item.newest?.after !== absent && nextIs(facts, item)
@@ -28,7 +33,7 @@ export function isOvertaken(facts: ChangeFacts, item: Pick<ItemMemory, 'newest'>
  */
 export function firstOf({ held, newest }: Pick<ItemMemory, 'held' | 'newest'>): HeldChange | undefined {
   const oldest = oldestOf(held)
-  if (oldest === undefined) return undefined
+  if (oldest === undefined || held.length === 1) return oldest
   const ties = held.filter(({ facts }) => facts.createdAtMicros === oldest.facts.createdAtMicros)
   if (ties.length === 1) return oldest
   const next = ties.find(({ facts }) => nextIs(facts, { newest }))

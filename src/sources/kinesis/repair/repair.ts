@@ -1,10 +1,17 @@
 import type { KinesisRecord } from '../../../change/kinesis-record.ts'
 import type { Arrival, ChangeFacts } from './arrival.ts'
-import { createFifo } from './fifo.ts'
-import type { Fifo } from './fifo.ts'
+import { HeldQueue } from './held-queue.ts'
 import { createItemMemories } from './item-memory.ts'
 import type { HeldChange, ItemMemories, ItemMemory } from './item-memory.ts'
-import { firstOf, isOvertaken, isProven, newestBehind, newestRecalled, newestWith, nextIs } from './order-of-changes.ts'
+import {
+  firstOf,
+  isOvertaken,
+  isProven,
+  mayBeNext,
+  newestBehind,
+  newestRecalled,
+  newestWith,
+} from './order-of-changes.ts'
 import type { RepairMemory } from './repair-memory.ts'
 import type { TailPlace } from './shard-tail.ts'
 
@@ -91,10 +98,10 @@ class ShardRepair implements Repair {
   readonly #rules: RepairRules
   readonly #memory: RepairMemory
   readonly #items: ItemMemories
-  readonly #places = new Map<HeldChange, TailPlace>()
+  readonly #held = new Set<HeldChange>()
   /** Those that wait for the delay, and those that wait for the window, by the time they came. */
-  readonly #unproven = createFifo<HeldChange>()
-  readonly #missing = createFifo<HeldChange>()
+  readonly #unproven = new HeldQueue()
+  readonly #missing = new HeldQueue()
   #out: KinesisRecord[] = []
   #outBytes = 0
   #counts = noCounts()
@@ -136,6 +143,10 @@ class ShardRepair implements Repair {
       this.#noteOvertaken(item, facts)
       return this.#handOut({ ...record, isLate: true }, place)
     }
+    if (item.held.length === 0 && (isProven(facts, item) || this.#waitMs(facts, item) === 0)) {
+      this.#noteNewest(item, facts)
+      return this.#handOut(record, place)
+    }
     this.#hold(arrival, facts, item, place)
     this.#settle(item, Number.NEGATIVE_INFINITY)
   }
@@ -159,7 +170,7 @@ class ShardRepair implements Repair {
 
   release(readUpToMs: number): readonly KinesisRecord[] {
     this.hasMore = false
-    const dueIn = (queue: Fifo<HeldChange>, waitMs: number): void => {
+    const dueIn = (queue: HeldQueue, waitMs: number): void => {
       for (;;) {
         const { first } = queue
         if (first === undefined || (!first.isReleased && readUpToMs - first.sinceMs < waitMs)) return
@@ -178,7 +189,7 @@ class ShardRepair implements Repair {
   }
 
   letGo(isAffected: (record: KinesisRecord) => boolean): boolean {
-    for (const change of this.#places.keys()) {
+    for (const change of this.#held) {
       if (this.#isPageFull) return false
       const item = this.#items.of(change.facts.item)
       if (item === undefined || change.isReleased || !isAffected(change.arrival.record)) continue
@@ -230,9 +241,10 @@ class ShardRepair implements Repair {
 
   #hold(arrival: Arrival, facts: ChangeFacts, item: ItemMemory, place: TailPlace): void {
     const bytes = arrival.record.data.length * heldFactor
-    const isUnproven = item.newest === undefined || nextIs(facts, item)
-    const change: HeldChange = { arrival, facts, sinceMs: this.#lastArrivalMs, bytes, isReleased: false, isUnproven }
-    this.#places.set(change, place)
+    const isUnproven = mayBeNext(facts, item)
+    const since = { sinceMs: this.#lastArrivalMs, bytes, isReleased: false, isUnproven }
+    const change: HeldChange = { arrival, facts, place, ...since }
+    this.#held.add(change)
     this.#heldBytes += bytes
     this.#memory.add(bytes)
     item.held.push(change)
@@ -258,16 +270,20 @@ class ShardRepair implements Repair {
         this.#handOutHeld(first, item)
         continue
       }
-      const mayBeNext = item.newest === undefined || nextIs(first.facts, item)
-      const waitMs = mayBeNext ? this.#rules.delayMs : this.#rules.windowMs
+      const waitMs = this.#waitMs(first.facts, item)
       if (item.held.some(({ sinceMs }) => waitMs === 0 || nowMs - sinceMs >= waitMs)) this.#letGoFirst(item)
-      else return this.#waitAnew(first, mayBeNext)
+      else return this.#waitAnew(first, mayBeNext(first.facts, item))
     }
   }
 
+  /** How long a change waits that is not proven to be the item's next one. */
+  #waitMs(facts: ChangeFacts, item: ItemMemory): number {
+    return mayBeNext(facts, item) ? this.#rules.delayMs : this.#rules.windowMs
+  }
+
   /** What waited for the window, because something was missing in front of it, may turn out to be next without a proof. */
-  #waitAnew(change: HeldChange, mayBeNext: boolean): void {
-    if (!mayBeNext || change.isUnproven) return
+  #waitAnew(change: HeldChange, isNext: boolean): void {
+    if (!isNext || change.isUnproven) return
     change.isUnproven = true
     this.#unproven.push(change)
   }
@@ -279,7 +295,7 @@ class ShardRepair implements Repair {
 
   #handOutHeld(change: HeldChange, item: ItemMemory): void {
     if (item.held[0] !== change) this.#counts.reordered++
-    item.held = item.held.filter((other) => other !== change)
+    item.held.splice(item.held.indexOf(change), 1)
     change.isReleased = true
     this.#heldBytes -= change.bytes
     this.#memory.add(-change.bytes)
@@ -287,9 +303,8 @@ class ShardRepair implements Repair {
     if (isLate) this.#noteOvertaken(item, change.facts)
     else this.#noteNewest(item, change.facts)
     const { record } = change.arrival
-    const place = this.#places.get(change)
-    this.#places.delete(change)
-    this.#handOut(isLate ? { ...record, isLate } : record, place)
+    this.#held.delete(change)
+    this.#handOut(isLate ? { ...record, isLate } : record, change.place)
     this.#items.tidy(change.facts.item)
   }
 
@@ -307,8 +322,8 @@ class ShardRepair implements Repair {
     this.handedOutMs = Math.max(this.handedOutMs, Math.floor((newest?.createdAtMicros ?? 0) / 1000))
   }
 
-  #handOut(record: KinesisRecord, place: TailPlace | undefined): void {
-    place?.deal()
+  #handOut(record: KinesisRecord, place: TailPlace): void {
+    place.deal()
     this.#out.push(record)
     this.#outBytes += record.data.length
   }

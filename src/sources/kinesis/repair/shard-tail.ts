@@ -40,8 +40,21 @@ export interface TailNote {
 /** A name costs as much as so many bits: a record that is held back becomes a straggler if as many behind it are dealt with. */
 const bitsOfName = 512
 
-interface Place extends TailPlace {
-  isDealtWith: boolean
+class Place implements TailPlace {
+  readonly id: string
+  readonly #onDealtWith: (place: Place) => void
+  isDealtWith = false
+
+  constructor(id: string, onDealtWith: (place: Place) => void) {
+    this.id = id
+    this.#onDealtWith = onDealtWith
+  }
+
+  deal(): void {
+    if (this.isDealtWith) return
+    this.isDealtWith = true
+    this.#onDealtWith(this)
+  }
 }
 
 /** A tail that begins behind `base`. */
@@ -55,22 +68,17 @@ class PlacesOfShard implements ShardTail {
   #head = 0
   #held = 0
   readonly #stragglers = new Set<Place>()
+  readonly #onDealtWith = (place: Place): void => {
+    if (this.#stragglers.size > 0) this.#stragglers.delete(place)
+    this.#held--
+  }
 
   constructor(base: string | undefined) {
     this.#base = base
   }
 
   add(id: string): TailPlace {
-    const place: Place = {
-      id,
-      isDealtWith: false,
-      deal: () => {
-        if (place.isDealtWith) return
-        place.isDealtWith = true
-        this.#stragglers.delete(place)
-        this.#held--
-      },
-    }
+    const place = new Place(id, this.#onDealtWith)
     this.#places.push(place)
     this.#held++
     return place
