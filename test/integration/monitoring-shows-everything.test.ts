@@ -7,6 +7,10 @@ import { systemClock } from '../../src/async/system-clock.ts'
 import { runWorkerProcess } from '../../src/hosts/worker-process.ts'
 import { metricCatalogue } from '../../src/observe/metric-catalogue.ts'
 import { silentLogger } from '../../src/observe/logger.ts'
+import { putKinesisRecords } from '../servers/kinesis-commands.ts'
+import { insertOf } from '../servers/kinesis-shop.ts'
+import { startKinesisSimulator } from '../servers/kinesis-simulator/kinesis-simulator.ts'
+import { connectToKinesis } from '../servers/local-kinesis.ts'
 import { configText, outputOf, readConfig } from '../servers/pipeline-under-test.ts'
 import { throttled } from '../servers/stream-simulator/fault-plan.ts'
 import { startStreamSimulator } from '../servers/stream-simulator/stream-simulator.ts'
@@ -16,6 +20,8 @@ import { temporaryFolder } from '../servers/temporary-folder.ts'
 const needsDoubt = new Set(['tailrace_lane_retakes_total'])
 /** Needs a loss, or a stream that is behind; event-metrics.test.ts counts them. */
 const needsSpecialSnapshot = new Set(['tailrace_snapshot_changes_skipped_total', 'tailrace_snapshot_deletes_total'])
+/** Needs a Kinesis stream: see below, and replication-metrics.test.ts. */
+const needsKinesis = /^tailrace_kinesis_/
 
 describe('metrics and health of a worker', () => {
   it('feed every metric that is declared', async () => {
@@ -86,7 +92,9 @@ filter.condition: attribute_not_exists(hidden)`,
 
     const page = await (await request(`${url}/metrics`)).body.text()
     const silent = Object.keys(metricCatalogue).filter((name) => !new RegExp(`^${name}(_count)?[{ ]`, 'm').test(page))
-    expect(silent.filter((name) => !needsDoubt.has(name) && !needsSpecialSnapshot.has(name))).toEqual([])
+    const isExcused = (name: string): boolean =>
+      needsDoubt.has(name) || needsSpecialSnapshot.has(name) || needsKinesis.test(name)
+    expect(silent.filter((name) => !isExcused(name))).toEqual([])
     expect(page).toMatch(/tailrace_retention_headroom_seconds\{table="ailing"\} 8\d{4}/)
     expect(page).toMatch(/tailrace_shards\{state="stopped"\} 1/)
     for (const route of ['/livez', '/readyz']) expect((await request(url + route)).statusCode).toBe(200)
@@ -95,5 +103,45 @@ filter.condition: attribute_not_exists(hidden)`,
     stop.abort(new Error('the test is over'))
     await running
     await expect(request(`${url}/livez`)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it('tell of a Kinesis stream what had to be repaired', async () => {
+    const { bootstrapServers } = inject('kafka')
+    await using simulator = await startKinesisSimulator()
+    simulator.createStream({ name: 'changes', mode: 'ON_DEMAND', shards: 1 })
+    await using api = connectToKinesis(simulator.endpoint)
+    const twice = insertOf({ table: 'orders', id: 'a' })
+    await putKinesisRecords(api, 'changes', [twice, insertOf({ table: 'orders', id: 'b' }), twice])
+    const pipeline = `metrics-${randomUUID().slice(0, 8)}`
+    const config = readConfig(`
+pipeline: ${pipeline}
+http.listen: 127.0.0.1:0
+source: {type: kinesis, region: eu-central-1, kinesis.stream: changes, kinesis.endpoint: "${simulator.endpoint}"}
+source.kinesis.repair.delay.ms: 0
+kafka.bootstrap.servers: ${bootstrapServers}
+topic.partitions: 2
+`)
+    const stop = new AbortController()
+    let url = ''
+    const running = runWorkerProcess(
+      {
+        config,
+        version: '0.0.0-test',
+        env: {},
+        logger: silentLogger,
+        credentials: () => Promise.resolve({ accessKeyId: '123456789012', secretAccessKey: 'local' }),
+        onStarted: ({ monitoringUrl }) => {
+          url = monitoringUrl ?? ''
+        },
+      },
+      stop.signal,
+    )
+    await outputOf(bootstrapServers, `${pipeline}.orders`, 2)
+    const repaired = async (): Promise<string> => (await request(`${url}/metrics`)).body.text()
+    await expect
+      .poll(repaired, { timeout: 20_000 })
+      .toMatch(/tailrace_kinesis_repaired_total\{stream="changes",what="duplicates"\} 1/)
+    stop.abort(new Error('the test is over'))
+    await running
   })
 })
