@@ -8,12 +8,8 @@ import { compareIds } from './arrival.ts'
 export interface ShardTail {
   /** The next record of the shard. */
   add(id: string): TailPlace
-  /** True if something is held back. */
-  readonly hasHeld: boolean
   /** Where reading must begin to see everything that is held back again; undefined if nothing is. */
   readonly firstHeld: string | undefined
-  /** The last record that was added. */
-  readonly last: string | undefined
   snapshot(): TailNote
 }
 
@@ -66,11 +62,9 @@ class PlacesOfShard implements ShardTail {
   #base: string | undefined
   #places: Place[] = []
   #head = 0
-  #held = 0
   readonly #stragglers = new Set<Place>()
   readonly #onDealtWith = (place: Place): void => {
     if (this.#stragglers.size > 0) this.#stragglers.delete(place)
-    this.#held--
   }
 
   constructor(base: string | undefined) {
@@ -80,22 +74,13 @@ class PlacesOfShard implements ShardTail {
   add(id: string): TailPlace {
     const place = new Place(id, this.#onDealtWith)
     this.#places.push(place)
-    this.#held++
     return place
-  }
-
-  get hasHeld(): boolean {
-    return this.#held > 0
   }
 
   get firstHeld(): string | undefined {
     this.#advance()
     const [straggler] = this.#stragglers
     return straggler?.id ?? this.#places[this.#head]?.id
-  }
-
-  get last(): string | undefined {
-    return this.#places.at(-1)?.id ?? this.#base
   }
 
   snapshot(): TailNote {
