@@ -128,7 +128,7 @@ class Traffic {
     this.#repeat(holdsPerSecond, () => this.#holdBack())
     this.#repeat(precisionSwitchesPerSecond, () => this.#switchPrecision())
     this.#repeat(stormsPerSecond, () => this.#goTo(1 + Math.floor(this.#rng.next() * mostShards)))
-    for (const { atMs, shards } of course) surroundings.time.after(atMs, () => this.#goTo(shards))
+    for (const { atMs, shards } of course) surroundings.time.after(atMs, () => this.#follow(shards))
   }
 
   stop(): void {
@@ -192,6 +192,12 @@ class Traffic {
     // Not in the middle: the children are of different sizes, and one of them may get nothing at all.
     const width = shard.to - shard.from
     stream.split(shard.shardId, shard.from + 1n + (width * BigInt(1 + Math.floor(this.#rng.next() * 98))) / 100n)
+  }
+
+  /** A course is followed to its end: what falls into the rounds of another number of shards comes after them. */
+  #follow(shards: number): void {
+    if (!this.#isInRounds) return this.#goTo(shards)
+    this.#surroundings.time.after(this.#plan.stream.roundMs, () => this.#follow(shards))
   }
 
   #goTo(shards: number): void {
