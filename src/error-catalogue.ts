@@ -3,6 +3,7 @@ import { entry } from './error-entries/error-entry.ts'
 import type { ErrorEntry } from './error-entries/error-entry.ts'
 import { kinesisErrors } from './error-entries/kinesis-errors.ts'
 import { kinesisRecordErrors } from './error-entries/kinesis-record-errors.ts'
+import { lambdaErrors } from './error-entries/lambda-errors.ts'
 import { schemaErrors } from './error-entries/schema-errors.ts'
 import { schemaRegistryErrors } from './error-entries/schema-registry-errors.ts'
 
@@ -232,6 +233,7 @@ export const errorCatalogue = {
   ...schemaRegistryErrors,
   ...schemaErrors,
   ...changeErrors,
+  ...lambdaErrors,
   ...kinesisRecordErrors,
 
   // --- Kafka ---

@@ -39,6 +39,7 @@ export interface PipelineConfig {
   /** Where metrics and health are served; undefined means nowhere. */
   readonly http: HostPort | undefined
   readonly log: LogConfig
+  readonly lambda: LambdaConfig
   /** Every secret of this configuration, for whoever hides them in logs and messages. */
   readonly secrets: readonly Secret[]
   /** What the user should know although it stops nothing (properties without effect, switched-off checks). */
@@ -47,6 +48,12 @@ export interface PipelineConfig {
   readonly values: PropertyValues
   /** What stands below the aliases of lists, such as `transforms.<alias>.type`. May hold secrets. */
   readonly families: Families
+}
+
+/** What is wanted of a function. */
+export interface LambdaConfig {
+  /** It answers with the record that cannot pass instead of failing as a whole. */
+  readonly reportsItemFailures: boolean
 }
 
 export interface SnapshotConfig {

@@ -6,6 +6,7 @@ import { pipelineProperties } from './properties/pipeline-properties.ts'
 import { glueProperties } from './properties/glue-properties.ts'
 import { heartbeatProperties } from './properties/heartbeat-properties.ts'
 import { kinesisProperties } from './properties/kinesis-properties.ts'
+import { lambdaProperties } from './properties/lambda-properties.ts'
 import { processProperties } from './properties/process-properties.ts'
 import { registryProperties } from './properties/registry-properties.ts'
 import { snapshotProperties } from './properties/snapshot-properties.ts'
@@ -34,6 +35,7 @@ export const properties = {
   ...transformProperties,
   ...oversizeProperties,
   ...processProperties,
+  ...lambdaProperties,
 } as const satisfies Readonly<Record<string, Property>>
 
 /** The dotted name of one property. */

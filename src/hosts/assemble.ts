@@ -2,22 +2,17 @@ import { createByteBudget, createSubBudget } from '../async/byte-budget.ts'
 import type { ByteBudget } from '../async/byte-budget.ts'
 import type { Clock } from '../async/clock.ts'
 import type { Rng } from '../async/rng.ts'
-import type { Table } from '../change/table.ts'
-import { configFingerprint } from '../config/config-fingerprint.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
-import { topicNameOf } from '../config/topic-name.ts'
-import type { Envelope } from '../envelope/envelope.ts'
 import { createCommittedReader } from '../kafka/committed-reader.ts'
 import type { GroupMembership } from '../kafka/group-membership.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
 import type { TransactionSessions } from '../kafka/transaction-session.ts'
 import { createTransactionSessions } from '../kafka/transaction-sessions.ts'
 import { createLaneTaker } from '../lanes/lane-session.ts'
-import { TailraceError } from '../errors.ts'
+import type { TailraceError } from '../errors.ts'
 import { admitToLedger } from '../pipeline/admission.ts'
-import type { AdmissionOptions } from '../pipeline/admission.ts'
 import { defaultCoordinatorTuning } from '../pipeline/coordination.ts'
-import type { CoordinatorOptions, CoordinatorTuning, StartPosition } from '../pipeline/coordination.ts'
+import type { CoordinatorOptions, CoordinatorTuning } from '../pipeline/coordination.ts'
 import { coordinate } from '../pipeline/coordinator.ts'
 import type { HeartbeatRules } from '../pipeline/heartbeats.ts'
 import { defaultLaneTuning } from '../pipeline/lane-environment.ts'
@@ -29,11 +24,8 @@ import type { ReplicationWatch } from '../pipeline/replication-duty.ts'
 import type { ExportLoading } from '../pipeline/snapshot/export-loading.ts'
 import type { ScanLimits } from '../pipeline/snapshot/scan-limits.ts'
 import type { TopicLog } from '../pipeline/snapshot/topic-log.ts'
-import type { Stages } from '../pipeline/stages.ts'
 import type { TopicLimits } from '../pipeline/topic-limits.ts'
-import { createTopicLimits } from '../pipeline/topic-limits.ts'
-import { createTopicProvisioner } from '../pipeline/topic-provisioner.ts'
-import type { TopicProvisioner, TopicRules } from '../pipeline/topic-provisioner.ts'
+import type { TopicProvisioner } from '../pipeline/topic-provisioner.ts'
 import { createNotifier } from '../pipeline/signals/notifier.ts'
 import type { SignalFile } from '../pipeline/signals/signal-ports.ts'
 import { runWorker } from '../pipeline/worker.ts'
@@ -41,21 +33,14 @@ import type { SchemaRegistry } from '../schema-registry/schema-registry.ts'
 import type { Source } from '../sources/source.ts'
 import type { TableExports } from '../sources/table-export/table-exports.ts'
 import { declaredShapes } from './stages/declared-schemas.ts'
-import { deadLettersOf, deadLetterTopicOf } from './dead-letters/dead-letters-of.ts'
-import { createDeadLetterTopic, refusalIn } from './stages/dead-letter-topic.ts'
+import { refusalIn } from './stages/dead-letter-topic.ts'
 import type { ReselectedItems } from '../transform/reselect.ts'
-import { changeStepsOf, openCode, otherTopicsOf, refusingMaskedKeys } from './stages/change-steps.ts'
-import type { ChangeStepParts } from './stages/change-steps.ts'
-import { createRecordStages } from './stages/record-stages.ts'
-import { envelopeOf } from './stages/envelope-of.ts'
-import { readsKinesis, streamStagesOf } from './stages/stream-stages-of.ts'
+import { openCode } from './stages/change-steps.ts'
 import type { StreamSurroundings } from './stages/stream-stages-of.ts'
-import type { RecordStagesOptions } from './stages/stage-parts.ts'
 import type { ObjectWriter } from '../objects/objects.ts'
-import { openOversize } from './stages/oversize-of.ts'
-import { serializerOf } from './stages/serializer-of.ts'
+import { admissionOf, startOf } from './first-start-of.ts'
+import { openRecordWay } from './record-way.ts'
 import { createSignalTopic } from './signal-topic.ts'
-import { recordTransformsOf } from './transforms-of.ts'
 
 /** The parts of the outside world that a worker stands on; a simulation gives its own. */
 export interface WorkerPorts {
@@ -102,15 +87,9 @@ export async function runPipeline(
   declaredShapes(config.recordSchemas.declared)
   await using code = await openCode(config, { clock, onOutput: ports.onOutput })
   const identity = await admitToLedger(admissionOf(config, ports), signal)
-  const limits = createTopicLimits(kafka)
-  await using oversize = openOversize(config, { ...ports, ledgerId: identity.topicId, objects: ports.claimChecks })
+  await using way = openRecordWay(config, { ...ports, code }, { version, ledgerId: identity.topicId })
+  const { stages, limits, topics, deadLetterTopic } = way
   const sessions = sessionsOf(config, ports, limits)
-  const topics = topicsOf(config, ports)
-  const deadLetterTopic = createDeadLetterTopic(deadLetterTopicOf(config, { kafka, clock, topics, limits }))
-  const deadLetters = deadLettersOf(config, deadLetterTopic)
-  const otherTopics = otherTopicsOf(config, topics, limits)
-  const stream = { limits, describeKeys: ports.describeKeys }
-  const stages = stagesOf(config, version, { ...ports, deadLetters, oversize, otherTopics, code, stream })
   const heartbeats = heartbeatsOf(config, topics)
   const budget = ports.budget ?? createByteBudget(config.memoryMaxBytes)
   const ledgerTopic = config.ledger.topic
@@ -189,11 +168,6 @@ function heartbeatsOf({ heartbeats, topic }: PipelineConfig, topics: TopicProvis
   }
 }
 
-function topicsOf(config: PipelineConfig, { kafka, clock, onEvent }: WorkerPorts): TopicProvisioner {
-  const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
-  return refusingMaskedKeys(topics, config.changes)
-}
-
 function exportLoadingOf({ snapshot }: PipelineConfig, { exports: api }: WorkerPorts): ExportLoading | undefined {
   return snapshot.exports === undefined || api === undefined ? undefined : { api, target: snapshot.exports }
 }
@@ -240,88 +214,6 @@ function signalling(
   }
 }
 
-/** What the way of a record needs from outside. */
-export interface StageSurroundings
-  extends ChangeStepParts, Pick<RecordStagesOptions, 'oversize' | 'deadLetters' | 'otherTopics'> {
-  /** Needed where records have schemas. */
-  readonly registry?: SchemaRegistry | undefined
-  /** Needed where a Kinesis stream is read. */
-  readonly stream?: StreamSurroundings | undefined
-}
-
-/**
- * The way of a record as the configuration wants it. Without dead letters every rejected record is a failure, and
- * without other topics every record that is routed elsewhere. Throws SCHEMA_DECLARATION for declared schemas that cannot be
- * read.
- */
-export function stagesOf(
-  config: PipelineConfig,
-  version: string,
-  { registry, items, code, stream, ...parts }: StageSurroundings = {},
-): Stages {
-  const envelopeFor = (table: Table): Envelope => envelopeOf(table, config, version)
-  const recordTransforms = recordTransformsOf(config)
-  const options: RecordStagesOptions = {
-    envelopeFor,
-    name: config.topic.prefix,
-    changeTransforms: changeStepsOf(config, { items, code }),
-    recordTransforms,
-    serializer: serializerOf(config, { envelopeFor, recordTransforms, registry }),
-    compression: config.kafka.compression,
-    ...parts,
-  }
-  if (!readsKinesis(config)) return createRecordStages(options)
-  if (stream === undefined) throw new TailraceError('INTERNAL', 'nothing is known of the tables of a stream')
-  return streamStagesOf(config, options, stream)
-}
-
-/** Names and properties of the topics that the configuration describes. */
-export function topicRulesOf(config: PipelineConfig): TopicRules {
-  const { topic } = config
-  return {
-    nameOf: ({ account, region, name, isStream }) =>
-      isStream === true && readsKinesis(config) && config.source.records === 'dynamodb'
-        ? ''
-        : topicNameOf(topic.name, { prefix: topic.prefix, account, region, table: name }),
-    isSharingAllowed: topic.isShared,
-    mayCreate: topic.create,
-    partitions: topic.partitions,
-    replicationFactor: topic.replicationFactor,
-    config: {
-      'cleanup.policy': topic.cleanupPolicy,
-      'retention.ms': String(topic.retentionMs),
-      ...(topic.maxMessageBytes === undefined ? {} : { 'max.message.bytes': String(topic.maxMessageBytes) }),
-    },
-  }
-}
-
-function admissionOf(config: PipelineConfig, ports: WorkerPorts): AdmissionOptions {
-  return {
-    kafka: ports.kafka,
-    clock: ports.clock,
-    rng: ports.rng,
-    pipeline: config.pipeline,
-    ledgerTopic: config.ledger.topic,
-    lanes: config.lanes,
-    replicationFactor: config.ledger.replicationFactor,
-    epoch: config.epoch,
-    fingerprint: configFingerprint(config),
-    mayCreate: config.topic.create,
-    onEvent: ports.onEvent,
-  }
-}
-
 function scanLimitsOf({ snapshot: { capacity, itemsPerSecond, window } }: PipelineConfig): ScanLimits {
   return { itemsPerSecond, capacity: capacity.kind === 'unlimited' ? undefined : capacity, window }
-}
-
-function startOf({ source: { start } }: PipelineConfig): StartPosition {
-  switch (start.kind) {
-    case 'trim-horizon':
-      return { kind: 'TRIM_HORIZON' }
-    case 'latest':
-      return { kind: 'LATEST' }
-    case 'timestamp':
-      return { kind: 'AT', timeMs: start.atMs }
-  }
 }

@@ -13,7 +13,16 @@ const maximumBytes = 4 * 1024 * 1024
  * `loadConfig` throws, and CONFIG_UNREADABLE if one of the files cannot be read.
  */
 export function readConfigFile(path: string, env: ConfigSources['env'], workerPath?: string): PipelineConfig {
-  const text = readPipelineText(path)
+  return readConfigText(readPipelineText(path), path, env, workerPath)
+}
+
+/** The same for a text that is no file; `path` is named in messages, and what it refers to is beside it. */
+export function readConfigText(
+  text: string,
+  path: string,
+  env: ConfigSources['env'],
+  workerPath?: string,
+): PipelineConfig {
   const worker = workerPath === undefined ? {} : { worker: { path: workerPath, text: readPipelineText(workerPath) } }
   return loadConfig({
     text,

@@ -1,4 +1,4 @@
-import { Connection } from '@platformatic/kafka'
+import { apiVersionsV3, Connection } from '@platformatic/kafka'
 import { withDeadline } from '../async/clock.ts'
 import type { Clock } from '../async/clock.ts'
 import { TailraceError } from '../errors.ts'
@@ -24,10 +24,20 @@ export function createConnectionLender(options: KafkaConnectionOptions, clock: C
   return new Lender(options, clock)
 }
 
+/** A living broker answers this at once. Milliseconds. */
+const aliveWithinMs = 1000
+
+/** A connection that nobody uses, and since when. */
+interface IdleConnection {
+  readonly connection: Connection
+  readonly atMs: number
+  readonly wallMs: number
+}
+
 class Lender implements ConnectionLender {
   readonly #options: KafkaConnectionOptions
   readonly #clock: Clock
-  readonly #idle = new Map<string, Connection[]>()
+  readonly #idle = new Map<string, IdleConnection[]>()
   readonly #all = new Set<Connection>()
   readonly #socketErrors = new WeakMap<Connection, Error>()
   #isClosed = false
@@ -54,7 +64,7 @@ class Lender implements ConnectionLender {
     } catch (error) {
       throw this.#withSocketError(connection, error)
     } finally {
-      if (connection.isConnected() && !this.#isClosed) this.#idleOf(broker).push(connection)
+      if (connection.isConnected() && !this.#isClosed) this.#idleOf(broker).push(this.#sinceNow(connection))
       else await connection.close()
     }
   }
@@ -63,12 +73,42 @@ class Lender implements ConnectionLender {
     if (this.#isClosed)
       throw new TailraceError('KAFKA_UNREACHABLE', 'The Kafka connections of this process are closed.')
     const idle = this.#idleOf(broker)
-    for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
-      if (connection.isConnected()) return connection
+    for (let known = idle.pop(); known !== undefined; known = idle.pop()) {
+      const { connection } = known
+      if (connection.isConnected()) {
+        if (!this.#isSuspect(known) || (await this.#isAlive(connection))) return connection
+        continue
+      }
       // Re-authentication is under way: this one comes back as connected or is closed.
       if (connection.status === 'reauthenticating') return this.#waitReady(connection, connection.ready())
     }
     return this.#open(broker)
+  }
+
+  #sinceNow(connection: Connection): IdleConnection {
+    return { connection, atMs: this.#clock.monotonic(), wallMs: this.#clock.now() }
+  }
+
+  /** Both clocks are asked: where a whole machine was frozen, the one that never runs backwards may have stood still. */
+  #isSuspect({ atMs, wallMs }: IdleConnection): boolean {
+    const { suspectAfterMs } = this.#options
+    if (suspectAfterMs === undefined) return false
+    return this.#clock.monotonic() - atMs > suspectAfterMs || this.#clock.now() - wallMs > suspectAfterMs
+  }
+
+  /** What was cut while nobody looked never answers, and would do so for as long as a request may take. */
+  async #isAlive(connection: Connection): Promise<boolean> {
+    try {
+      const question = apiVersionsV3.api.async(connection, 'tailrace', '1')
+      await withDeadline(this.#clock, aliveWithinMs, question, () => new Error('no answer'))
+      return true
+    } catch {
+      this.#all.delete(connection)
+      // It would wait for the answer that is missing.
+      connection.socket.destroy()
+      await connection.close()
+      return false
+    }
   }
 
   async #open(broker: BrokerAddress): Promise<Connection> {
@@ -100,7 +140,7 @@ class Lender implements ConnectionLender {
     }
   }
 
-  #idleOf(broker: BrokerAddress): Connection[] {
+  #idleOf(broker: BrokerAddress): IdleConnection[] {
     const key = `${broker.host}:${broker.port}`
     const idle = this.#idle.get(key) ?? []
     this.#idle.set(key, idle)

@@ -16,6 +16,11 @@ export interface KafkaConnectionOptions {
   readonly connectTimeoutMs?: number
   /** For one answer, the waiting of all in-sync replicas included. Default 15,000. */
   readonly requestTimeoutMs?: number
+  /**
+   * A connection that was not used for so long is asked whether it is alive before it is used again: the process may have
+   * been frozen, and what was cut meanwhile looks open. Default: none is asked.
+   */
+  readonly suspectAfterMs?: number
 }
 
 /** A value, or a function that gets it. Functions are asked again for every connection and every re-authentication. */

@@ -63,16 +63,39 @@ export function transactionalIdOf(pipeline: string, lane: number): string {
 
 /** Makes the taker of a pipeline's lanes. */
 export function createLaneTaker(options: LaneTakerOptions): LaneTaker {
-  return { take: (lane, signal) => takeLane(options, lane, signal) }
+  const { pipeline, membership } = options
+  const refuseLoss = (lane: number): void => {
+    if (membership.owns(lane)) return
+    throw new TailraceError('KAFKA_FENCED', `lane ${lane} was given to another worker while it was being taken`)
+  }
+  return {
+    take: (lane, signal) => {
+      const holder = { lane, transactionalId: transactionalIdOf(pipeline, lane), onFenced: () => refuseLoss(lane) }
+      return takePartition(options, holder, signal)
+    },
+  }
 }
 
-async function takeLane(options: LaneTakerOptions, lane: number, signal: AbortSignal): Promise<LaneSession> {
+/** Who takes a partition of the ledger, and what is to be asked once the fence is up; a throw gives it back. */
+export interface PartitionHolder {
+  readonly lane: number
+  readonly transactionalId: string
+  readonly onFenced?: () => void
+}
+
+/**
+ * Fence the id → read the partition up to the high watermark seen after the fence → fold. What the session then writes is
+ * fenced by that id alone: whoever takes the same partition under another id must not decide about the same shards.
+ */
+export async function takePartition(
+  options: Pick<LaneTakerOptions, 'kafka' | 'sessions' | 'ledgerTopic' | 'clock'>,
+  { lane, transactionalId, onFenced }: PartitionHolder,
+  signal: AbortSignal,
+): Promise<LaneSession> {
   const { kafka, ledgerTopic } = options
-  const transactions = await options.sessions.open(transactionalIdOf(options.pipeline, lane), signal)
+  const transactions = await options.sessions.open(transactionalId, signal)
   try {
-    if (!options.membership.owns(lane)) {
-      throw new TailraceError('KAFKA_FENCED', `lane ${lane} was given to another worker while it was being taken`)
-    }
+    onFenced?.()
     const fold = createLaneFold()
     const reader = createMarkerReader({ kafka, topic: ledgerTopic, partition: lane })
     const { highWatermark } = await kafka.offsets(ledgerTopic, lane, signal)

@@ -15,6 +15,7 @@ import type {
   SignalEntry,
   StopEntry,
   TableEntry,
+  WayEntry,
 } from './ledger-entry.ts'
 
 /** Life of a shard in one lane: it waits for its parents, is read, and ends here or moves to another lane. */
@@ -48,6 +49,8 @@ export interface ShardState {
 /** The folded state of one ledger partition. */
 export interface LaneState {
   readonly identity: IdentityEntry | undefined
+  /** Undefined in the ledger of a pipeline that has only ever been its workers'. */
+  readonly way: WayEntry | undefined
   readonly tables: ReadonlyMap<string, TableEntry>
   readonly shards: ReadonlyMap<string, ShardState>
   readonly stops: ReadonlyMap<string, StopEntry>
@@ -75,12 +78,13 @@ const rank: Readonly<Record<ShardStatus, number>> = { waiting: 0, open: 1, moved
 
 /**
  * The fold of a ledger partition is a join: for one shard the greater of two entries by (generation, waiting < open <
- * moved < end, sequence number) wins; of two tables the greater version; of two identities the greater epoch. So late
+ * moved < end, sequence number) wins; of two tables, and of two ways, the greater version; of two identities the greater epoch. So late
  * tails, own entries that are read back, and compaction change nothing.
  */
 export function createLaneFold(): LaneFold {
   const maps = emptyMaps()
   let identity: IdentityEntry | undefined
+  let way: WayEntry | undefined
 
   const put = <T extends LedgerEntry>(into: Map<string, T>, entry: T, isGreater: (old: T) => boolean): boolean => {
     const key = entry.kind === 'table' ? entry.table.arn : ledgerKey(entry)
@@ -94,6 +98,10 @@ export function createLaneFold(): LaneFold {
       case 'identity':
         if (identity !== undefined && identity.epoch >= entry.epoch) return false
         identity = entry
+        return true
+      case 'way':
+        if (way !== undefined && way.version >= entry.version) return false
+        way = entry
         return true
       case 'table':
         return put(maps.tables, entry, (old) => entry.version > old.version)
@@ -122,6 +130,9 @@ export function createLaneFold(): LaneFold {
       ...maps,
       get identity() {
         return identity
+      },
+      get way() {
+        return way
       },
     },
     apply: (record) => (record.kind === 'entry' ? applyEntry(record.entry) : forget(record.key, maps)),

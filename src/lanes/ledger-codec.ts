@@ -21,6 +21,8 @@ export function ledgerKey(entry: LedgerEntry): string {
   switch (entry.kind) {
     case 'identity':
       return 'identity'
+    case 'way':
+      return 'way'
     case 'table':
       return `table/${entry.table.arn}`
     case 'begin':

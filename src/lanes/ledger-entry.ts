@@ -18,6 +18,7 @@ export type LedgerEntry =
   | RequestEntry
   | BaselineEntry
   | SignalEntry
+  | WayEntry
 
 /** Whose ledger this is. In every partition; written at the first start and at each change of configuration. */
 export interface IdentityEntry {
@@ -29,6 +30,22 @@ export interface IdentityEntry {
   /** Greater epochs win; two fingerprints of one epoch are a conflict. */
   readonly epoch: number
   readonly fingerprint: string
+}
+
+/** Who moves a pipeline's changes: workers, which read the shards, or functions, to which Lambda hands them. */
+export type Way = 'worker' | 'lambda'
+
+/**
+ * Whose turn it is. In every partition; a ledger without one is its workers'. Whoever changes it fences everybody who might
+ * still write in the old way.
+ */
+export interface WayEntry {
+  readonly kind: 'way'
+  /** Grows with every change; the greatest counts. */
+  readonly version: number
+  readonly way: Way
+  /** For people. Milliseconds. */
+  readonly atMs: number
 }
 
 /** What happens with a table now. */

@@ -9,6 +9,7 @@ import type { ReplicationWatch } from './replication-duty.ts'
 import type { Notifier } from './signals/notifier.ts'
 import type { SignalChannels } from './signals/signal-ports.ts'
 import type { SnapshotRules } from './snapshot/snapshot-life.ts'
+import type { StartPosition } from './start-position.ts'
 import type { TopicProvisioner } from './topic-provisioner.ts'
 
 /** How often the coordinator looks after what. Milliseconds. */
@@ -39,12 +40,6 @@ export const defaultCoordinatorTuning: CoordinatorTuning = {
   progressMs: 67_000,
   replicationMs: 300_000,
 }
-
-/** Where a pipeline's first start begins: `undefined` = the trim horizon, else a moment (milliseconds) or `LATEST`. */
-export type StartPosition =
-  | { readonly kind: 'TRIM_HORIZON' }
-  | { readonly kind: 'LATEST' }
-  | { readonly kind: 'AT'; readonly timeMs: number }
 
 /** What the coordinator needs besides what every lane has. */
 export interface CoordinatorOptions {

@@ -1,12 +1,17 @@
 import { answersOwed, movesOwed } from '../lanes/hand-over.ts'
 import type { LaneContext } from '../lanes/hand-over.ts'
+import { requireWay } from '../lanes/way.ts'
 import { compareIdentity } from '../lanes/identity.ts'
 import type { LaneState } from '../lanes/lane-state.ts'
 import type { AddressedEntry, IdentityEntry } from '../lanes/ledger-entry.ts'
 import { leftovers, reportsOwed } from '../lanes/snapshot-progress.ts'
 
-/** True if the ledger is that of this pipeline, at this epoch: nothing of a foreign or newer one may be read or written. */
-export function isLedgerOf({ identity }: LaneState, own: IdentityEntry): boolean {
+/**
+ * True if the ledger is that of this pipeline, at this epoch: nothing of a foreign or newer one may be read or written.
+ * Throws WAY_CONFLICT where it is not the workers' turn.
+ */
+export function isLedgerOf({ identity, way }: LaneState, own: IdentityEntry): boolean {
+  requireWay(way, 'worker', own.pipeline)
   return identity !== undefined && compareIdentity(identity, own) === 'same'
 }
 

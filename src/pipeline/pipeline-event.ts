@@ -13,6 +13,7 @@ export type PipelineEvent =
   | { readonly kind: 'lane-taken'; readonly lane: number; readonly shards: number; readonly tookMs: number }
   | { readonly kind: 'lane-released'; readonly lane: number }
   | { readonly kind: 'lane-in-doubt'; readonly lane: number; readonly error: TailraceError; readonly retryInMs: number }
+  | { readonly kind: 'batch-in-doubt'; readonly error: TailraceError }
   | { readonly kind: 'table-started'; readonly table: string; readonly topic: string; readonly streamArn: string }
   | { readonly kind: 'table-stopped'; readonly table: string; readonly code: string; readonly reason: string }
   | { readonly kind: 'table-resumed'; readonly table: string }

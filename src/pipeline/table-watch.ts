@@ -8,6 +8,7 @@ import type { Coordination } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
 import { isToBeExported } from './snapshot/snapshot-context.ts'
 import { beginSnapshots, regainTables } from './snapshot/snapshot-duties.ts'
+import { notBeforeOf } from './start-position.ts'
 import {
   afterDraining,
   afterLookingAgain,
@@ -19,6 +20,7 @@ import {
   firstEntry,
 } from './table-life.ts'
 import type { TableDecision } from './table-life.ts'
+import { refuseRenaming, refuseTopicChange } from './topic-change.ts'
 import type { ProvidedTopic } from './topic-provisioner.ts'
 
 /**
@@ -41,8 +43,8 @@ export async function findTables(
   for (const table of earlier) {
     const known = session.state.tables.get(table.arn)
     if (known === undefined) continue
-    refuseRenaming(coordination, known)
-    const topicId = await refuseTopicChange(coordination, known, signal)
+    refuseRenaming(topics, known)
+    const topicId = await refuseTopicChange(topics, known, signal)
     await decide(coordination, afterSeeingTopic(known, topicId))
     const nowMs = environment.clock.now()
     const entry = (): TableEntry => session.state.tables.get(table.arn) ?? known
@@ -138,10 +140,7 @@ function newTable(
   table: Table,
   { provided, isLoading }: { readonly provided: ProvidedTopic; readonly isLoading: boolean },
 ): TableEntry {
-  const startMs = start.kind === 'LATEST' ? environment.clock.now() : start.kind === 'AT' ? start.timeMs : undefined
-  // Streams round creation times down to the second: so does the boundary, or changes of its own second would be lost.
-  const notBeforeMs = startMs === undefined ? undefined : Math.floor(startMs / 1000) * 1000
-  const entry = firstEntry(table, provided, notBeforeMs)
+  const entry = firstEntry(table, provided, notBeforeOf(start, environment.clock.now()))
   return isLoading ? { ...entry, status: { kind: 'loading' } } : entry
 }
 
@@ -153,34 +152,6 @@ async function isToBeLoaded(
 ): Promise<boolean> {
   if (mode === 'only') return true
   return mode !== 'never' && exports !== undefined && (await isToBeExported(exports, source, table, signal))
-}
-
-/** An item's changes would stand in two topics, in no order to each other. */
-function refuseRenaming({ topics }: Coordination, known: TableEntry): void {
-  const configured = topics.nameOf(known.table)
-  if (configured === known.topic) return
-  throw new TailraceError(
-    'TOPIC_RENAMED',
-    `table ${known.table.name} goes to topic ${known.topic}; the configuration says ${configured} now`,
-  )
-}
-
-/**
- * With other partitions items would move and lose their order; in a topic that was made anew everything that counts as
- * delivered is gone. Better to stop than to absorb either. Returns the topic's id.
- */
-async function refuseTopicChange(coordination: Coordination, known: TableEntry, signal: AbortSignal): Promise<string> {
-  const { topic, topicPartitions } = known
-  if (topic === '') return ''
-  const now = await coordination.topics.look(topic, signal)
-  const was = `topic ${topic} of table ${known.table.name} had ${topicPartitions} partitions`
-  if (now === undefined) throw new TailraceError('TOPIC_MISSING', `${was} and is gone`)
-  if (known.topicId !== undefined && now.id !== known.topicId) {
-    const ids = `it had the id ${known.topicId} and has ${now.id} now`
-    throw new TailraceError('TOPIC_REPLACED', `topic ${topic} of table ${known.table.name} was made anew: ${ids}`)
-  }
-  if (now.partitions === topicPartitions) return now.id
-  throw new TailraceError('TOPIC_PARTITIONS_CHANGED', `${was} and has ${now.partitions} now`)
 }
 
 async function decide(coordination: Coordination, decision: TableDecision): Promise<void> {

@@ -75,6 +75,7 @@ function createClassifier(ledgerTopic: string): (request: ProduceRequest) => Tra
         return 'scan'
       case 'request':
       case 'signal':
+      case 'way':
         return undefined
       case 'at': {
         const isFirst = !seenShards.has(entry.shardId)

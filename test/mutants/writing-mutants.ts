@@ -29,9 +29,8 @@ export const writingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/lanes/lane-session.ts',
-        find: 'options.sessions.open(transactionalIdOf(options.pipeline, lane), signal)',
-        replace:
-          'options.sessions.open(`${transactionalIdOf(options.pipeline, lane)}.${options.clock.monotonic()}`, signal)',
+        find: 'options.sessions.open(transactionalId, signal)',
+        replace: 'options.sessions.open(`${transactionalId}.${options.clock.monotonic()}`, signal)',
       },
     ],
     caughtBy: {

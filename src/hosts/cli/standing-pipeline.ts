@@ -5,6 +5,7 @@ import { createTransactionSessions } from '../../kafka/transaction-sessions.ts'
 import { createLaneTaker } from '../../lanes/lane-session.ts'
 import type { LaneSession } from '../../lanes/lane-session.ts'
 import type { LaneState } from '../../lanes/lane-state.ts'
+import { requireWay } from '../../lanes/way.ts'
 import type { AddressedEntry } from '../../lanes/ledger-entry.ts'
 import { counted } from '../counted.ts'
 import type { CommandContext } from './command-context.ts'
@@ -45,7 +46,10 @@ export async function changeLedger<T extends { readonly entries: readonly Addres
   await using taken = new AsyncDisposableStack()
   const held: LaneSession[] = []
   for (let lane = 0; lane < lanes; lane++) held.push(taken.use(await taker.take(lane, signal)))
-  const change = decide(held.map(({ state }) => state))
+  const states = held.map(({ state }) => state)
+  // A function knows its positions: it would not hear of others.
+  for (const { way } of states) requireWay(way, 'worker', pipeline)
+  const change = decide(states)
   await requireStandstill(config, kafka, signal)
   try {
     // From here on the answer must be waited for: an interrupted transaction may have been committed or not.

@@ -1,6 +1,6 @@
 import type { Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
-import { topicRulesOf } from '../assemble.ts'
+import { topicRulesOf } from '../record-way.ts'
 import { counted } from '../counted.ts'
 import { newDeadLetterTopic } from '../dead-letters/dead-letters-of.ts'
 import { failed, passed } from './finding.ts'

@@ -1,25 +1,30 @@
 import type { Logger } from '../../observe/logger.ts'
 import type { PipelineEvent, PipelineEventSink } from '../../pipeline/pipeline-event.ts'
 
+/** Those of single pages and transactions. */
+const tracedKinds: ReadonlySet<PipelineEvent['kind']> = new Set([
+  'page-read',
+  'scan-page-read',
+  'rows-committed',
+  'vanished-committed',
+  'contained-changes-skipped',
+  'changes-dropped',
+  'change-shrunk',
+  'transaction-committed',
+])
+
 /** Writes events as log lines. Pages and transactions are `trace`: one line each would be a line per batch. */
 export function createEventLog(logger: Logger): PipelineEventSink {
   return (event) => {
+    if (tracedKinds.has(event.kind)) return logger.trace(event.kind, factsOf(event))
     switch (event.kind) {
-      case 'page-read':
-      case 'scan-page-read':
-      case 'rows-committed':
-      case 'vanished-committed':
-      case 'contained-changes-skipped':
-      case 'changes-dropped':
-      case 'change-shrunk':
-      case 'transaction-committed':
-        return logger.trace(event.kind, factsOf(event))
       case 'shard-closed':
       case 'lane-surveyed':
       case 'shard-awaits-children':
       case 'replication-watched':
         return logger.debug(event.kind, factsOf(event))
       case 'lane-in-doubt':
+      case 'batch-in-doubt':
       case 'coordinator-failed':
       case 'worker-waits':
       case 'snapshot-waits':

@@ -5,7 +5,7 @@ import { loadConfig } from '../../config/load-config.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import { firstEntry } from '../../pipeline/table-life.ts'
 import type { StageOutput } from '../../pipeline/stages.ts'
-import { stagesOf } from '../assemble.ts'
+import { stagesOf } from '../record-way.ts'
 
 const table = tableOf('NEW_AND_OLD_IMAGES')
 const never = new AbortController().signal

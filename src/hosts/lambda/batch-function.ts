@@ -1,0 +1,148 @@
+import type { Table } from '../../change/table.ts'
+import type { PipelineConfig } from '../../config/pipeline-config.ts'
+import type { TailraceError } from '../../errors.ts'
+import { createTransactionSessions } from '../../kafka/transaction-sessions.ts'
+import { createLaneTaker, takePartition } from '../../lanes/lane-session.ts'
+import type { IdentityEntry } from '../../lanes/ledger-entry.ts'
+import { createShardTaker } from '../../lanes/shard-taker.ts'
+import type { ShardTaker } from '../../lanes/shard-taker.ts'
+import { admitToLedger } from '../../pipeline/admission.ts'
+import type { PipelineEventSink } from '../../pipeline/pipeline-event.ts'
+import { createFirstStart } from '../../pipeline/pushed/first-start.ts'
+import type { PushedBatch, PushedDelivery, PushedOutcome } from '../../pipeline/pushed/pushed-batch.ts'
+import { createPushedDelivery } from '../../pipeline/pushed/pushed-delivery.ts'
+import { createReadyLedger } from '../../pipeline/pushed/ready-ledger.ts'
+import type { Source } from '../../sources/source.ts'
+import { admissionOf, startOf } from '../first-start-of.ts'
+import { openRecordWay } from '../record-way.ts'
+import type { RecordWay, RecordWayPorts } from '../record-way.ts'
+import { openCode } from '../stages/change-steps.ts'
+import { createBatchReading } from './batch-reading.ts'
+import type { LambdaBatch } from './lambda-event.ts'
+
+/** What a function stands on; a simulation gives its own. */
+export interface FunctionPorts extends Omit<RecordWayPorts, 'code'> {
+  /** Asked for tables and streams, never for changes. */
+  readonly source: Pick<Source, 'describeTable'>
+  /** A function that is gone must not hold up the readers of its topics for longer than it could have lived. Milliseconds. */
+  readonly transactionTimeoutMs: number
+  /** Hears what the user's files print. Default: nobody does. */
+  readonly onOutput?: (text: string) => void
+}
+
+/** Delivers batches of one pipeline. */
+export interface BatchFunction extends AsyncDisposable {
+  /** As {@link PushedDelivery}; also rejects for batches that are not the pipeline's. */
+  run(batch: LambdaBatch, signal: AbortSignal): Promise<PushedOutcome>
+  /** Why the present batch, or the last one, had to be tried again; undefined if it went well. */
+  readonly lastDoubt: TailraceError | undefined
+}
+
+/** Everything that outlives a batch; asks nobody anything before the first one, but for the user's code. */
+export async function openBatchFunction(
+  config: PipelineConfig,
+  ports: FunctionPorts,
+  version: string,
+): Promise<BatchFunction> {
+  await using stack = new AsyncDisposableStack()
+  const code = stack.use(await openCode(config, ports))
+  const reading = createBatchReading(config, ports.source)
+  let delivery: Promise<PushedDelivery> | undefined
+  let lastDoubt: TailraceError | undefined
+  const onEvent: PipelineEventSink = (event) => {
+    if (event.kind === 'batch-in-doubt' || event.kind === 'worker-waits') lastDoubt = event.error
+    ports.onEvent(event)
+  }
+  const open = async (signal: AbortSignal): Promise<PushedDelivery> => {
+    const identity = await admitToLedger(admissionOf(config, { ...ports, onEvent }), signal)
+    const way = resources.use(openRecordWay(config, { ...ports, code }, { version, ledgerId: identity.topicId }))
+    return resources.use(
+      deliveryOf(config, { ...ports, onEvent }, { identity, way, describe: (batch, s) => reading.describe(batch, s) }),
+    )
+  }
+  const resources = stack.move()
+  return {
+    get lastDoubt() {
+      return lastDoubt
+    },
+    run: async (batch, signal) => {
+      lastDoubt = undefined
+      const pushed = await reading.read(batch, signal)
+      if (pushed === undefined) return nothingToDo
+      const opening = (delivery ??= open(signal))
+      try {
+        return await (await opening).deliver(pushed, signal)
+      } catch (error) {
+        // What could not be opened is opened anew by the next batch.
+        if (delivery === opening) await opening.catch(() => (delivery = undefined))
+        throw error
+      }
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+const nothingToDo: PushedOutcome = {
+  records: 0,
+  repeated: 0,
+  changes: 0,
+  left: { dropped: 0, rejected: [] },
+  failure: undefined,
+}
+
+function deliveryOf(
+  config: PipelineConfig,
+  ports: FunctionPorts,
+  parts: {
+    readonly identity: IdentityEntry
+    readonly way: RecordWay
+    readonly describe: (batch: PushedBatch, signal: AbortSignal) => Promise<Table>
+  },
+): PushedDelivery {
+  const { kafka, clock, rng, onEvent } = ports
+  const { identity, way, describe } = parts
+  const { stages, limits, topics, deadLetterTopic } = way
+  const sessions = createTransactionSessions({
+    kafka,
+    clock,
+    rng,
+    delivery: config.delivery,
+    transactionTimeoutMs: ports.transactionTimeoutMs,
+    topicBytes: (topic) => limits.known(topic),
+  })
+  // Nobody is in a group here: whoever fences last is the one.
+  const membership = { owns: () => true }
+  const ledger = { kafka, sessions, pipeline: config.pipeline, ledgerTopic: config.ledger.topic, clock }
+  const firstStart = createFirstStart({
+    taker: createLaneTaker({ ...ledger, membership }),
+    topics,
+    describe,
+    start: startOf(config),
+    clock,
+    onEvent,
+  })
+  const keepsPositions = config.delivery === 'exactly_once'
+  return createPushedDelivery({
+    ledger: createReadyLedger({
+      identity,
+      taker: keepsPositions ? createShardTaker({ ...ledger, lanes: identity.lanes }) : looker(ledger),
+      firstStart,
+      topics,
+    }),
+    stages,
+    topicLimits: limits,
+    clock,
+    rng,
+    keepsPositions,
+    onDoubt: (error) => {
+      deadLetterTopic.learn(error)
+      onEvent({ kind: 'batch-in-doubt', error })
+    },
+  })
+}
+
+/** Where no positions are kept, the ledger is read for what it says of the pipeline and its tables: lane 0 has it first. */
+function looker(ledger: Parameters<typeof takePartition>[0] & { readonly pipeline: string }): ShardTaker {
+  const holder = { lane: 0, transactionalId: `tailrace.${ledger.pipeline}.function` }
+  return { take: (_streamArn, _shardId, signal) => takePartition(ledger, holder, signal) }
+}

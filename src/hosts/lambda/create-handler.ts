@@ -1,0 +1,125 @@
+import { join, resolve } from 'node:path'
+import { systemClock } from '../../async/system-clock.ts'
+import type { PipelineConfig } from '../../config/pipeline-config.ts'
+import { TailraceError } from '../../errors.ts'
+import { createLogger } from '../../observe/create-logger.ts'
+import type { Logger } from '../../observe/logger.ts'
+import { createRedactor } from '../../observe/redactor.ts'
+import { readConfigFile, readConfigText } from '../config-file.ts'
+import { packageVersion } from '../package-version.ts'
+import type { BatchFunction } from './batch-function.ts'
+import { openFunctionProcess } from './function-process.ts'
+import { readLambdaEvent } from './lambda-event.ts'
+import { factsOf, failed, succeeded } from './lambda-response.ts'
+import type { LambdaResponse } from './lambda-response.ts'
+import { promiseOf } from './promise.ts'
+import { withinTime } from './time-limit.ts'
+
+/** What the handler uses of Lambda's context. */
+export interface LambdaContext {
+  readonly awsRequestId: string
+  readonly invokedFunctionArn: string
+  /** Milliseconds. */
+  getRemainingTimeInMillis(): number
+}
+
+/** How a function is made. */
+export interface HandlerOptions {
+  /**
+   * A pipeline file, or its properties. Default: the file that `TAILRACE_CONFIG` names, else `pipeline.yaml`, both in the
+   * folder of the function's code.
+   */
+  readonly config?: string | Readonly<Record<string, unknown>>
+}
+
+/** A function for event source mappings of DynamoDB and Kinesis streams. */
+export type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<LambdaResponse>
+
+/**
+ * Makes the handler of a pipeline: `export const handler = createHandler()`. Nothing is opened before the first invocation,
+ * and what is opened then stays for those that follow. It resolves only when everything of the batch is committed, and
+ * rejects otherwise, so that the batch comes again: with a `TailraceError` whose message holds code and position.
+ */
+export function createHandler(options: HandlerOptions = {}): LambdaHandler {
+  const { env } = process
+  let opened: Opened | undefined
+  return async (event, context) => {
+    const remainingMs = context.getRemainingTimeInMillis()
+    opened ??= await open(options, env, remainingMs)
+    const { logger, config } = opened
+    try {
+      return await handle(event, remainingMs, opened)
+    } catch (error) {
+      const known = error instanceof TailraceError ? error : unexpected(error)
+      logger.error(`the batch fails: ${known.message}`, {
+        code: known.code,
+        error: known,
+        request: context.awsRequestId,
+      })
+      throw shown(known, config)
+    }
+  }
+}
+
+interface Opened {
+  readonly config: PipelineConfig
+  readonly logger: Logger
+  readonly batches: BatchFunction
+}
+
+async function handle(
+  event: unknown,
+  remainingMs: number,
+  { config, logger, batches }: Opened,
+): Promise<LambdaResponse> {
+  const batch = readLambdaEvent(event)
+  const outcome = await withinTime(
+    systemClock,
+    remainingMs,
+    (signal) => batches.run(batch, signal),
+    () => batches.lastDoubt,
+  )
+  logger.debug('a batch was delivered', { ...factsOf(outcome), shard: batch.shardId })
+  if (outcome.failure === undefined) return succeeded(batch)
+  const answer = failed(batch, outcome.failure, config)
+  if (answer === undefined) throw outcome.failure.error
+  const { code, message } = outcome.failure.error
+  logger.error(`a record cannot pass: ${message}`, { code, sequenceNumber: outcome.failure.sequenceNumber })
+  return answer
+}
+
+async function open(options: HandlerOptions, env: NodeJS.ProcessEnv, timeLimitMs: number): Promise<Opened> {
+  const config = readConfig(options, env)
+  const redactor = createRedactor()
+  for (const secret of config.secrets) redactor.add(secret.reveal())
+  const logger = createLogger({
+    level: config.log.level,
+    format: 'json',
+    isColored: false,
+    destination: process.stdout,
+    now: () => systemClock.now(),
+    redactor,
+  })
+  const version = packageVersion()
+  for (const note of config.notes) logger.warn(note)
+  logger.info(promiseOf(config), { pipeline: config.pipeline, version })
+  return { config, logger, batches: await openFunctionProcess({ config, version, env, logger, timeLimitMs }) }
+}
+
+function readConfig({ config }: HandlerOptions, env: NodeJS.ProcessEnv): PipelineConfig {
+  const folder = env['LAMBDA_TASK_ROOT'] ?? process.cwd()
+  if (typeof config === 'object') return readConfigText(JSON.stringify(config), join(folder, 'handler options'), env)
+  const named = config ?? env['TAILRACE_CONFIG']
+  return readConfigFile(resolve(folder, named === undefined || named === '' ? 'pipeline.yaml' : named), env)
+}
+
+/** Lambda shows and keeps name and message of what a function throws, and nothing else. */
+function shown(error: TailraceError, { pipeline }: PipelineConfig): Error {
+  const thrown = new Error(`[${error.code}] ${error.message} (pipeline ${pipeline}). ${error.remedy}`)
+  thrown.name = error.code
+  return thrown
+}
+
+function unexpected(cause: unknown): TailraceError {
+  return new TailraceError('INTERNAL', 'the function failed unexpectedly', { cause })
+}

@@ -1,0 +1,128 @@
+import { backoffDelay } from '../../async/backoff.ts'
+import type { Clock } from '../../async/clock.ts'
+import type { Rng } from '../../async/rng.ts'
+import { TailraceError } from '../../errors.ts'
+import type { Stages } from '../stages.ts'
+import type { TopicLimits } from '../topic-limits.ts'
+import { deliverBatch } from './deliver-batch.ts'
+import type { PushedBatch, PushedDelivery, PushedOutcome } from './pushed-batch.ts'
+import type { HeldShard, ReadyLedger } from './ready-ledger.ts'
+
+export interface PushedDeliveryOptions {
+  readonly ledger: ReadyLedger
+  readonly stages: Stages
+  readonly topicLimits: TopicLimits
+  readonly clock: Clock
+  readonly rng: Rng
+  /** False where nothing is remembered, so that whatever comes again is written again. */
+  readonly keepsPositions: boolean
+  /** Hears why a shard is taken anew. */
+  readonly onDoubt: (error: TailraceError) => void
+}
+
+/**
+ * Shards stay taken from one batch to the next for as long as nothing is in doubt: then a batch costs one transaction. On
+ * any doubt the shard is let go and taken again, and its position decides what is still to be written.
+ */
+export function createPushedDelivery(options: PushedDeliveryOptions): PushedDelivery {
+  return new ShardBook(options)
+}
+
+/** Shards that a process keeps between batches; each holds what its partition of the ledger says. */
+const maxHeld = 64
+const retakeBackoff = { baseMs: 50, capMs: 2_000 }
+/** A topic that was changed under a process that goes on for days must be noticed. */
+const lookAgainMs = 60_000
+
+interface Held {
+  readonly shard: HeldShard
+  lookedAtMs: number
+}
+
+class ShardBook implements PushedDelivery {
+  readonly #options: PushedDeliveryOptions
+  /** The oldest use first. */
+  readonly #held = new Map<string, Held>()
+  readonly #busy = new Map<string, Promise<unknown>>()
+
+  constructor(options: PushedDeliveryOptions) {
+    this.#options = options
+  }
+
+  async deliver(batch: PushedBatch, signal: AbortSignal): Promise<PushedOutcome> {
+    const key = `${batch.streamArn}/${batch.shardId}`
+    const before = this.#busy.get(key)
+    const work = (async () => {
+      await before?.catch(() => undefined)
+      return this.#deliver(key, batch, signal)
+    })()
+    this.#busy.set(key, work)
+    try {
+      return await work
+    } finally {
+      if (this.#busy.get(key) === work) this.#busy.delete(key)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const held = [...this.#held.values()]
+    this.#held.clear()
+    for (const { shard } of held) await shard[Symbol.asyncDispose]()
+  }
+
+  async #deliver(key: string, batch: PushedBatch, signal: AbortSignal): Promise<PushedOutcome> {
+    const { clock, rng, onDoubt, topicLimits } = this.#options
+    for (let attempt = 0; ; attempt++) {
+      signal.throwIfAborted()
+      try {
+        return await this.#attempt(key, batch, signal)
+      } catch (error) {
+        await this.#letGo(key)
+        if (signal.aborted) throw signal.reason
+        const known = asTailraceError(error)
+        learnLimits(topicLimits, known)
+        onDoubt(known)
+        if (known.policy !== 'retake' && known.policy !== 'retry') throw known
+        await clock.sleep(backoffDelay(retakeBackoff, attempt, rng), signal)
+      }
+    }
+  }
+
+  async #attempt(key: string, batch: PushedBatch, signal: AbortSignal): Promise<PushedOutcome> {
+    const { ledger, clock } = this.#options
+    const held = this.#held.get(key) ?? { shard: await ledger.take(batch, signal), lookedAtMs: clock.monotonic() }
+    this.#held.delete(key)
+    this.#held.set(key, held)
+    await this.#makeRoom()
+    if (clock.monotonic() - held.lookedAtMs > lookAgainMs) {
+      await ledger.lookAgain(held.shard.table, signal)
+      held.lookedAtMs = clock.monotonic()
+    }
+    return deliverBatch(batch, held.shard, this.#options, signal)
+  }
+
+  async #letGo(key: string): Promise<void> {
+    const held = this.#held.get(key)
+    this.#held.delete(key)
+    await held?.shard[Symbol.asyncDispose]()
+  }
+
+  async #makeRoom(): Promise<void> {
+    for (const key of this.#held.keys()) {
+      if (this.#held.size <= maxHeld) return
+      if (!this.#busy.has(key)) await this.#letGo(key)
+    }
+  }
+}
+
+/** As a lane does: what only the broker found too large is refused by name the next time. */
+function learnLimits(topicLimits: TopicLimits, { code, details: { topic, bytes } }: TailraceError): void {
+  if (code === 'RECORD_TOO_LARGE' && typeof topic === 'string' && typeof bytes === 'number')
+    topicLimits.refused(topic, bytes)
+  topicLimits.lookAgain()
+}
+
+function asTailraceError(error: unknown): TailraceError {
+  if (error instanceof TailraceError) return error
+  return new TailraceError('TRANSACTION_IN_DOUBT', 'a batch failed unexpectedly', { cause: error })
+}

@@ -1,0 +1,76 @@
+import { compareIdentity } from '../../lanes/identity.ts'
+import type { LaneSession } from '../../lanes/lane-session.ts'
+import type { LaneState } from '../../lanes/lane-state.ts'
+import type { IdentityEntry, TableEntry } from '../../lanes/ledger-entry.ts'
+import type { ShardTaker } from '../../lanes/shard-taker.ts'
+import { requireWay } from '../../lanes/way.ts'
+import { refuseRenaming, refuseTopicChange } from '../topic-change.ts'
+import type { TopicProvisioner } from '../topic-provisioner.ts'
+import type { PushedBatch } from './pushed-batch.ts'
+import { refuseOldStream } from './first-start.ts'
+import type { FirstStart } from './first-start.ts'
+
+/** A shard that may be written now, and its table as the ledger has it. */
+export interface HeldShard extends AsyncDisposable {
+  readonly session: LaneSession
+  readonly table: TableEntry
+}
+
+/** Gives out shards of a pipeline whose ledger says all that must be known before a change is written. */
+export interface ReadyLedger {
+  /**
+   * Fences the shard's older holders and reads where it is; a first start, and the first batch of a table, write what the
+   * ledger must know of them before. Rejects with WAY_CONFLICT where it is the workers' turn, and with what a worker's start
+   * would refuse.
+   */
+  take(batch: PushedBatch, signal: AbortSignal): Promise<HeldShard>
+  /** Throws if the table's topic is no longer the one that was written to. */
+  lookAgain(table: TableEntry, signal: AbortSignal): Promise<void>
+}
+
+/** What it stands on. */
+export interface ReadyLedgerOptions {
+  /** What the ledger must say it is. */
+  readonly identity: IdentityEntry
+  readonly taker: ShardTaker
+  readonly firstStart: FirstStart
+  readonly topics: TopicProvisioner
+}
+
+export function createReadyLedger(options: ReadyLedgerOptions): ReadyLedger {
+  const { identity, taker, firstStart, topics } = options
+  const lookAgain = async (table: TableEntry, signal: AbortSignal): Promise<void> => {
+    refuseRenaming(topics, table)
+    await refuseTopicChange(topics, table, signal)
+  }
+  return {
+    lookAgain,
+    take: async (batch, signal) => {
+      for (;;) {
+        const session = await taker.take(batch.streamArn, batch.shardId, signal)
+        try {
+          const table = readyTable(session.state, identity, batch)
+          if (table !== undefined) {
+            await lookAgain(table, signal)
+            return { session, table, [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() }
+          }
+        } catch (error) {
+          await session[Symbol.asyncDispose]()
+          throw error
+        }
+        await session[Symbol.asyncDispose]()
+        await firstStart.settle(identity, batch, signal)
+      }
+    },
+  }
+}
+
+/** The table's entry; undefined while something is still to be written about it, or about the pipeline. */
+function readyTable(state: LaneState, own: IdentityEntry, batch: PushedBatch): TableEntry | undefined {
+  if (state.identity === undefined || compareIdentity(state.identity, own) === 'outdated') return undefined
+  requireWay(state.way, 'lambda', own.pipeline)
+  const table = state.tables.get(batch.tableArn)
+  if (table === undefined || table.table.streamArn < batch.streamArn) return undefined
+  refuseOldStream(table, batch)
+  return table
+}
