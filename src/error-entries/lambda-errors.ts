@@ -7,6 +7,11 @@ export const lambdaErrors = {
     "The pipeline is moved in the other way: its ledger says that it is its workers' turn, or that it is its function's.",
     'Stop what is not wanted, or give the pipeline over with `tailrace switch --to worker` or `tailrace switch --to lambda`.',
   ),
+  SWITCH_REFUSED: entry(
+    'refuse',
+    'A pipeline cannot be given over as it is: a snapshot is under way, a table is stopped or drained, changes are held back to be put in order, or no positions are kept.',
+    'Do what the message names, let the pipeline run on until it is done, and switch again.',
+  ),
   LAMBDA_EVENT_UNKNOWN: entry(
     'refuse',
     'The function was invoked with something that is no batch of a DynamoDB stream or of a Kinesis stream, or with one that is damaged.',

@@ -32,8 +32,11 @@ export interface IdentityEntry {
   readonly fingerprint: string
 }
 
-/** Who moves a pipeline's changes: workers, which read the shards, or functions, to which Lambda hands them. */
-export type Way = 'worker' | 'lambda'
+/**
+ * Who moves a pipeline's changes: workers, which read the shards, or a function, to which Lambda hands them. `nobody` while
+ * it is given over.
+ */
+export type Way = 'worker' | 'lambda' | 'nobody'
 
 /**
  * Whose turn it is. In every partition; a ledger without one is its workers'. Whoever changes it fences everybody who might

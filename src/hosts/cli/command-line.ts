@@ -12,6 +12,7 @@ import { registerSchema } from './commands/schema.ts'
 import { registerShards } from './commands/shards.ts'
 import { registerSnapshot } from './commands/snapshot.ts'
 import { registerStatus } from './commands/status.ts'
+import { registerSwitch } from './commands/switch.ts'
 import { registerTail } from './commands/tail.ts'
 import { registerTransform } from './commands/transform.ts'
 import type { CommandHost } from './command-host.ts'
@@ -31,6 +32,7 @@ export const commands: readonly Register[] = [
   registerSnapshot,
   registerSchema,
   registerOffsets,
+  registerSwitch,
   registerDlq,
   registerDelete,
   registerTransform,
