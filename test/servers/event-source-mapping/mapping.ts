@@ -111,7 +111,7 @@ export interface MappingCounters {
   invocations: number
   /** Records in events, each time that they were in one. */
   recordsInvoked: number
-  /** Records behind which a checkpoint was made because the function had succeeded with them. */
+  /** Records that need no delivery any more, each once: the function succeeded with them, or they were discarded. */
   recordsDone: number
   /** Function errors and time-outs. */
   errors: number
