@@ -90,7 +90,7 @@ function openServices({ clock, env, credentials: load }: SecretParts): Services 
     in: (region) => {
       const known = byRegion.get(region)
       if (known !== undefined) return known
-      const credentials = createCredentialsCache({ clock, load: load ?? createCredentialsLoader({ region }) })
+      const credentials = createCredentialsCache({ clock, load: load ?? createCredentialsLoader({ region, env }) })
       const api = stack.use(createAwsApi({ clock, region, env, credentials, limits: { maxConnections: 2 } }))
       byRegion.set(region, api)
       return api
