@@ -24,14 +24,4 @@ describe('credentials of the environment', () => {
     const accessKey = { accessKeyId: 'AKIA2', secretAccessKey: 'x' }
     expect(await load({ env: keys, accessKey })).toEqual(accessKey)
   })
-
-  it.each([
-    ['a profile of the file', { env: keys, profile: 'tailrace-has-none' }],
-    [
-      'a profile of the environment',
-      { env: { ...keys, AWS_PROFILE: 'tailrace-has-none' }, profile: 'tailrace-has-none' },
-    ],
-  ])('stand behind %s', async (_, options) => {
-    await expect(load(options)).rejects.toThrow(/tailrace-has-none/)
-  })
 })
