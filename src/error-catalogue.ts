@@ -22,8 +22,8 @@ export const errorCatalogue = {
   ),
   SECRET_UNAVAILABLE: entry(
     'refuse',
-    'A `${env:…}` or `${file:…}` reference cannot be resolved, or is outside the allow list.',
-    'Set the variable or the file, or add it to `secrets.allow`.',
+    'A `${env:…}`, `${file:…}`, `${secretsmanager:…}` or `${ssm:…}` reference cannot be resolved, or is outside the allow list.',
+    'Set the variable, the file or the secret, or let it be read; what the allow list lacks belongs into `secrets.allow`.',
   ),
   FILE_EXISTS: entry(
     'refuse',

@@ -139,10 +139,12 @@ const iamPrefixes: Readonly<Record<AwsRequest['service'], string>> = {
   kinesis: 'kinesis',
   glue: 'glue',
   cloudwatch: 'cloudwatch',
+  secretsmanager: 'secretsmanager',
+  ssm: 'ssm',
 }
 
 function resourceOf(request: AwsRequest): string {
-  for (const name of ['StreamArn', 'StreamARN', 'ConsumerARN', 'TableName', 'StreamName']) {
+  for (const name of ['StreamArn', 'StreamARN', 'ConsumerARN', 'TableName', 'StreamName', 'SecretId', 'Name']) {
     const value = request.body[name]
     if (typeof value === 'string') return value
   }

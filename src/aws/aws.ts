@@ -1,5 +1,6 @@
 /**
- * One request to an AWS service that speaks JSON over signed HTTP (DynamoDB, DynamoDB Streams, Kinesis, Glue, CloudWatch).
+ * One request to an AWS service that speaks JSON over signed HTTP (DynamoDB, DynamoDB Streams, Kinesis, Glue, CloudWatch,
+ * Secrets Manager, Systems Manager).
  * The answer is what `JSON.parse` should give (exact-json.ts); numbers inside DynamoDB values are text there, so nothing
  * is rounded.
  */
@@ -22,7 +23,7 @@ export interface AwsAnswer {
 
 /** What to send. */
 export interface AwsRequest {
-  readonly service: 'dynamodb' | 'streams' | 'kinesis' | 'glue' | 'cloudwatch'
+  readonly service: 'dynamodb' | 'streams' | 'kinesis' | 'glue' | 'cloudwatch' | 'secretsmanager' | 'ssm'
   /** For example `GetRecords`. */
   readonly action: string
   readonly body: Readonly<Record<string, unknown>>

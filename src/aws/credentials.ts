@@ -1,7 +1,7 @@
-import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers'
 import type { Clock } from '../async/clock.ts'
 import { untilAborted } from '../async/until-aborted.ts'
 import { outOfFileHandles, TailraceError } from '../errors.ts'
+import type { Environment } from './endpoints.ts'
 
 /** What requests are signed with. Never logged, never part of a message. */
 export interface AwsCredentials {
@@ -48,6 +48,8 @@ export interface CredentialsOptions {
     readonly sessionToken?: string
   }
   readonly assumeRole?: AssumedRole
+  /** Where the chain would look first. Given, the SDK is loaded only if there are no credentials in it, or a role. */
+  readonly env?: Environment
 }
 
 /** Renewal begins this long before the expiry, and blocks requests only in the last part of it. */
@@ -65,16 +67,36 @@ export function createCredentialsLoader(options: CredentialsOptions): Credential
   }
 }
 
+/** The SDK's providers take long to load, which counts where a process is started for one request. */
 function providerChain(options: CredentialsOptions, ignoreCache: boolean): () => Promise<AwsCredentials> {
-  const { accessKey, assumeRole: role } = options
+  const known = options.accessKey ?? environmentCredentials(options)
+  if (known !== undefined && options.assumeRole === undefined) return () => Promise.resolve(known)
+  let chain: Promise<() => Promise<AwsCredentials>> | undefined
+  return async () => {
+    // A failure to load them (too many open files) must not be remembered.
+    chain ??= openChain(options, known, ignoreCache).catch((error: unknown) => {
+      chain = undefined
+      throw error
+    })
+    return (await chain)()
+  }
+}
+
+async function openChain(
+  options: CredentialsOptions,
+  known: AwsCredentials | undefined,
+  ignoreCache: boolean,
+): Promise<() => Promise<AwsCredentials>> {
+  const { fromNodeProviderChain, fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
+  const { assumeRole: role } = options
   const base =
-    accessKey === undefined
+    known === undefined
       ? fromNodeProviderChain({
           clientConfig: { region: options.region },
           ignoreCache,
           ...(options.profile === undefined ? {} : { profile: options.profile }),
         })
-      : () => Promise.resolve(accessKey)
+      : () => Promise.resolve(asSdkCredentials(known))
   if (role === undefined) return base
   return fromTemporaryCredentials({
     masterCredentials: base,
@@ -85,6 +107,36 @@ function providerChain(options: CredentialsOptions, ignoreCache: boolean): () =>
       ...(role.externalId === undefined ? {} : { ExternalId: role.externalId }),
     },
   })
+}
+
+/** What the first provider of the chain finds; it is passed over where a profile is named. */
+function environmentCredentials({ env = {}, profile }: CredentialsOptions): AwsCredentials | undefined {
+  const accessKeyId = env['AWS_ACCESS_KEY_ID'] ?? ''
+  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'] ?? ''
+  const isProfileNamed = profile !== undefined || (env['AWS_PROFILE'] ?? '') !== ''
+  if (isProfileNamed || accessKeyId === '' || secretAccessKey === '') return undefined
+  const sessionToken = env['AWS_SESSION_TOKEN'] ?? ''
+  const expiration = Date.parse(env['AWS_CREDENTIAL_EXPIRATION'] ?? '')
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken === '' ? {} : { sessionToken }),
+    ...(Number.isNaN(expiration) ? {} : { expiration: new Date(expiration) }),
+  }
+}
+
+function asSdkCredentials({ accessKeyId, secretAccessKey, sessionToken, expiration }: AwsCredentials): {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+  readonly expiration?: Date
+} {
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+    ...(expiration === undefined ? {} : { expiration }),
+  }
 }
 
 /**

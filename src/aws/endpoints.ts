@@ -20,6 +20,8 @@ const environmentVariables: Readonly<Record<AwsService, string>> = {
   kinesis: 'AWS_ENDPOINT_URL_KINESIS',
   glue: 'AWS_ENDPOINT_URL_GLUE',
   cloudwatch: 'AWS_ENDPOINT_URL_CLOUDWATCH',
+  secretsmanager: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
+  ssm: 'AWS_ENDPOINT_URL_SSM',
 }
 
 const hostPrefixes: Readonly<Record<AwsService, string>> = {
@@ -28,6 +30,8 @@ const hostPrefixes: Readonly<Record<AwsService, string>> = {
   kinesis: 'kinesis',
   glue: 'glue',
   cloudwatch: 'monitoring',
+  secretsmanager: 'secretsmanager',
+  ssm: 'ssm',
 }
 
 /** Domain of each partition by the region's prefix; everything else, GovCloud too, is under amazonaws.com. */

@@ -37,6 +37,8 @@ const targetPrefixes: Readonly<Record<AwsService, string>> = {
   kinesis: 'Kinesis_20131202',
   glue: 'AWSGlue',
   cloudwatch: 'GraniteServiceVersion20100801',
+  secretsmanager: 'secretsmanager',
+  ssm: 'AmazonSSM',
 }
 
 const contentTypes: Readonly<Record<AwsService, string>> = {
@@ -45,6 +47,8 @@ const contentTypes: Readonly<Record<AwsService, string>> = {
   kinesis: 'application/x-amz-json-1.1',
   glue: 'application/x-amz-json-1.1',
   cloudwatch: 'application/x-amz-json-1.0',
+  secretsmanager: 'application/x-amz-json-1.1',
+  ssm: 'application/x-amz-json-1.1',
 }
 
 /** A difference to the server's clock that is worth a correction; the `Date` header is exact to the second only. */
@@ -66,6 +70,8 @@ export function createRequestSigner(options: SignerOptions): RequestSigner {
     kinesis: endpointOf('kinesis', 'kinesis', options),
     glue: endpointOf('glue', 'glue', options),
     cloudwatch: endpointOf('cloudwatch', 'monitoring', options),
+    secretsmanager: endpointOf('secretsmanager', 'secretsmanager', options),
+    ssm: endpointOf('ssm', 'ssm', options),
   }
   let clockOffsetMs = 0
   return {

@@ -100,6 +100,26 @@ export function loadConfig(input: ConfigInput): PipelineConfig {
   })
 }
 
+/**
+ * Every reference to a service that keeps secrets that `loadConfig` would ask for, and the region that the file names.
+ * Finds fault with nothing but a file that is not YAML (CONFIG_UNREADABLE): that is for `loadConfig`.
+ */
+export function secretReferences(input: Omit<ConfigInput, 'secretOf'>): {
+  readonly references: ReadonlySet<string>
+  readonly region: string | undefined
+} {
+  const references = new Set<string>()
+  const secretOf = (reference: string): string => {
+    references.add(reference)
+    return 'unknown'
+  }
+  const findings: KafkaFindings = { problems: [], notes: [], secrets: [] }
+  const { entries, access, scope } = entriesOf({ ...input, secretOf }, findings)
+  kafkaLayersOf(entries, access, { scope, findings })
+  const region = entries.find(({ name }) => name === 'source.region')?.value
+  return { references, region: typeof region === 'string' && region !== '' ? region : undefined }
+}
+
 function isKafka({ name }: ConfigEntry): boolean {
   return name.startsWith(kafkaPrefix) && name !== 'kafka.properties.file'
 }
@@ -250,7 +270,7 @@ function resolveAll(entries: readonly ConfigEntry[], scope: Scope, prefix = ''):
 
 /** Transforms have placeholders of their own, such as `${topic}`. */
 function withoutForeignReferences(text: string): string {
-  return text.replaceAll(/(\$?)\$\{(?!env:|file:)/g, '$$$${')
+  return text.replaceAll(/(\$?)\$\{(?!env:|file:|secretsmanager:|ssm:)/g, '$$$${')
 }
 
 function canonicalName(name: string): string {

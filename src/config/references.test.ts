@@ -209,3 +209,50 @@ describe('references that are refused', () => {
     },
   )
 })
+
+describe('references to services that keep secrets', () => {
+  const resolveWith = (text: string, allow: readonly string[]) => {
+    const asked: string[] = []
+    const secretOf = (reference: string) => {
+      asked.push(reference)
+      return reference === 'ssm:/gone' ? { reason: 'it is gone' } : `value of ${reference}`
+    }
+    const sources = { env: {}, readFile: readFileSync, realPath: realpathSync, secretOf }
+    return { found: createReferenceResolver(allow, sources).resolve(text), asked }
+  }
+
+  it.each([
+    ['secretsmanager:prod/kafka:password', 'secretsmanager:prod/kafka'],
+    ['secretsmanager:prod/kafka:password', 'secretsmanager:prod/*'],
+    ['ssm:/shop/kafka', 'ssm:/shop/kafka'],
+    ['ssm:/shop/kafka', 'ssm:/shop/*'],
+  ])('%s is asked for where %s is allowed', (reference, allowed) => {
+    expect(resolveWith(`a\${${reference}}b`, [allowed]).found).toEqual({ text: `avalue of ${reference}b` })
+  })
+
+  it.each([
+    ['secretsmanager:prod/kafka', 'secretsmanager:prod'],
+    ['secretsmanager:prod/kafka', 'ssm:prod/kafka'],
+    ['ssm:/shop/kafka', 'ssm:/shop'],
+    ['ssm:/shop/kafka', 'env:*'],
+  ])('%s is not asked for where %s is allowed', (reference, allowed) => {
+    const { found, asked } = resolveWith(`\${${reference}}`, [allowed])
+    const text = `\${${reference}} is not allowed; add "${reference}" to secrets.allow`
+    expect(found).toEqual({ problem: { text, code: 'SECRET_UNAVAILABLE' } })
+    expect(asked).toEqual([])
+  })
+
+  it('say why there is no value', () => {
+    expect(resolveWith('${ssm:/gone}', ['ssm:*']).found).toEqual({
+      problem: { text: 'it is gone', code: 'SECRET_UNAVAILABLE' },
+    })
+  })
+
+  it('do not name what no secret can be called', () => {
+    expect(resolveWith('${ssm:a b}', ['ssm:*']).found).toMatchObject({ problem: { code: 'SECRET_UNAVAILABLE' } })
+  })
+
+  it('cannot be asked for where nobody asks', () => {
+    expect(resolve('${ssm:/shop}', ['ssm:*'])).toBe('PROBLEM ${ssm:/shop} cannot be asked for here')
+  })
+})

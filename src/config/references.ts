@@ -11,6 +11,16 @@ export interface ConfigSources {
   readonly readFile: (path: string) => Uint8Array
   /** The path with all symbolic links followed; throws if it does not exist. */
   readonly realPath: (path: string) => string
+  /**
+   * What a reference to a service that keeps secrets stands for (`secretsmanager:…` or `ssm:…`, without the braces), fetched
+   * beforehand; or why there is no value. Asked only for what `secrets.allow` names. Default: there is none.
+   */
+  readonly secretOf?: (reference: string) => string | Refusal
+}
+
+/** Why a reference has no value. Never quotes one. */
+export interface Refusal {
+  readonly reason: string
 }
 
 /** The text with its references replaced, or what is wrong with one of them. */
@@ -19,8 +29,8 @@ export type Resolution = { readonly text: string } | { readonly problem: Problem
 /** Replaces references in texts. Each variable and file is read at most once. */
 export interface ReferenceResolver {
   /**
-   * Replaces every `${env:NAME}`, `${file:/path}` (the whole file without its last line break) and
-   * `${file:/path:key}` (one key of a properties file). `$${` stands for `${`. What comes out is not looked at again.
+   * Replaces every `${env:NAME}`, `${file:/path}` (the whole file without its last line break), `${file:/path:key}` (one key
+   * of a properties file), `${secretsmanager:…}` and `${ssm:…}`. `$${` stands for `${`. What comes out is not looked at again.
    */
   resolve(text: string): Resolution
 }
@@ -29,16 +39,18 @@ export interface ReferenceResolver {
 export function createReferenceResolver(allow: readonly string[], sources: ConfigSources): ReferenceResolver {
   const variables = allow.filter((entry) => entry.startsWith('env:')).map((entry) => entry.slice(4))
   const roots = allow.filter((entry) => entry.startsWith('file:')).map((entry) => entry.slice(5))
+  const secrets = allow.filter(isKeptElsewhere)
   const seen = new Map<string, string | Refusal>()
-
+  const find = (reference: string): string | Refusal => {
+    if (reference.startsWith('env:')) return readVariable(reference.slice(4), variables, sources)
+    if (reference.startsWith('file:')) return readFromFile(reference.slice(5), roots, sources)
+    if (isKeptElsewhere(reference)) return readSecret(reference, secrets, sources)
+    return refuse('only ${env:…}, ${file:…}, ${secretsmanager:…} and ${ssm:…} are known')
+  }
   const lookUp = (reference: string): string | Refusal => {
     const known = seen.get(reference)
     if (known !== undefined) return known
-    const found = reference.startsWith('env:')
-      ? readVariable(reference.slice(4), variables, sources)
-      : reference.startsWith('file:')
-        ? readFromFile(reference.slice(5), roots, sources)
-        : refuse('only ${env:…} and ${file:…} are known')
+    const found = find(reference)
     seen.set(reference, found)
     return found
   }
@@ -58,10 +70,6 @@ export function createReferenceResolver(allow: readonly string[], sources: Confi
   }
 }
 
-interface Refusal {
-  readonly reason: string
-}
-
 function refuse(reason: string): Refusal {
   return { reason }
 }
@@ -73,6 +81,21 @@ function readVariable(name: string, allowed: readonly string[], { env }: ConfigS
   }
   const value = Object.hasOwn(env, name) ? env[name] : undefined
   return value ?? refuse(`\${env:${name}}: the environment variable is not set`)
+}
+
+function isKeptElsewhere(reference: string): boolean {
+  return reference.startsWith('secretsmanager:') || reference.startsWith('ssm:')
+}
+
+/** An allowed pattern covers the secret as a whole, and its keys with it. */
+function readSecret(reference: string, allowed: readonly string[], { secretOf }: ConfigSources): string | Refusal {
+  const shown = shownName(reference)
+  if (!/^[a-z]+:[\w/+=.@:-]{1,2100}$/.test(reference)) return refuse(`\${${shown}} does not name a secret`)
+  const isAllowed = allowed.some(
+    (one) => matchesNamePattern(one, reference) || matchesNamePattern(`${one}:*`, reference),
+  )
+  if (!isAllowed) return refuse(`\${${shown}} is not allowed; add "${shown}" to secrets.allow`)
+  return secretOf?.(reference) ?? refuse(`\${${shown}} cannot be asked for here`)
 }
 
 function readFromFile(reference: string, roots: readonly string[], sources: ConfigSources): string | Refusal {

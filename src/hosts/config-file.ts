@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from 'node:fs'
 import type { ConfigSources } from '../config/references.ts'
 import { loadConfig } from '../config/load-config.ts'
+import type { ConfigInput } from '../config/load-config.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { TailraceError } from '../errors.ts'
 import { checkTransforms } from './transforms-of.ts'
@@ -10,29 +11,27 @@ const maximumBytes = 4 * 1024 * 1024
 
 /**
  * Reads and checks a pipeline file, or a connector's, of this machine; `workerPath` is a Connect worker's file. Throws what
- * `loadConfig` throws, and CONFIG_UNREADABLE if one of the files cannot be read.
+ * `loadConfig` throws, and CONFIG_UNREADABLE if one of the files cannot be read. References to secrets that AWS keeps are
+ * refused: `loadConfigWithSecrets` fetches them.
  */
 export function readConfigFile(path: string, env: ConfigSources['env'], workerPath?: string): PipelineConfig {
-  return readConfigText(readPipelineText(path), path, env, workerPath)
+  return loadConfig(configFileInput(path, env, workerPath))
 }
 
-/** The same for a text that is no file; `path` is named in messages, and what it refers to is beside it. */
-export function readConfigText(
-  text: string,
-  path: string,
-  env: ConfigSources['env'],
-  workerPath?: string,
-): PipelineConfig {
+/** A file of this machine for `loadConfig`. Throws CONFIG_UNREADABLE if it, or the worker's file, cannot be read. */
+export function configFileInput(path: string, env: ConfigSources['env'], workerPath?: string): ConfigInput {
   const worker = workerPath === undefined ? {} : { worker: { path: workerPath, text: readPipelineText(workerPath) } }
-  return loadConfig({
-    text,
-    path,
-    env,
-    ...worker,
+  return configInput({ text: readPipelineText(path), path, env, ...worker })
+}
+
+/** A text for `loadConfig`, whose files are those of this machine. */
+export function configInput(given: Pick<ConfigInput, 'text' | 'path' | 'env' | 'worker'>): ConfigInput {
+  return {
+    ...given,
     readFile: readRegularFile,
     realPath: (file) => realpathSync.native(file),
     checkFamilies: checkTransforms,
-  })
+  }
 }
 
 function readPipelineText(path: string): string {

@@ -20,7 +20,8 @@ export function glueRegistryOf(config: GlueRegistryConfig, parts: RegistryParts)
   const { registryName, region, endpoint, mode, comparesLatest, compatibility } = config
   const { clock, rng, env = {}, onWait, giveUpOn } = parts
   const credentials =
-    parts.credentials ?? createCredentialsCache({ clock, load: createCredentialsLoader(credentialsOf(config)) })
+    parts.credentials ??
+    createCredentialsCache({ clock, load: createCredentialsLoader({ ...credentialsOf(config), env }) })
   const api = createAwsApi({
     clock,
     region,

@@ -17,7 +17,7 @@ import type { OwnedSource, SourceParts } from './source-parts.ts'
 export function openSource(config: SourceConfig, parts: SourceParts): OwnedSource {
   const { clock, env } = parts
   const { region } = config
-  const loader = parts.credentials ?? createCredentialsLoader(credentialsOf(config))
+  const loader = parts.credentials ?? createCredentialsLoader({ ...credentialsOf(config), env })
   const credentials = createCredentialsCache({ clock, load: loader })
   const access = { clock, region, env, credentials, overrides: endpointsOf(config) }
   const connection = createAwsApi(access)

@@ -34,7 +34,8 @@ it('keys that were changed in the profile are read again after a refusal, and no
   process.env['AWS_CONFIG_FILE'] = file
 
   await write('first')
-  const load = createCredentialsLoader({ region: 'eu-central-1', profile: 'reader' })
+  const env = { AWS_ACCESS_KEY_ID: 'passed over', AWS_SECRET_ACCESS_KEY: 'x' }
+  const load = createCredentialsLoader({ region: 'eu-central-1', profile: 'reader', env })
   expect((await load(false)).accessKeyId).toBe('first')
   await write('second')
   expect((await load(false)).accessKeyId).toBe('first')

@@ -57,15 +57,15 @@ export const pipelineProperties = {
   }),
   'secrets.allow': defaulted(
     list(
-      'a list of `env:<NAME>` (with `*` and `?` as wildcards) and `file:</absolute/path>` (a file or a folder)',
-      z.string().regex(/^(env:[A-Za-z0-9_*?]{1,128}|file:\/[^\0]{0,4000})$/),
+      'a list of `env:<NAME>`, `secretsmanager:<name or ARN>`, `ssm:<name or ARN>` (with `*` and `?` as wildcards) and `file:</absolute/path>` (a file or a folder)',
+      z.string().regex(/^(env:[A-Za-z0-9_*?]{1,128}|file:\/[^\0]{0,4000}|(secretsmanager|ssm):[\w/+=.@:*?-]{1,2048})$/),
       0,
     ),
     ['env:TAILRACE_*', 'env:KAFKA_*', 'env:SR_*'],
     {
       importance: 'medium',
       documentation:
-        'Which environment variables and files `${env:NAME}`, `${file:/path}` and `${file:/path:key}` may read. Everything else is refused.',
+        'Which environment variables, files and secrets `${env:NAME}`, `${file:/path}`, `${file:/path:key}`, `${secretsmanager:name:key}` and `${ssm:/name}` may read. Everything else is refused.',
     },
   ),
 }

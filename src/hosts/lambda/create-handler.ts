@@ -1,12 +1,15 @@
 import { join, resolve } from 'node:path'
 import { systemClock } from '../../async/system-clock.ts'
+import { systemRng } from '../../async/system-rng.ts'
+import type { ConfigInput } from '../../config/load-config.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import { TailraceError } from '../../errors.ts'
 import { createLogger } from '../../observe/create-logger.ts'
 import type { Logger } from '../../observe/logger.ts'
 import { createRedactor } from '../../observe/redactor.ts'
-import { readConfigFile, readConfigText } from '../config-file.ts'
+import { configFileInput, configInput } from '../config-file.ts'
 import { packageVersion } from '../package-version.ts'
+import { loadConfigWithSecrets } from '../secret-references.ts'
 import type { BatchFunction } from './batch-function.ts'
 import { openFunctionProcess } from './function-process.ts'
 import { readLambdaEvent } from './lambda-event.ts'
@@ -45,7 +48,12 @@ export function createHandler(options: HandlerOptions = {}): LambdaHandler {
   let opened: Opened | undefined
   return async (event, context) => {
     const remainingMs = context.getRemainingTimeInMillis()
-    opened ??= await open(options, env, remainingMs)
+    opened ??= await withinTime(
+      systemClock,
+      remainingMs,
+      (signal) => open(options, { env, timeLimitMs: remainingMs, signal }),
+      () => undefined,
+    )
     const { logger, config } = opened
     try {
       return await handle(event, remainingMs, opened)
@@ -88,8 +96,13 @@ async function handle(
   return answer
 }
 
-async function open(options: HandlerOptions, env: NodeJS.ProcessEnv, timeLimitMs: number): Promise<Opened> {
-  const config = readConfig(options, env)
+async function open(
+  options: HandlerOptions,
+  parts: { readonly env: NodeJS.ProcessEnv; readonly timeLimitMs: number; readonly signal: AbortSignal },
+): Promise<Opened> {
+  const { env, timeLimitMs } = parts
+  const secrets = { clock: systemClock, rng: systemRng, env }
+  const config = await loadConfigWithSecrets(configOf(options, env), secrets, parts.signal)
   const redactor = createRedactor()
   for (const secret of config.secrets) redactor.add(secret.reveal())
   const logger = createLogger({
@@ -106,11 +119,12 @@ async function open(options: HandlerOptions, env: NodeJS.ProcessEnv, timeLimitMs
   return { config, logger, batches: await openFunctionProcess({ config, version, env, logger, timeLimitMs }) }
 }
 
-function readConfig({ config }: HandlerOptions, env: NodeJS.ProcessEnv): PipelineConfig {
+function configOf({ config }: HandlerOptions, env: NodeJS.ProcessEnv): ConfigInput {
   const folder = env['LAMBDA_TASK_ROOT'] ?? process.cwd()
-  if (typeof config === 'object') return readConfigText(JSON.stringify(config), join(folder, 'handler options'), env)
+  if (typeof config === 'object')
+    return configInput({ text: JSON.stringify(config), path: join(folder, 'handler options'), env })
   const named = config ?? env['TAILRACE_CONFIG']
-  return readConfigFile(resolve(folder, named === undefined || named === '' ? 'pipeline.yaml' : named), env)
+  return configFileInput(resolve(folder, named === undefined || named === '' ? 'pipeline.yaml' : named), env)
 }
 
 /** Lambda shows and keeps name and message of what a function throws, and nothing else. */

@@ -57,6 +57,8 @@ const targets: Readonly<Record<AwsRequest['service'], string>> = {
   kinesis: 'Kinesis_20131202',
   glue: 'AWSGlue',
   cloudwatch: 'GraniteServiceVersion20100801',
+  secretsmanager: 'secretsmanager',
+  ssm: 'AmazonSSM',
 }
 
 function send(options: SimulatedAwsOptions, request: AwsRequest, settle: Settle<AwsAnswer>): void {

@@ -10,7 +10,7 @@ import type { CommandContext, CommandResult } from '../command-context.ts'
 import { foundWrong, refused, succeeded } from '../command-context.ts'
 import { isJson, writeResult } from '../command-host.ts'
 import type { CommandHost } from '../command-host.ts'
-import { loadPipeline } from '../load-pipeline.ts'
+import { loadPipeline, loadPipelineOffline } from '../load-pipeline.ts'
 import { redactedFinding, renderFailures } from '../render-findings.ts'
 import { renderTable } from '../render.ts'
 
@@ -26,8 +26,9 @@ export function registerCheck(program: Command, { context, action }: CommandHost
     .option('--offline', 'check the file alone, without AWS and Kafka')
     .action(
       action(async (command) => {
-        const config = loadPipeline(command.args[0] ?? '', context)
         const isOffline = command.opts<{ offline?: boolean }>().offline === true
+        const file = command.args[0] ?? ''
+        const config = isOffline ? loadPipelineOffline(file, context) : await loadPipeline(file, context)
         if (!isOffline && !isJson(command)) context.stderr.write('asking AWS and Kafka …\n')
         const online = isOffline
           ? await checkCode(config, context.clock)

@@ -31,8 +31,8 @@ export function registerConfig(program: Command, { context, action }: CommandHos
     .description("print what a file comes to: every property that is not at its default, a connector's as ours")
     .argument('<config>', 'the pipeline file')
     .action(
-      action((command) => {
-        const loaded = loadPipeline(command.args[0] ?? '', context)
+      action(async (command) => {
+        const loaded = await loadPipeline(command.args[0] ?? '', context)
         const json = { properties: shownConfig(loaded), notes: loaded.notes }
         writeResult(context, command, { json, text: shownConfigText(loaded) })
         return succeeded

@@ -33,7 +33,7 @@ export function registerDelete(program: Command, { context, action }: CommandHos
 
 async function run(command: Command, context: CommandContext): Promise<CommandResult> {
   const { signal, stderr } = context
-  const config = loadPipeline(command.args[0] ?? '', context)
+  const config = await loadPipeline(command.args[0] ?? '', context)
   const { pipeline, ledger, groupId } = config
   await using kafka = openKafka(config, context)
   await requireStandstill(config, kafka, signal)

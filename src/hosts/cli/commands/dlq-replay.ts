@@ -48,7 +48,7 @@ export function registerReplay(dlq: Command, { context, action }: CommandHost): 
 async function replay(command: Command, context: CommandContext): Promise<CommandResult> {
   const flags = command.opts<ReplayFlags>()
   const [path = '', ...ids] = command.args
-  const config = loadPipeline(path, context)
+  const config = await loadPipeline(path, context)
   await using kafka = openKafka(config, context)
   await using inspector = openInspector(config, context)
   const { signal, clock, rng, env } = context

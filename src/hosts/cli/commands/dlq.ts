@@ -47,7 +47,7 @@ export function registerDlq(program: Command, host: CommandHost): void {
 
 async function list(command: Command, context: CommandContext): Promise<CommandResult> {
   const flags = command.opts<ListFlags>()
-  const config = loadPipeline(command.args[0] ?? '', context)
+  const config = await loadPipeline(command.args[0] ?? '', context)
   await using kafka = openKafka(config, context)
   const { topic } = config.errors.deadLetters
   const found = await createLetterLog(kafka, { ...config, topic }).letters(context.signal)
@@ -106,7 +106,7 @@ function renderEach(letters: readonly StoredLetter[]): string {
 
 async function show(command: Command, context: CommandContext): Promise<CommandResult> {
   const { keysOnly } = command.opts<{ keysOnly?: boolean }>()
-  const config = loadPipeline(command.args[0] ?? '', context)
+  const config = await loadPipeline(command.args[0] ?? '', context)
   const [, id = ''] = command.args
   await using kafka = openKafka(config, context)
   const log = createLetterLog(kafka, { ...config, topic: config.errors.deadLetters.topic })

@@ -61,7 +61,7 @@ export function registerOffsets(program: Command, { context, action }: CommandHo
 }
 
 async function show(command: Command, context: CommandContext): Promise<CommandResult> {
-  const config = loadPipeline(command.args[0] ?? '', context)
+  const config = await loadPipeline(command.args[0] ?? '', context)
   await using kafka = openKafka(config, context)
   const ledger = await readPipelineLedger(config, kafka, context.signal)
   const { table } = command.opts<{ table?: string }>()
@@ -114,7 +114,7 @@ async function change(command: Command, context: CommandContext): Promise<Comman
   if (flags.after !== undefined && !isSequenceNumber(flags.after)) {
     throw new TailraceError('USAGE', '--after must be a sequence number')
   }
-  const config = loadPipeline(command.args[0] ?? '', context)
+  const config = await loadPipeline(command.args[0] ?? '', context)
   await using kafka = openKafka(config, context)
   const ledger = await readPipelineLedger(config, kafka, context.signal)
   const named = tableNamed(ledger, flags.table)

@@ -27,7 +27,7 @@ export function registerRun(program: Command, { context, action }: CommandHost):
     .option('--no-check', 'start without asking AWS and Kafka first whether all is well')
     .action(
       action(async (command) => {
-        const config = loadPipeline(command.args[0] ?? '', context)
+        const config = await loadPipeline(command.args[0] ?? '', context)
         const logger = openLogger(config, context)
         if (command.opts<{ check: boolean }>().check) {
           const failures = await failuresAtStart(config, logger, context)

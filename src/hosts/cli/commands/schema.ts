@@ -60,7 +60,7 @@ async function infer(command: Command, context: CommandContext): Promise<Command
   if (name !== undefined && !isName(name)) {
     throw new TailraceError('USAGE', '--name must be words with dots between them, such as shop.orders.Value')
   }
-  const config = loadPipeline(command.args[0] ?? '', context)
+  const config = await loadPipeline(command.args[0] ?? '', context)
   const { clock, rng, env, signal } = context
   await using owned = openSource(config.source, { clock, rng, env, giveUpOn: ['AWS_ACCESS_DENIED', 'AWS_CREDENTIALS'] })
   const table = await owned.source.describeTable(command.args[1] ?? '', signal)

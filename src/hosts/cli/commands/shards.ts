@@ -22,7 +22,7 @@ export function registerShards(program: Command, { context, action }: CommandHos
     .option('--table <name>', 'only this table')
     .action(
       action(async (command) => {
-        const config = loadPipeline(command.args[0] ?? '', context)
+        const config = await loadPipeline(command.args[0] ?? '', context)
         await using kafka = openKafka(config, context)
         const ledger = await readPipelineLedger(config, kafka, context.signal)
         const { table } = command.opts<{ table?: string }>()

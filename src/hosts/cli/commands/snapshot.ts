@@ -96,7 +96,7 @@ function filterOf(text: string): FilterExpression {
 }
 
 async function tellCost(command: Command, context: CommandContext, flags: StartFlags): Promise<CommandResult> {
-  const config = loadPipeline(command.args[0] ?? '', context)
+  const config = await loadPipeline(command.args[0] ?? '', context)
   const usd = Number(flags.usdPerMillion ?? usualUsdPerMillion)
   if (!(usd >= 0)) throw new TailraceError('USAGE', '--usd-per-million must be a price such as 0.125')
   const { clock, rng, env, signal } = context
@@ -129,7 +129,7 @@ function renderEstimate(estimate: SnapshotEstimate): string {
 }
 
 async function ask(command: Command, context: CommandContext, action: SnapshotAction): Promise<CommandResult> {
-  const config = loadPipeline(command.args[0] ?? '', context)
+  const config = await loadPipeline(command.args[0] ?? '', context)
   await using kafka = openKafka(config, context)
   const ledger = await readPipelineLedger(config, kafka, context.signal)
   const { table } = tableNamed(ledger, command.args[1] ?? '')
@@ -189,7 +189,7 @@ function textOf(table: string, action: SnapshotAction['kind'], entry: TableEntry
 }
 
 async function status(command: Command, context: CommandContext): Promise<CommandResult> {
-  const config = loadPipeline(command.args[0] ?? '', context)
+  const config = await loadPipeline(command.args[0] ?? '', context)
   await using kafka = openKafka(config, context)
   const ledger = await readPipelineLedger(config, kafka, context.signal)
   const name = command.args[1]

@@ -19,7 +19,7 @@ export function registerStatus(program: Command, { context, action }: CommandHos
     .argument('<config>', 'the pipeline file')
     .action(
       action(async (command) => {
-        const config = loadPipeline(command.args[0] ?? '', context)
+        const config = await loadPipeline(command.args[0] ?? '', context)
         await using kafka = openKafka(config, context)
         await using inspector = openInspector(config, context)
         const ledger = await readPipelineLedger(config, kafka, context.signal)
