@@ -35,7 +35,7 @@ export function registerSwitch(program: Command, { context, action }: CommandHos
 
 async function switchWay(command: Command, context: CommandContext): Promise<CommandResult> {
   const { to } = command.opts<{ to: 'worker' | 'lambda' }>()
-  const config = loadPipeline(command.args[0] ?? '', context)
+  const config = await loadPipeline(command.args[0] ?? '', context)
   refuseWithoutPositions(config)
   await using kafka = openKafka(config, context)
   const ledger = await readPipelineLedger(config, kafka, context.signal)
