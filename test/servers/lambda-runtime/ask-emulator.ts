@@ -23,9 +23,11 @@ export function askEmulator(port: number, event: unknown): Promise<InvokeResult>
 /** The emulator tells errors of the function by their text alone: nothing in its headers does. */
 function resultOf(text: string): InvokeResult {
   if (/^Task timed out after [\d.]+ seconds/.test(text)) return { kind: 'timeout' }
+  // The emulator says nothing of a runtime that ended while it started; one that runs says at least `null`.
+  if (text === '') return { kind: 'error', errorType: 'Runtime.ExitError', errorMessage: 'the runtime did not start' }
   let body: unknown
   try {
-    body = text === '' ? null : JSON.parse(text)
+    body = JSON.parse(text)
   } catch {
     return { kind: 'error', errorType: 'Runtime.Unreadable', errorMessage: text.slice(0, 200) }
   }

@@ -109,6 +109,15 @@ it('is killed at any moment, and runs again', async () => {
   expect(lambda.coldStarts).toBe(2)
 })
 
+it('is killed while it starts', async () => {
+  await using lambda = await createLambdaFunction({ code })
+  const cut = lambda.invoke({})
+  await expect.poll(() => lambda.sandboxes[0]?.runtimePid, { timeout: 10_000, interval: 1 }).toBeGreaterThan(1)
+  expect(await lambda.kill()).toBe(true)
+  expect(await cut).toMatchObject({ kind: 'error', errorType: 'Runtime.ExitError' })
+  expect(await answered(lambda, {}, 'count')).toBe(1)
+})
+
 it('has a sandbox for each invocation at once, and reuses them', async () => {
   await using lambda = await createLambdaFunction({ code, timeLimitSeconds: 10 })
   const pids = await Promise.all([1, 2, 3].map(() => answered(lambda, { sleepMs: 1_500 }, 'pid')))
