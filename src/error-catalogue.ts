@@ -4,6 +4,7 @@ import type { ErrorEntry } from './error-entries/error-entry.ts'
 import { kinesisErrors } from './error-entries/kinesis-errors.ts'
 import { kinesisRecordErrors } from './error-entries/kinesis-record-errors.ts'
 import { lambdaErrors } from './error-entries/lambda-errors.ts'
+import { packageErrors } from './error-entries/package-errors.ts'
 import { schemaErrors } from './error-entries/schema-errors.ts'
 import { schemaRegistryErrors } from './error-entries/schema-registry-errors.ts'
 
@@ -234,6 +235,7 @@ export const errorCatalogue = {
   ...schemaErrors,
   ...changeErrors,
   ...lambdaErrors,
+  ...packageErrors,
   ...kinesisRecordErrors,
 
   // --- Kafka ---

@@ -6,6 +6,7 @@ import { registerDemo } from './commands/demo.ts'
 import { registerDlq } from './commands/dlq.ts'
 import { registerErrors } from './commands/errors.ts'
 import { registerInit } from './commands/init.ts'
+import { registerLambda } from './commands/lambda.ts'
 import { registerOffsets } from './commands/offsets.ts'
 import { registerRun } from './commands/run.ts'
 import { registerSchema } from './commands/schema.ts'
@@ -36,6 +37,7 @@ export const commands: readonly Register[] = [
   registerDlq,
   registerDelete,
   registerTransform,
+  registerLambda,
   registerConfig,
   registerErrors,
 ]
