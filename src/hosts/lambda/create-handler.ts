@@ -14,7 +14,7 @@ import type { BatchFunction } from './batch-function.ts'
 import { openFunctionProcess } from './function-process.ts'
 import { handleEvent } from './handle-event.ts'
 import type { LambdaResponse } from './lambda-response.ts'
-import { promiseOf } from './promise.ts'
+import { notesForFunction, promiseOf } from './promise.ts'
 import { withinTime } from './time-limit.ts'
 
 /** What the handler uses of Lambda's context. */
@@ -93,7 +93,7 @@ async function open(
     redactor,
   })
   const version = packageVersion()
-  for (const note of config.notes) logger.warn(note)
+  for (const note of [...config.notes, ...notesForFunction(config)]) logger.warn(note)
   logger.info(promiseOf(config), { pipeline: config.pipeline, version })
   return { config, logger, batches: await openFunctionProcess({ config, version, env, logger, timeLimitMs }) }
 }
