@@ -97,7 +97,7 @@ function remembering(
   }
 }
 
-/** Nanoseconds of today do not fit into a double. */
+/** Nanoseconds of today do not fit into a double, so they are written as microseconds with three more digits. */
 function times(ms: number, micros = ms * 1000): string {
-  return `"ts_ms":${ms},"ts_us":${micros},"ts_ns":${BigInt(micros) * 1000n}`
+  return `"ts_ms":${ms},"ts_us":${micros},"ts_ns":${micros === 0 ? '0' : `${micros}000`}`
 }

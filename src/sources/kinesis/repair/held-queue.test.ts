@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { HeldQueue } from './held-queue.ts'
-import type { HeldChange } from './item-memory.ts'
+import type { HeldChange } from './remembered-item.ts'
 
 function change(sinceMs: number): HeldChange {
   const record = { sequenceNumber: String(sinceMs), subSequence: undefined, partitionKey: 'p', arrivedAtMs: sinceMs }

@@ -1,42 +1,9 @@
 import type { Arrival, ChangeFacts } from './arrival.ts'
-import { EventIds } from './event-ids.ts'
+import { RememberedChanges } from './remembered-changes.ts'
+import type { RememberedChange, Tally } from './remembered-changes.ts'
+import { RememberedItem } from './remembered-item.ts'
+import type { ItemMemory } from './remembered-item.ts'
 import type { RepairMemory } from './repair-memory.ts'
-import type { TailPlace } from './shard-tail.ts'
-
-/** What is remembered of one item for as long as the window lasts. */
-export interface ItemMemory {
-  /** Ids of changes, held back or dealt with. */
-  readonly events: EventIds
-  /** The last change that was handed out in order. */
-  newest: NewestChange | undefined
-  readonly held: HeldChange[]
-}
-
-export interface NewestChange {
-  readonly createdAtMicros: number
-  readonly after: string | undefined
-  /** All that are dealt with of this one time of creation, itself among them. */
-  readonly links: readonly ImageLink[]
-}
-
-/** Where a change begins and ends. */
-export interface ImageLink {
-  readonly before: string | undefined
-  readonly after: string | undefined
-}
-
-/** A change that waits for its turn. */
-export interface HeldChange {
-  readonly arrival: Arrival
-  readonly facts: ChangeFacts
-  readonly place: TailPlace
-  /** When it came, by the time of the shard. Milliseconds; never smaller than that of one before it. */
-  readonly sinceMs: number
-  readonly bytes: number
-  isReleased: boolean
-  /** It waits for the delay; otherwise for the window. */
-  isUnproven: boolean
-}
 
 /** The items of a shard within the window. */
 export interface ItemMemories {
@@ -52,20 +19,11 @@ export interface ItemMemories {
   /** The place of the oldest record that is still remembered of a shard; undefined if there is none. */
   firstRemembered(owner: object): string | undefined
   /** To be asked when something of the item was handed out: it is forgotten if nothing holds it. */
-  tidy(item: string): void
+  tidy(item: ItemMemory): void
   clear(): void
 }
 
-interface Remembered {
-  readonly item: string
-  readonly eventId: string
-  readonly createdAtMicros: number
-  readonly id: string
-  readonly owner: object
-  readonly bytes: number
-}
-
-/** What an entry of the maps costs besides its texts, measured on heaps of a million. */
+/** What a change costs besides its texts, measured on heaps of a million. */
 const entryBytes = 300
 
 export function createItemMemories(floorMicros: number, memory: RepairMemory): ItemMemories {
@@ -74,11 +32,11 @@ export function createItemMemories(floorMicros: number, memory: RepairMemory): I
 
 class MemoryOfItems implements ItemMemories {
   readonly #memory: RepairMemory
-  readonly #items = new Map<string, ItemMemory>()
-  readonly #counts = new Map<object, number>()
-  /** In the order in which they came; those before `head` are forgotten. */
-  #queue: Remembered[] = []
-  #head = 0
+  readonly #items = new Map<string, RememberedItem>()
+  readonly #queue = new RememberedChanges()
+  readonly #tallies = new Map<object, Tally>()
+  /** Of the owner that came last, which is mostly the next one's, too. */
+  #tally: Tally | undefined
   #floor: number
 
   constructor(floorMicros: number, memory: RepairMemory) {
@@ -96,62 +54,70 @@ class MemoryOfItems implements ItemMemories {
 
   remember({ id }: Arrival, { item, eventId, createdAtMicros }: ChangeFacts, owner: object): ItemMemory {
     let known = this.#items.get(item)
-    if (known === undefined) this.#items.set(item, (known = { events: new EventIds(), newest: undefined, held: [] }))
+    if (known === undefined) this.#items.set(item, (known = new RememberedItem(item)))
     known.events.add(eventId)
-    const bytes = entryBytes + item.length + eventId.length
-    this.#queue.push({ item, eventId, createdAtMicros, id, owner, bytes })
-    this.#memory.add(bytes)
-    this.#counts.set(owner, (this.#counts.get(owner) ?? 0) + 1)
+    const tally = this.#tallyOf(owner)
+    tally.count++
+    this.#queue.push(known, { id, eventId, createdAtMicros }, tally)
+    this.#memory.add(bytesOf(item, eventId))
     return known
   }
 
   raiseFloor(toMicros: number): void {
     this.#floor = Math.max(this.#floor, toMicros)
     for (;;) {
-      const oldest = this.#queue[this.#head]
-      if (oldest === undefined || oldest.createdAtMicros >= this.#floor) return
-      this.#forget(oldest)
+      const { oldestMicros } = this.#queue
+      if (oldestMicros === undefined || oldestMicros >= this.#floor) return
+      this.#forget(this.#queue.shift())
     }
   }
 
   forgetOldest(): boolean {
-    const oldest = this.#queue[this.#head]
-    if (oldest === undefined) return false
+    const { oldestMicros } = this.#queue
+    if (oldestMicros === undefined) return false
     // What was created no later than what is forgotten must be late from now on: nobody could tell whether it repeats it.
-    this.raiseFloor(oldest.createdAtMicros + 1)
+    this.raiseFloor(oldestMicros + 1)
     return true
   }
 
   firstRemembered(owner: object): string | undefined {
-    if ((this.#counts.get(owner) ?? 0) === 0) return undefined
-    let at = this.#head
-    while (this.#queue[at] !== undefined && this.#queue[at]?.owner !== owner) at++
-    return this.#queue[at]?.id
+    const tally = this.#tallies.get(owner)
+    return tally === undefined || tally.count === 0 ? undefined : this.#queue.firstOf(tally)
   }
 
-  tidy(item: string): void {
-    const known = this.#items.get(item)
-    if (known === undefined || known.held.length > 0 || !known.events.isEmpty) return
+  tidy(item: ItemMemory): void {
+    const known = this.#items.get(item.item)
+    if (known !== item || known.held.length > 0 || !known.events.isEmpty) return
     if (known.newest !== undefined && known.newest.createdAtMicros >= this.#floor) return
-    this.#items.delete(item)
+    this.#items.delete(item.item)
   }
 
   clear(): void {
-    for (const { bytes } of this.#queue.slice(this.#head)) this.#memory.add(-bytes)
-    this.#queue = []
-    this.#head = 0
+    for (let oldest = this.#queue.shift(); oldest !== undefined; oldest = this.#queue.shift())
+      this.#memory.add(-bytesOf(oldest.item.item, oldest.eventId))
     this.#items.clear()
-    this.#counts.clear()
+    this.#tallies.clear()
+    this.#tally = undefined
   }
 
-  #forget(oldest: Remembered): void {
-    this.#head++
-    this.#items.get(oldest.item)?.events.delete(oldest.eventId)
-    this.tidy(oldest.item)
-    this.#memory.add(-oldest.bytes)
-    this.#counts.set(oldest.owner, (this.#counts.get(oldest.owner) ?? 0) - 1)
-    if (this.#head <= 4096 || this.#head * 2 <= this.#queue.length) return
-    this.#queue = this.#queue.slice(this.#head)
-    this.#head = 0
+  #tallyOf(owner: object): Tally {
+    if (this.#tally?.owner === owner) return this.#tally
+    const tally = this.#tallies.get(owner) ?? { owner, count: 0 }
+    this.#tallies.set(owner, tally)
+    this.#tally = tally
+    return tally
   }
+
+  #forget(oldest: RememberedChange | undefined): void {
+    if (oldest === undefined) return
+    const { item, eventId, tally } = oldest
+    item.events.delete(eventId)
+    this.tidy(item)
+    this.#memory.add(-bytesOf(item.item, eventId))
+    tally.count--
+  }
+}
+
+function bytesOf(item: string, eventId: string): number {
+  return entryBytes + item.length + eventId.length
 }

@@ -2,7 +2,7 @@ import type { KinesisRecord } from '../../../change/kinesis-record.ts'
 import type { Arrival, ChangeFacts } from './arrival.ts'
 import { HeldQueue } from './held-queue.ts'
 import { createItemMemories } from './item-memory.ts'
-import type { HeldChange, ItemMemories, ItemMemory } from './item-memory.ts'
+import type { ItemMemories } from './item-memory.ts'
 import {
   firstOf,
   isOvertaken,
@@ -12,6 +12,7 @@ import {
   newestRecalled,
   newestWith,
 } from './order-of-changes.ts'
+import type { HeldChange, ItemMemory } from './remembered-item.ts'
 import type { RepairMemory } from './repair-memory.ts'
 import type { TailPlace } from './shard-tail.ts'
 
@@ -132,7 +133,7 @@ class ShardRepair implements Repair {
       this.#counts.late++
       return this.#handOut({ ...record, isLate: true }, place)
     }
-    if (this.#items.of(facts.item)?.events.has(facts.eventId) === true) {
+    if (this.#items.of(facts.item)?.knows(facts.eventId) === true) {
       this.#counts.duplicates++
       place.deal()
       return
@@ -162,7 +163,7 @@ class ShardRepair implements Repair {
   recall({ record, facts, ...rest }: Arrival, owner: object): void {
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, record.arrivedAtMs)
     if (facts === undefined || facts.createdAtMicros < this.#items.floorMicros) return
-    if (this.#items.of(facts.item)?.events.has(facts.eventId) === true) return
+    if (this.#items.of(facts.item)?.knows(facts.eventId) === true) return
     const item = this.#items.remember({ record, facts, ...rest }, facts, owner)
     item.newest = newestRecalled(facts, item.newest)
     this.#noteTime(item)
@@ -247,7 +248,7 @@ class ShardRepair implements Repair {
     this.#held.add(change)
     this.#heldBytes += bytes
     this.#memory.add(bytes)
-    item.held.push(change)
+    item.hold(change)
     ;(isUnproven ? this.#unproven : this.#missing).push(change)
   }
 
@@ -295,7 +296,7 @@ class ShardRepair implements Repair {
 
   #handOutHeld(change: HeldChange, item: ItemMemory): void {
     if (item.held[0] !== change) this.#counts.reordered++
-    item.held.splice(item.held.indexOf(change), 1)
+    item.letGo(change)
     change.isReleased = true
     this.#heldBytes -= change.bytes
     this.#memory.add(-change.bytes)
@@ -305,7 +306,7 @@ class ShardRepair implements Repair {
     const { record } = change.arrival
     this.#held.delete(change)
     this.#handOut(isLate ? { ...record, isLate } : record, change.place)
-    this.#items.tidy(change.facts.item)
+    this.#items.tidy(item)
   }
 
   #noteNewest(item: ItemMemory, facts: ChangeFacts): void {
