@@ -12,7 +12,7 @@ export interface KinesisRecord {
   readonly partitionKey: string
   /** When Kinesis took it in. Milliseconds; may run backwards within a shard. */
   readonly arrivedAtMs: number
-  /** Its bytes, decoded once. */
+  /** Its bytes, decoded once. They may share their memory with those of a whole page: whoever keeps them for long copies them. */
   readonly data: Buffer
   /**
    * What `data` says, as `JSON.parse` should give it, untrusted, where the pipeline reads changes of tables and it is an

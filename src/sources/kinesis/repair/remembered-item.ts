@@ -1,4 +1,5 @@
-import type { Arrival, ChangeFacts } from './arrival.ts'
+import type { KinesisRecord } from '../../../change/kinesis-record.ts'
+import type { ChangeFacts } from './arrival.ts'
 import { EventIds } from './event-ids.ts'
 import type { TailPlace } from './shard-tail.ts'
 
@@ -35,7 +36,8 @@ export interface ImageLink {
 
 /** A change that waits for its turn. */
 export interface HeldChange {
-  readonly arrival: Arrival
+  /** Its data are its own, not a part of its page's. */
+  readonly record: KinesisRecord
   readonly facts: ChangeFacts
   readonly place: TailPlace
   /** When it came, by the time of the shard. Milliseconds; never smaller than that of one before it. */

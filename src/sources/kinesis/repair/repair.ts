@@ -148,7 +148,7 @@ class ShardRepair implements Repair {
       this.#noteNewest(item, facts)
       return this.#handOut(record, place)
     }
-    this.#hold(arrival, facts, item, place)
+    this.#hold(record, facts, item, place)
     this.#settle(item, Number.NEGATIVE_INFINITY)
   }
 
@@ -157,7 +157,7 @@ class ShardRepair implements Repair {
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, record.arrivedAtMs)
     if (facts === undefined) return this.#handOut(record, place)
     // It came in time: that the window has moved on meanwhile does not make it late.
-    this.#hold(arrival, facts, this.#items.remember(arrival, facts, owner), place)
+    this.#hold(record, facts, this.#items.remember(arrival, facts, owner), place)
   }
 
   recall({ record, facts, ...rest }: Arrival, owner: object): void {
@@ -193,8 +193,8 @@ class ShardRepair implements Repair {
     for (const change of this.#held) {
       if (this.#isPageFull) return false
       const item = this.#items.of(change.facts.item)
-      if (item === undefined || change.isReleased || !isAffected(change.arrival.record)) continue
-      while (item.held.some((held) => isAffected(held.arrival.record))) this.#letGoFirst(item)
+      if (item === undefined || change.isReleased || !isAffected(change.record)) continue
+      while (item.held.some((held) => isAffected(held.record))) this.#letGoFirst(item)
     }
     return true
   }
@@ -240,11 +240,13 @@ class ShardRepair implements Repair {
     }
   }
 
-  #hold(arrival: Arrival, facts: ChangeFacts, item: ItemMemory, place: TailPlace): void {
-    const bytes = arrival.record.data.length * heldFactor
+  #hold(record: KinesisRecord, facts: ChangeFacts, item: ItemMemory, place: TailPlace): void {
+    const bytes = record.data.length * heldFactor
     const isUnproven = mayBeNext(facts, item)
     const since = { sinceMs: this.#lastArrivalMs, bytes, isReleased: false, isUnproven }
-    const change: HeldChange = { arrival, facts, place, ...since }
+    // As a part of its page it would keep all of that.
+    const own = { ...record, data: Buffer.from(record.data) }
+    const change: HeldChange = { record: own, facts, place, ...since }
     this.#held.add(change)
     this.#heldBytes += bytes
     this.#memory.add(bytes)
@@ -303,7 +305,7 @@ class ShardRepair implements Repair {
     const isLate = isOvertaken(change.facts, item)
     if (isLate) this.#noteOvertaken(item, change.facts)
     else this.#noteNewest(item, change.facts)
-    const { record } = change.arrival
+    const { record } = change
     this.#held.delete(change)
     this.#handOut(isLate ? { ...record, isLate } : record, change.place)
     this.#items.tidy(item)
