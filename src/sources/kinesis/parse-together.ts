@@ -31,7 +31,7 @@ export function decodeTogether(texts: readonly string[]): readonly Buffer[] {
   let from = 0
   let bytes = 0
   for (const [at, text] of texts.entries()) {
-    bytes += text.length
+    bytes += Buffer.byteLength(text, 'base64')
     if (bytes < mostBytes && at + 1 < texts.length) continue
     layOut(texts.slice(from, at + 1), bytes, records)
     from = at + 1
@@ -40,9 +40,8 @@ export function decodeTogether(texts: readonly string[]): readonly Buffer[] {
   return records
 }
 
-function layOut(texts: readonly string[], textBytes: number, records: Buffer[]): void {
-  // Base64 is never shorter than what it stands for.
-  const room = Buffer.allocUnsafeSlow(textBytes + (texts.length + 1) * dividerBytes.length)
+function layOut(texts: readonly string[], bytes: number, records: Buffer[]): void {
+  const room = Buffer.allocUnsafeSlow(bytes + (texts.length + 1) * dividerBytes.length)
   const places: [number, number][] = []
   let end = opening.copy(room)
   for (const [at, text] of texts.entries()) {

@@ -1,6 +1,6 @@
 import type { Arrival, ChangeFacts } from './arrival.ts'
+import { packed, unpacked } from './packed-item.ts'
 import { RememberedChanges } from './remembered-changes.ts'
-import type { RememberedChange, Tally } from './remembered-changes.ts'
 import { RememberedItem } from './remembered-item.ts'
 import type { ItemMemory } from './remembered-item.ts'
 import type { RepairMemory } from './repair-memory.ts'
@@ -18,7 +18,10 @@ export interface ItemMemories {
   forgetOldest(): boolean
   /** The place of the oldest record that is still remembered of a shard; undefined if there is none. */
   firstRemembered(owner: object): string | undefined
-  /** To be asked when something of the item was handed out: it is forgotten if nothing holds it. */
+  /**
+   * To be asked when something of the item was handed out: it is forgotten if nothing holds it, and takes less room if it is at
+   * rest. It may be another object from then on.
+   */
   tidy(item: ItemMemory): void
   clear(): void
 }
@@ -32,11 +35,10 @@ export function createItemMemories(floorMicros: number, memory: RepairMemory): I
 
 class MemoryOfItems implements ItemMemories {
   readonly #memory: RepairMemory
-  readonly #items = new Map<string, RememberedItem>()
-  readonly #queue = new RememberedChanges()
-  readonly #tallies = new Map<object, Tally>()
-  /** Of the owner that came last, which is mostly the next one's, too. */
-  #tally: Tally | undefined
+  /** Texts are items at rest: see `packed`. */
+  readonly #items = new Map<string, RememberedItem | string>()
+  readonly #changes = new RememberedChanges()
+  #bytes = 0
   #floor: number
 
   constructor(floorMicros: number, memory: RepairMemory) {
@@ -48,32 +50,38 @@ class MemoryOfItems implements ItemMemories {
     return this.#floor
   }
 
-  of(item: string): ItemMemory | undefined {
-    return this.#items.get(item)
+  of(item: string): RememberedItem | undefined {
+    const found = this.#items.get(item)
+    if (typeof found !== 'string') return found
+    const { eventId, newest } = unpacked(found)
+    const known = new RememberedItem(item)
+    known.events.add(eventId)
+    known.newest = newest
+    this.#items.set(item, known)
+    return known
   }
 
   remember({ id }: Arrival, { item, eventId, createdAtMicros }: ChangeFacts, owner: object): ItemMemory {
-    let known = this.#items.get(item)
+    let known = this.of(item)
     if (known === undefined) this.#items.set(item, (known = new RememberedItem(item)))
+    if (known.knows(eventId)) return known
     known.events.add(eventId)
-    const tally = this.#tallyOf(owner)
-    tally.count++
-    this.#queue.push(known, { id, eventId, createdAtMicros }, tally)
-    this.#memory.add(bytesOf(item, eventId))
+    this.#changes.push(item, { id, createdAtMicros }, owner)
+    this.#account(bytesOf(item, eventId))
     return known
   }
 
   raiseFloor(toMicros: number): void {
     this.#floor = Math.max(this.#floor, toMicros)
     for (;;) {
-      const { oldestMicros } = this.#queue
+      const { oldestMicros } = this.#changes
       if (oldestMicros === undefined || oldestMicros >= this.#floor) return
-      this.#forget(this.#queue.shift())
+      this.#forget(this.#changes.shift())
     }
   }
 
   forgetOldest(): boolean {
-    const { oldestMicros } = this.#queue
+    const { oldestMicros } = this.#changes
     if (oldestMicros === undefined) return false
     // What was created no later than what is forgotten must be late from now on: nobody could tell whether it repeats it.
     this.raiseFloor(oldestMicros + 1)
@@ -81,40 +89,40 @@ class MemoryOfItems implements ItemMemories {
   }
 
   firstRemembered(owner: object): string | undefined {
-    const tally = this.#tallies.get(owner)
-    return tally === undefined || tally.count === 0 ? undefined : this.#queue.firstOf(tally)
+    return this.#changes.firstOf(owner)
   }
 
-  tidy(item: ItemMemory): void {
-    const known = this.#items.get(item.item)
-    if (known !== item || known.held.length > 0 || !known.events.isEmpty) return
-    if (known.newest !== undefined && known.newest.createdAtMicros >= this.#floor) return
-    this.#items.delete(item.item)
+  tidy({ item }: ItemMemory): void {
+    const known = this.#items.get(item)
+    if (known === undefined || typeof known === 'string' || known.held.length > 0) return
+    const { newest, events } = known
+    if (events.isEmpty && (newest === undefined || newest.createdAtMicros < this.#floor)) {
+      this.#items.delete(item)
+      return
+    }
+    const eventId = events.only
+    const atRest = eventId === undefined || newest === undefined ? undefined : packed({ eventId, newest })
+    if (atRest !== undefined) this.#items.set(item, atRest)
   }
 
   clear(): void {
-    for (let oldest = this.#queue.shift(); oldest !== undefined; oldest = this.#queue.shift())
-      this.#memory.add(-bytesOf(oldest.item.item, oldest.eventId))
+    this.#account(-this.#bytes)
     this.#items.clear()
-    this.#tallies.clear()
-    this.#tally = undefined
+    while (this.#changes.shift() !== undefined);
   }
 
-  #tallyOf(owner: object): Tally {
-    if (this.#tally?.owner === owner) return this.#tally
-    const tally = this.#tallies.get(owner) ?? { owner, count: 0 }
-    this.#tallies.set(owner, tally)
-    this.#tally = tally
-    return tally
+  /** The changes of an item are forgotten in the order in which they came, as those of all items are. */
+  #forget(item: string | undefined): void {
+    const known = item === undefined ? undefined : this.of(item)
+    const eventId = known?.events.shift()
+    if (known === undefined || eventId === undefined) return
+    this.#account(-bytesOf(known.item, eventId))
+    this.tidy(known)
   }
 
-  #forget(oldest: RememberedChange | undefined): void {
-    if (oldest === undefined) return
-    const { item, eventId, tally } = oldest
-    item.events.delete(eventId)
-    this.tidy(item)
-    this.#memory.add(-bytesOf(item.item, eventId))
-    tally.count--
+  #account(bytes: number): void {
+    this.#bytes += bytes
+    this.#memory.add(bytes)
   }
 }
 

@@ -133,7 +133,7 @@ class ShardRepair implements Repair {
       this.#counts.late++
       return this.#handOut({ ...record, isLate: true }, place)
     }
-    if (this.#items.of(facts.item)?.knows(facts.eventId) === true) {
+    if (this.#isKnown(facts)) {
       this.#counts.duplicates++
       place.deal()
       return
@@ -146,6 +146,7 @@ class ShardRepair implements Repair {
     }
     if (item.held.length === 0 && (isProven(facts, item) || this.#waitMs(facts, item) === 0)) {
       this.#noteNewest(item, facts)
+      this.#items.tidy(item)
       return this.#handOut(record, place)
     }
     this.#hold(record, facts, item, place)
@@ -163,10 +164,11 @@ class ShardRepair implements Repair {
   recall({ record, facts, ...rest }: Arrival, owner: object): void {
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, record.arrivedAtMs)
     if (facts === undefined || facts.createdAtMicros < this.#items.floorMicros) return
-    if (this.#items.of(facts.item)?.knows(facts.eventId) === true) return
+    if (this.#isKnown(facts)) return
     const item = this.#items.remember({ record, facts, ...rest }, facts, owner)
     item.newest = newestRecalled(facts, item.newest)
     this.#noteTime(item)
+    this.#items.tidy(item)
   }
 
   release(readUpToMs: number): readonly KinesisRecord[] {
@@ -218,6 +220,13 @@ class ShardRepair implements Repair {
     this.#items.clear()
     this.#memory.add(-this.#heldBytes)
     this.#heldBytes = 0
+  }
+
+  #isKnown({ item, eventId }: ChangeFacts): boolean {
+    const known = this.#items.of(item)
+    if (known?.knows(eventId) !== true) return false
+    this.#items.tidy(known)
+    return true
   }
 
   /** A clock that is ahead of Kinesis' own must not make everything else late. */
