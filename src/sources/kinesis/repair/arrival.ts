@@ -45,13 +45,14 @@ export function arrivalOf(record: KinesisRecord, change: KinesisChange | undefin
 
 function factsOf(change: KinesisChange): ChangeFacts | undefined {
   const { tableName, keys } = change
-  scratch.begin()
-  scratch.addText(tableName)
+  keyBytes.begin()
+  keyBytes.addText(tableName)
   // One flat text: a text that was put together keeps all its parts, and they are remembered for as long as the item.
-  return scratch.addItem(keys) ? new FactsOfChange(change, scratch.writtenText) : undefined
+  return keyBytes.addItem(keys) ? new FactsOfChange(change, keyBytes.writtenText) : undefined
 }
 
-const scratch = new CanonicalBytes()
+const keyBytes = new CanonicalBytes()
+const imageBytes = new CanonicalBytes()
 
 /** What stands for the image of an item that is not there. */
 export const absent = '-'
@@ -96,6 +97,6 @@ class FactsOfChange implements ChangeFacts {
 /** SHA-256, because whoever writes items would choose two with one digest. */
 function digestOf(image: Item | undefined): string | undefined {
   if (image === undefined) return undefined
-  scratch.begin()
-  return scratch.addItem(image) ? hash('sha256', scratch.written, 'binary') : undefined
+  imageBytes.begin()
+  return imageBytes.addItem(image) ? hash('sha256', imageBytes.written, 'binary') : undefined
 }

@@ -67,6 +67,7 @@ describe('the bytes of an item', () => {
     ['a wide text and the narrow one of its bytes', { S: '\u0101' }, { S: '\u0001\u0001' }],
     ['false and what is no truth value', { BOOL: false }, JSON.parse('{"BOOL":0}') as AttributeValue],
     ['texts that look like parts', { SS: ['a\u0002b'] }, { SS: ['a', 'b'] }],
+    ['a set with a text twice and another', { SS: ['a', 'a', 'b'] }, { SS: ['a', 'b', 'c'] }],
     ['lists that end elsewhere', { L: [{ L: [{ NULL: true }] }] }, { L: [{ L: [] }, { NULL: true }] }],
   ])('tell %s apart', (_, one, other) => {
     expect(textOf({ a: one })).not.toBe(textOf({ a: other }))

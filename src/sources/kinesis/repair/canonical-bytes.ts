@@ -14,6 +14,8 @@ const mostBytesKept = 1024 * 1024
 export class CanonicalBytes {
   #bytes = Buffer.allocUnsafeSlow(firstBytes)
   #at = 0
+  /** By depth. */
+  readonly #shapes: Shape[] = []
 
   /** Forgets what was written. */
   begin(): void {
@@ -66,13 +68,23 @@ export class CanonicalBytes {
   }
 
   #map(map: Readonly<Record<string, unknown>>, depth: number): boolean {
-    const names = Object.keys(map)
+    const names = this.#namesOf(map, depth)
     this.#kind(kinds.M, names.length)
-    for (const name of sorted(names)) {
+    for (const name of names) {
       this.addText(name)
       if (!this.#value(map[name], depth + 1)) return false
     }
     return true
+  }
+
+  /** In their order. Mostly they are those of the last map at this depth, which shows without a list of them. */
+  #namesOf(map: Readonly<Record<string, unknown>>, depth: number): readonly string[] {
+    const last = this.#shapes[depth]
+    if (last !== undefined && hasNames(map, last.from)) return last.to
+    const from = Object.keys(map)
+    const to = sorted(from)
+    if (from.length <= mostNamesKept) this.#shapes[depth] = { from, to }
+    return to
   }
 
   #value(value: unknown, depth: number): boolean {
@@ -119,12 +131,20 @@ export class CanonicalBytes {
   }
 
   #set(kind: number, entries: readonly unknown[], textIn: (entry: unknown) => string | undefined): boolean {
-    const texts: string[] = []
+    let last: string | undefined
+    let isInOrder = true
     for (const entry of entries) {
       const text = textIn(entry)
       if (text === undefined) return false
-      texts.push(text)
+      isInOrder &&= last === undefined || last < text
+      last = text
     }
+    if (isInOrder) {
+      this.#kind(kind, entries.length)
+      for (const entry of entries) this.addText(textIn(entry) ?? '')
+      return true
+    }
+    const texts = entries.map((entry) => textIn(entry) ?? '')
     const distinct = texts.sort().filter((text, at) => at === 0 || text !== texts[at - 1])
     this.#kind(kind, distinct.length)
     for (const text of distinct) this.addText(text)
@@ -171,8 +191,20 @@ function numberOf(content: unknown): string | undefined {
   return typeof content === 'string' ? canonicalNumber(content) : undefined
 }
 
+/** Names as they stood, and as they are sorted. */
+interface Shape {
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+}
+
+function hasNames(map: object, names: readonly string[]): boolean {
+  let at = 0
+  for (const name in map) if (name !== names[at++]) return false
+  return at === names.length
+}
+
 /** Images of a table mostly have the same names in the same order: the last sorting of so many names is kept. */
-const lastSorted: { readonly from: readonly string[]; readonly to: readonly string[] }[] = []
+const lastSorted: Shape[] = []
 const mostNamesKept = 64
 
 function sorted(names: readonly string[]): readonly string[] {
