@@ -75,6 +75,8 @@ function createClassifier(ledgerTopic: string): (request: ProduceRequest) => Tra
         return 'scan'
       case 'request':
       case 'signal':
+      // It is with records, which say more.
+      case 'topic':
         return undefined
       case 'at': {
         const isFirst = !seenShards.has(entry.shardId)
