@@ -108,7 +108,7 @@ export async function runPipeline(
   const topics = topicsOf(config, ports)
   const deadLetterTopic = createDeadLetterTopic(deadLetterTopicOf(config, { kafka, clock, topics, limits }))
   const deadLetters = deadLettersOf(config, deadLetterTopic)
-  const otherTopics = otherTopicsOf(config, topics, limits)
+  const otherTopics = otherTopicsOf(config, { topics, limits, clock })
   const stream = { limits, describeKeys: ports.describeKeys }
   const stages = stagesOf(config, version, { ...ports, deadLetters, oversize, otherTopics, code, stream })
   const heartbeats = heartbeatsOf(config, topics)
@@ -124,7 +124,7 @@ export async function runPipeline(
     exports: exportLoadingOf(config, ports),
     membership,
     topicLimits: limits,
-    onDoubt: (error) => [deadLetterTopic, heartbeats].forEach((topic) => topic?.learn(error)),
+    onDoubt: (error) => [deadLetterTopic, heartbeats, otherTopics].forEach((topic) => topic?.learn(error)),
     nudges: createLaneNudges(),
     heartbeats: heartbeats?.rules,
     scanLimits: scanLimitsOf(config),

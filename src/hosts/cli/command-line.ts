@@ -13,6 +13,7 @@ import { registerShards } from './commands/shards.ts'
 import { registerSnapshot } from './commands/snapshot.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerTail } from './commands/tail.ts'
+import { registerTopics } from './commands/topics.ts'
 import { registerTransform } from './commands/transform.ts'
 import type { CommandHost } from './command-host.ts'
 
@@ -31,6 +32,7 @@ export const commands: readonly Register[] = [
   registerSnapshot,
   registerSchema,
   registerOffsets,
+  registerTopics,
   registerDlq,
   registerDelete,
   registerTransform,
