@@ -180,4 +180,28 @@ export const kinesisMutants: readonly Mutant[] = [
     ],
     caughtBy: inWorlds,
   },
+  {
+    id: 'K15',
+    title: 'what a lane has seen of a topic is known to that lane alone',
+    patches: [
+      {
+        file: 'src/pipeline/topic-pins.ts',
+        find: 'flatMap((entry) => inAllLanes(entry, lanes))',
+        replace: 'flatMap((entry) => inAllLanes(entry, lanes).filter((one) => one.lane === lane))',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['test/sim/runs/changed-topics.test.ts'] },
+  },
+  {
+    id: 'K16',
+    title: 'a process goes by the partitions that a topic has when it begins',
+    patches: [
+      {
+        file: 'src/hosts/stages/pinned-topics.ts',
+        find: 'if (known === undefined || isSameTopic(known, ',
+        replace: 'if (known === undefined || known.partitions > 0 || isSameTopic(known, ',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['test/sim/runs/changed-topics.test.ts'] },
+  },
 ]

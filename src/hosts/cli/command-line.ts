@@ -15,6 +15,7 @@ import { registerSnapshot } from './commands/snapshot.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerSwitch } from './commands/switch.ts'
 import { registerTail } from './commands/tail.ts'
+import { registerTopics } from './commands/topics.ts'
 import { registerTransform } from './commands/transform.ts'
 import type { CommandHost } from './command-host.ts'
 
@@ -34,6 +35,7 @@ export const commands: readonly Register[] = [
   registerSchema,
   registerOffsets,
   registerSwitch,
+  registerTopics,
   registerDlq,
   registerDelete,
   registerTransform,

@@ -102,7 +102,7 @@ function deliveryOf(
 ): PushedDelivery {
   const { kafka, clock, rng, onEvent } = ports
   const { identity, way, describe } = parts
-  const { stages, limits, topics, deadLetterTopic } = way
+  const { stages, limits, topics } = way
   const sessions = createTransactionSessions({
     kafka,
     clock,
@@ -140,7 +140,7 @@ function deliveryOf(
     rng,
     keepsPositions,
     onDoubt: (error) => {
-      deadLetterTopic.learn(error)
+      way.learn(error)
       onEvent({ kind: 'batch-in-doubt', error })
     },
   })

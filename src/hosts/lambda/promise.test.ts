@@ -27,10 +27,6 @@ it('names what it is asked for and does not do', () => {
   const asked = config(
     'source.tables: [orders]\nsignal.kafka.topic: s\nheartbeat.interval.ms: 1000\nnotification.sink.topic.name: n',
   )
-  expect(notesForFunction(asked).map((note) => note.split(' ')[0])).toEqual([
-    'snapshot.mode:',
-    'signals',
-    'heartbeats',
-  ])
+  expect(notesForFunction(asked).map((note) => note.split(' ')[0])).toEqual(['snapshot.mode:', 'signals', 'heartbeats'])
   expect(notesForFunction(config(kinesis))).toEqual([expect.stringContaining('source.kinesis.repair')])
 })
