@@ -116,7 +116,6 @@ export async function runFunction(plan: FunctionRunPlan, signal: AbortSignal): P
 interface World extends AsyncDisposable {
   readonly kafka: KafkaBehindDoors
   readonly direct: ReturnType<typeof connectKafka>
-  readonly endpoint: string
   readonly table: SimulatedTable
   readonly writer: VersionedWriter
   readonly slots: FunctionSlots
@@ -150,11 +149,17 @@ async function openWorld(plan: FunctionRunPlan): Promise<World> {
   const slots = stack.use(await openFunctionSlots({ zip, doors, timeLimitSeconds, clock, rng }))
   const watch = stack.use(startOutputWatch(direct, [topic], clock))
   const api = stack.use(connectTo(simulator.endpoint))
-  const { endpoint } = simulator
   const log = createFaultLog(watch)
   const owned = stack.move()
   return {
-    ...{ kafka, direct, endpoint, table, writer, slots, watch, log, api },
+    kafka,
+    direct,
+    table,
+    writer,
+    slots,
+    watch,
+    log,
+    api,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

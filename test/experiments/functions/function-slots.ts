@@ -130,7 +130,7 @@ async function freeSlot(
   const isElsewhere = rng.next() < 0.1
   for (;;) {
     const free = slots.filter(({ isTaken }) => !isTaken)
-    const [known] = free.filter((slot) => slot.shardId === shardId)
+    const known = free.find((slot) => slot.shardId === shardId)
     const picked = known !== undefined && !isElsewhere ? known : free[Math.floor(rng.next() * free.length)]
     if (picked !== undefined) return picked
     await clock.sleep(5)
