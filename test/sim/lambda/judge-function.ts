@@ -10,8 +10,9 @@ export interface InvocationCase {
   readonly plan: FunctionWorldPlan
   readonly lambda: SimulatedFunction
   readonly mappings: FunctionMappings
-  /** True for a record that could not pass while the invocation ran. */
-  readonly isPoison: (invocation: Invocation, record: string) => boolean
+  /** Records that could not pass until they were mended. */
+  readonly poisoned: ReadonlySet<string>
+  readonly mendedAtMs: number
   /** By what they stand for. */
   readonly delivered: readonly string[]
 }
@@ -25,12 +26,16 @@ export function judgeInvocations(judged: InvocationCase): readonly string[] {
  * A function that answers has dealt with everything in front of the record that it names, which is the lowest that cannot pass;
  * where it may name none, it does not answer at all.
  */
-function* judgeAnswers({ plan, lambda, isPoison }: InvocationCase): Generator<string> {
+function* judgeAnswers({ plan, lambda, poisoned, mendedAtMs }: InvocationCase): Generator<string> {
   const namesRecords = plan.delivery === 'at_least_once' && plan.lambda.hasPartialResponses
   for (const invocation of lambda.invocations) {
     if (invocation.result?.kind !== 'answer') continue
+    const { startedAtMs, endedAtMs, records } = invocation
+    // Of an old event, the position may cover by now what could not pass.
+    if (startedAtMs < mendedAtMs && endedAtMs > mendedAtMs) continue
     const named = namedIn(invocation)
-    const lowest = lowestOf(invocation.records.filter((record) => isPoison(invocation, record)).map(numberOf))
+    const isPoison = (record: string): boolean => startedAtMs < mendedAtMs && poisoned.has(record)
+    const lowest = lowestOf(records.filter(isPoison).map(numberOf))
     if (named.length === 0 && lowest === undefined) continue
     const [only] = named
     const isRight = namesRecords && named.length === 1 && lowest !== undefined && only === lowest

@@ -24,8 +24,9 @@ import { createFunctionMappings } from './function-mappings.ts'
 import type { FunctionMappings } from './function-mappings.ts'
 import type { FunctionWorldPlan } from './function-plan.ts'
 import { judgeInvocations } from './judge-function.ts'
+import { kinesisStreamName, openMappedSources } from './mapped-sources.ts'
 import { createSimulatedFunction, nameOfRecord } from './simulated-function.ts'
-import type { Invocation, SimulatedFunction } from './simulated-function.ts'
+import type { SimulatedFunction } from './simulated-function.ts'
 import type { SandboxCode } from './simulated-sandbox.ts'
 
 /** What a run of a function showed. */
@@ -71,7 +72,7 @@ export async function runFunctionWorld(
   // What was written a moment ago is looked at before it is asked for.
   await time.run(() => false, time.elapsedMs + 1_000)
   const drainMs = options.drainMs ?? 180_000
-  if (!(await time.run(mappings.isAllDone, time.elapsedMs + drainMs)))
+  if (!(await time.run(() => world.waiting() === 0 && mappings.isAllDone(), time.elapsedMs + drainMs)))
     hangs.push(`not delivered ${drainMs / 1000} s after the last fault ended`)
   // What would come twice comes now.
   await time.run(() => false, time.elapsedMs + 35_000)
@@ -104,15 +105,18 @@ interface FunctionWorld {
   readonly nemesis: Nemesis
   readonly poison: DeadLetterTraffic | undefined
   readonly stopWriting: () => void
-  /** When records were mended: from then on the position may cover them in old events, too. */
+  readonly streamArnOf: (table: string) => string
+  readonly waiting: () => number
+  readonly isProduct: boolean
+  /** When records were mended. */
   mendedAtMs: number
   /** Records that were delivered although one in front of them could not pass. */
   passed: readonly string[]
 }
 
 function startFunctionWorld(plan: FunctionWorldPlan, options: FunctionWorldOptions): FunctionWorld {
-  const surroundings = createSurroundings(plan, options.keepTrace ?? 0)
-  const { streams } = surroundings
+  const bare = createSurroundings(plan, options.keepTrace ?? 0)
+  const { streams } = bare
   const config = configOf(plan)
   const tables = Array.from({ length: plan.tables }, (_, index) =>
     streams.createTable({
@@ -127,14 +131,10 @@ function startFunctionWorld(plan: FunctionWorldPlan, options: FunctionWorldOptio
   const writers = tables.map((table, index) =>
     createVersionedWriter(table, plan.workload, seededRng(plan.seed * 31 + index), serial),
   )
+  const { surroundings, ...mapped } = openMappedSources(plan, bare, tables)
   const code = options.code ?? productCode
   const lambda = createSimulatedFunction({ surroundings, config, code, plan: plan.lambda, seed: plan.seed })
-  const sources = tables.map(({ stream }) => ({
-    streamArn: stream.arn,
-    shards: () =>
-      stream.shards.map(({ shardId, records }) => ({ shardId, lastNumber: records.at(-1)?.sequenceNumber })),
-  }))
-  const mappings = createFunctionMappings(plan, surroundings, { sources, lambda })
+  const mappings = createFunctionMappings(plan, surroundings, { sources: mapped.sources, lambda })
   mappings.enable()
   const nemesis = startNemesis({ plan, surroundings, fleet: lambda, tables, ledgerTopic: config.ledger.topic })
   const { stopWriting } = keepWriting(plan, surroundings, { tables, writers })
@@ -144,7 +144,13 @@ function startFunctionWorld(plan: FunctionWorldPlan, options: FunctionWorldOptio
       ? undefined
       : keepPoisoning({ plan, surroundings, tables, writers }, { untilMs: plan.activeMs - 500, perSecond })
   const parts = { plan, config, surroundings, tables, writers, lambda, mappings, nemesis, poison, stopWriting }
-  return { ...parts, mendedAtMs: Number.POSITIVE_INFINITY, passed: [] }
+  return {
+    ...parts,
+    ...mapped,
+    isProduct: code === productCode,
+    mendedAtMs: Number.POSITIVE_INFINITY,
+    passed: [],
+  }
 }
 
 /** Somebody mends what could not pass, and has it read again. */
@@ -177,10 +183,9 @@ function passedBy(world: FunctionWorld): readonly string[] {
 
 /** As {@link nameOfRecord} has it, of anything that has a place in a stream. */
 function namesIn({
-  tables,
+  streamArnOf,
 }: FunctionWorld): (of: { readonly table: string; readonly position?: Numbered | undefined }) => string {
-  const streams = new Map(tables.map(({ name, stream }) => [name, stream.arn]))
-  return ({ table, position }) => nameOfRecord(streams.get(table) ?? '', position?.sequenceNumber ?? '')
+  return ({ table, position }) => nameOfRecord(streamArnOf(table), position?.sequenceNumber ?? '')
 }
 
 type Numbered = Pick<ChangePosition, 'sequenceNumber'>
@@ -193,6 +198,7 @@ delivery: ${plan.delivery}
 source:
   region: eu-central-1
   tables: ['orders-*']
+${plan.lambda.stream === 'kinesis' ? `  type: kinesis\n  kinesis.stream: ${kinesisStreamName}\n  kinesis.repair: off` : ''}
 kafka:
   bootstrap.servers: broker:1
 topic.partitions: ${plan.topicPartitions}
@@ -217,6 +223,9 @@ function judge(world: FunctionWorld, hangs: readonly string[]): Findings {
   const nameOf = namesIn(world)
   const delivered = placed(scan.delivered, written, nameOf)
   const isExact = plan.delivery === 'exactly_once'
+  // Positions in a Kinesis stream are no places of changes in tables.
+  const isOfTables = plan.lambda.stream === 'dynamodb'
+  const hasLedger = isExact && isOfTables && world.isProduct
   const parents = new Map(
     tables.flatMap((table) => table.stream.shards.map((shard) => [shard.shardId, shard.parentShardId] as const)),
   )
@@ -224,20 +233,21 @@ function judge(world: FunctionWorld, hangs: readonly string[]): Findings {
   const isDiscarded = (change: WrittenChange): boolean => mappings.discarded.has(nameOf(change))
   const isLetter = (change: WrittenChange): boolean => plan.lambda.isTolerant && poison?.isPoisoned(change) === true
   const findings = judgeDelivery({
-    written,
+    written: isOfTables ? written : written.map(unplaced),
     // What was given up may come even so, from an invocation that nobody waits for: then it has no place in the order.
-    delivered: delivered.filter((record) => !mappings.discarded.has(nameOf(record))),
+    delivered: (isOfTables ? delivered : delivered.map(unplaced)).filter(
+      (record) => !mappings.discarded.has(nameOf(record)),
+    ),
     guarantee: plan.delivery,
-    ...(isExact ? { transactions: loggedTransactions(topics, config.ledger.topic), parents } : {}),
+    ...(hasLedger ? { transactions: loggedTransactions(topics, config.ledger.topic), parents } : {}),
     tables: new Map(writers.map((writer, index) => [tables[index]?.name ?? '', writer.contents()])),
     named: (change) => isLetter(change) || isDiscarded(change),
     hangs,
   })
-  const isPoison = ({ endedAtMs }: Invocation, record: string): boolean =>
-    !plan.lambda.isTolerant && endedAtMs <= world.mendedAtMs && poisoned.has(record)
-  const poisoned = new Set(poison?.poisoned.map(nameOf))
+  const poisoned = new Set(plan.lambda.isTolerant ? [] : poison?.poisoned.map(nameOf))
+  const { mendedAtMs } = world
   const wrong = [
-    ...judgeInvocations({ plan, lambda, mappings, isPoison, delivered: delivered.map(nameOf) }),
+    ...judgeInvocations({ plan, lambda, mappings, poisoned, mendedAtMs, delivered: delivered.map(nameOf) }),
     ...judgeLetters(world),
     ...world.passed,
     ...(isExact && scan.strayTombstones > 0
@@ -245,6 +255,10 @@ function judge(world: FunctionWorld, hangs: readonly string[]): Findings {
       : []),
   ]
   return withWrong(isExact ? findings : forgiveRepeats(findings), wrong)
+}
+
+function unplaced<T extends { readonly position: ChangePosition | undefined }>(one: T): T {
+  return { ...one, position: undefined }
 }
 
 /** Where nobody tells the function the shard, the number alone is the place. */

@@ -19,7 +19,8 @@ export interface Invocation {
   attempts: number
   /** Undefined while it runs. */
   result: InvokeResult | undefined
-  /** Virtual milliseconds; infinite while it runs. */
+  /** Virtual milliseconds; the end is infinite while it runs. */
+  readonly startedAtMs: number
   endedAtMs: number
 }
 
@@ -112,6 +113,7 @@ class Pool implements SimulatedFunction {
       records: recordsOf(event),
       attempts: 1,
       result: undefined,
+      startedAtMs: surroundings.time.elapsedMs,
       endedAtMs: Number.POSITIVE_INFINITY,
     }
     this.invocations.push(invocation)
