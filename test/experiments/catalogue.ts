@@ -84,7 +84,7 @@ export const catalogue: readonly CatalogueRow[] = [
     for: 'a simulated fan-out',
     part: 'subscriptions',
   }),
-  row('E43', otherSources, 'Lambda batches fail in the middle', { for: lambda }),
+  row('E43', otherSources, 'Lambda batches fail in the middle'),
   row('E44', otherSources, 'Lambda is killed at its deadline, and a batch is delivered twice at once'),
   row('E45', otherSources, 'Lambda sleeps for an hour and wakes up with dead sockets', { for: lambda }),
   row('E46', data, 'Random items of every type and depth go through every format and back'),
