@@ -13,6 +13,7 @@ import { forgetOldShards } from '../../pipeline/pushed/forget-shards.ts'
 import type { PushedBatch, PushedDelivery, PushedOutcome } from '../../pipeline/pushed/pushed-batch.ts'
 import { createPushedDelivery } from '../../pipeline/pushed/pushed-delivery.ts'
 import { createReadyLedger } from '../../pipeline/pushed/ready-ledger.ts'
+import { createTurnWatch } from '../../pipeline/pushed/turn-watch.ts'
 import type { Source } from '../../sources/source.ts'
 import { admissionOf, startOf } from '../first-start-of.ts'
 import { openRecordWay } from '../record-way.ts'
@@ -133,6 +134,8 @@ function deliveryOf(
       taker,
       firstStart,
       topics,
+      turn: createTurnWatch({ kafka, pipeline: config.pipeline, clock, rng }),
+      clock,
     }),
     stages,
     topicLimits: limits,
