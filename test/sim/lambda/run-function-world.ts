@@ -138,11 +138,7 @@ function startFunctionWorld(plan: FunctionWorldPlan, options: FunctionWorldOptio
   mappings.enable()
   const nemesis = startNemesis({ plan, surroundings, fleet: lambda, tables, ledgerTopic: config.ledger.topic })
   const { stopWriting } = keepWriting(plan, surroundings, { tables, writers })
-  const { poisonPerSecond: perSecond } = plan.lambda
-  const poison =
-    perSecond === 0
-      ? undefined
-      : keepPoisoning({ plan, surroundings, tables, writers }, { untilMs: plan.activeMs - 500, perSecond })
+  const poison = startPoison({ plan, surroundings, tables, writers })
   const parts = { plan, config, surroundings, tables, writers, lambda, mappings, nemesis, poison, stopWriting }
   return {
     ...parts,
@@ -151,6 +147,18 @@ function startFunctionWorld(plan: FunctionWorldPlan, options: FunctionWorldOptio
     mendedAtMs: Number.POSITIVE_INFINITY,
     passed: [],
   }
+}
+
+function startPoison(
+  parts: Pick<FunctionWorld, 'plan' | 'surroundings' | 'tables' | 'writers'>,
+): DeadLetterTraffic | undefined {
+  const { activeMs, lambda } = parts.plan
+  const { poisonPerSecond: perSecond, settings } = lambda
+  if (perSecond === 0) return undefined
+  const untilMs = activeMs - 500
+  // Which sub-lane a record is in follows from its keys: without them it would overtake others of its item.
+  const isBySubLane = settings.parallelizationFactor > 1
+  return keepPoisoning(parts, isBySubLane ? { untilMs, perSecond, without: 'keys-no-object' } : { untilMs, perSecond })
 }
 
 /** Somebody mends what could not pass, and has it read again. */
