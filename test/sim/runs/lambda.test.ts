@@ -5,7 +5,8 @@ import { planFunctionWorld } from '../lambda/function-plan.ts'
 import type { FunctionOverrides } from '../lambda/function-plan.ts'
 import { totalOf } from '../lambda/judge-function.ts'
 import { runFunctionWorld } from '../lambda/run-function-world.ts'
-import type { FunctionOutcome, FunctionWorldOptions } from '../lambda/run-function-world.ts'
+import type { FunctionOutcome } from '../lambda/run-function-world.ts'
+import type { FunctionWorldOptions } from '../lambda/function-world.ts'
 import { tutorialCode } from '../lambda/tutorial-code.ts'
 import { seedsFrom } from './run-seeds.ts'
 
@@ -31,6 +32,15 @@ function sum(outcomes: readonly FunctionOutcome[], of: (outcome: FunctionOutcome
   return outcomes.reduce((total, outcome) => total + of(outcome), 0)
 }
 
+/** Errors of invocations that have no code. */
+function unexplained(outcomes: readonly FunctionOutcome[]): readonly string[] {
+  return outcomes.flatMap(({ lambda }) =>
+    lambda.invocations.flatMap(({ result }) =>
+      result?.kind === 'error' && result.errorType === 'Error' ? [result.errorMessage] : [],
+    ),
+  )
+}
+
 describe('a pipeline that a function moves', () => {
   it('is delivered as it is promised, under every kind of fault', async () => {
     const { failures, outcomes } = await runRow(seedsFrom(70_000, 12), () => ({}))
@@ -44,6 +54,8 @@ describe('a pipeline that a function moves', () => {
     const { failures, outcomes } = await runRow(seedsFrom(71_000, 12), endedInvocations)
     expect(failures).toEqual([])
     expect(sum(outcomes, ({ lambda }) => lambda.counts.get('early-deadline') ?? 0)).toBeGreaterThan(50)
+    // What fails says why, also where several invocations of a sandbox wait for the same.
+    expect(unexplained(outcomes)).toEqual([])
     for (const fault of ['twice', 'lostAnswer', 'cutAnew'] as const)
       expect(
         sum(outcomes, ({ mappings }) => mappings.counters.reduce((total, { faults }) => total + faults[fault], 0)),
