@@ -12,8 +12,7 @@ import { packageVersion } from '../package-version.ts'
 import { loadConfigWithSecrets } from '../secret-references.ts'
 import type { BatchFunction } from './batch-function.ts'
 import { openFunctionProcess } from './function-process.ts'
-import { readLambdaEvent } from './lambda-event.ts'
-import { factsOf, failed, succeeded } from './lambda-response.ts'
+import { handleEvent } from './handle-event.ts'
 import type { LambdaResponse } from './lambda-response.ts'
 import { promiseOf } from './promise.ts'
 import { withinTime } from './time-limit.ts'
@@ -56,7 +55,8 @@ export function createHandler(options: HandlerOptions = {}): LambdaHandler {
     )
     const { logger, config } = opened
     try {
-      return await handle(event, remainingMs, opened)
+      // Opening has taken its part of the time.
+      return await handleEvent(event, context.getRemainingTimeInMillis(), { ...opened, clock: systemClock })
     } catch (error) {
       const known = error instanceof TailraceError ? error : unexpected(error)
       logger.error(`the batch fails: ${known.message}`, {
@@ -73,27 +73,6 @@ interface Opened {
   readonly config: PipelineConfig
   readonly logger: Logger
   readonly batches: BatchFunction
-}
-
-async function handle(
-  event: unknown,
-  remainingMs: number,
-  { config, logger, batches }: Opened,
-): Promise<LambdaResponse> {
-  const batch = readLambdaEvent(event)
-  const outcome = await withinTime(
-    systemClock,
-    remainingMs,
-    (signal) => batches.run(batch, signal),
-    () => batches.lastDoubt,
-  )
-  logger.debug('a batch was delivered', { ...factsOf(outcome), shard: batch.shardId })
-  if (outcome.failure === undefined) return succeeded(batch)
-  const answer = failed(batch, outcome.failure, config)
-  if (answer === undefined) throw outcome.failure.error
-  const { code, message } = outcome.failure.error
-  logger.error(`a record cannot pass: ${message}`, { code, sequenceNumber: outcome.failure.sequenceNumber })
-  return answer
 }
 
 async function open(

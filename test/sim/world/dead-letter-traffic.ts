@@ -4,7 +4,7 @@ import { letterHeaders } from '../../../src/rejection/letter-headers.ts'
 import { deadLetterTopic } from './dead-letter-topic.ts'
 import { committedReader } from './output-scan.ts'
 import { poisonOne, poisons } from './poison.ts'
-import type { PoisonedChange } from './poison.ts'
+import type { PoisonableWorld, PoisonedChange } from './poison.ts'
 import type { World } from './run-world.ts'
 
 /** The poisoned changes of a run and what has become of them. */
@@ -24,7 +24,7 @@ export interface FoundLetter {
 
 /** Poisons records at random moments until `untilMs`, about `perSecond` of them. */
 export function keepPoisoning(
-  world: World,
+  world: PoisonableWorld & Pick<World, 'surroundings' | 'plan'>,
   { untilMs, perSecond }: { readonly untilMs: number; readonly perSecond: number },
 ): DeadLetterTraffic {
   const { time, kafka } = world.surroundings

@@ -21,11 +21,19 @@ export interface Nemesis {
   heal(): void
 }
 
+/** The processes that can be struck, by place. */
+export interface StrikableFleet extends Pick<
+  SimulatedFleet,
+  'kill' | 'armCrashPoint' | 'freezeAt' | 'restart' | 'scale' | 'heal'
+> {
+  readonly workers: ReadonlyMap<number, { readonly process: SimulatedProcess }>
+}
+
 /** What it can reach. */
 export interface NemesisParts {
   readonly plan: WorldPlan
   readonly surroundings: Surroundings
-  readonly fleet: SimulatedFleet
+  readonly fleet: StrikableFleet
   readonly tables: readonly SimulatedTable[]
   readonly ledgerTopic: string
 }

@@ -15,8 +15,15 @@ export interface PoisonedChange {
   mend(): void
 }
 
+/** What is written into it, and by whom. */
+export type PoisonableWorld = Pick<World, 'tables' | 'writers'>
+
 /** Writes a change and spoils its record in the stream before anybody can read it. Undefined if this kind spoils nothing here. */
-export function poisonOne(world: World, rng: Rng, choices: readonly Poison[] = poisons): PoisonedChange | undefined {
+export function poisonOne(
+  world: PoisonableWorld,
+  rng: Rng,
+  choices: readonly Poison[] = poisons,
+): PoisonedChange | undefined {
   const { tables, writers } = world
   const index = Math.floor(rng.next() * tables.length)
   const table = tables[index]
