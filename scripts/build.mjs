@@ -3,10 +3,11 @@ import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, wr
 import path from 'node:path'
 
 /** What a build depends on. */
-const inputs = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
+const inputs = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json', 'scripts/build-function.mjs']
 
 /**
- * Compiles src/ into dist/ unless dist/ was built from the same sources; resolves with an exit code. The new dist/ is
+ * Compiles src/ into dist/, and packs the Lambda function into dist/lambda/, unless dist/ was built from the same sources;
+ * resolves with an exit code. The new dist/ is
  * made beside the old one and takes its place whole, so a failed build leaves the old one and no stale file survives.
  */
 export async function buildIfChanged({ root, run, report }) {
@@ -20,6 +21,9 @@ export async function buildIfChanged({ root, run, report }) {
   try {
     const code = await run(['tsc', '-p', 'tsconfig.build.json', '--outDir', next])
     if (code !== 0) return code
+    // Loaded late: its packages may have been installed a moment ago.
+    const { buildFunction } = await import('./build-function.mjs')
+    await buildFunction({ root, folder: path.join(next, 'lambda') })
     writeFileSync(path.join(next, '.inputs'), digest)
     rmSync(dist, { recursive: true, force: true })
     renameSync(next, dist)

@@ -4,6 +4,7 @@ import type { ErrorEntry } from './error-entries/error-entry.ts'
 import { kinesisErrors } from './error-entries/kinesis-errors.ts'
 import { kinesisRecordErrors } from './error-entries/kinesis-record-errors.ts'
 import { lambdaErrors } from './error-entries/lambda-errors.ts'
+import { packageErrors } from './error-entries/package-errors.ts'
 import { schemaErrors } from './error-entries/schema-errors.ts'
 import { schemaRegistryErrors } from './error-entries/schema-registry-errors.ts'
 
@@ -234,6 +235,7 @@ export const errorCatalogue = {
   ...schemaErrors,
   ...changeErrors,
   ...lambdaErrors,
+  ...packageErrors,
   ...kinesisRecordErrors,
 
   // --- Kafka ---
@@ -286,12 +288,12 @@ export const errorCatalogue = {
   TOPIC_REPLACED: entry(
     'stop-worker',
     'The topic of a table was deleted and made anew: what had been delivered to it is gone.',
-    'Stop the workers, then `tailrace offsets reset --table`: it takes the new topic up, with what the stream has left.',
+    'Stop the workers, then `tailrace offsets reset --table`: it takes the new topic up, with what the stream has left. Or `tailrace topics accept --topic`: it goes on where the old one ended.',
   ),
   TOPIC_PARTITIONS_CHANGED: entry(
     'stop-worker',
     'The partition count of a topic changed under a running pipeline: items would move between partitions.',
-    'Drain, then start a new pipeline (or raise `epoch` to accept that order is not kept across the change).',
+    'Stop the workers, let readers come to the end of what is there, then `tailrace topics accept --topic`: from there on items may be in another partition than before. Or start a new pipeline.',
   ),
 
   // --- ledger ---

@@ -7,6 +7,7 @@ export interface DecimalParts {
 }
 
 const plainInteger = /^(?:0|-?[1-9]\d{0,37})$/
+const plainFraction = /^-?(?:0|[1-9]\d{0,17})\.\d{0,17}[1-9]$/
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 // `D` is the exponent letter of Amazon Ion, which table exports use.
 const decimalNumber = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eEdD]([+-]?\d{1,6}))?$/
@@ -38,7 +39,7 @@ export function compareDecimals(a: DecimalParts, b: DecimalParts): number {
  * JSON number. Plain notation up to 40 characters, `d.dddE±n` beyond. Undefined if the text is no decimal number.
  */
 export function canonicalNumber(text: string): string | undefined {
-  if (plainInteger.test(text)) return text
+  if (plainInteger.test(text) || plainFraction.test(text)) return text
   const parts = parseDecimal(text)
   if (parts === undefined) return undefined
   if (parts.digits === '') return '0'

@@ -1,27 +1,20 @@
 import type { Item } from './attribute-value.ts'
-import type { Operation } from './change-event.ts'
-import type { KinesisRecord } from './kinesis-record.ts'
+import type { KinesisChange, KinesisRecord } from './kinesis-record.ts'
 
 /**
- * What a record of a Kinesis stream says of a change of a table, at a glance: enough to know its table, its item and its
- * place in time. Nothing is converted; binaries are encoded twice, as DynamoDB writes them there.
+ * Total. Undefined for a record that is no change of a table, or none that can be read: see {@link claimsToBeChange}. Looks at
+ * the record itself only if its reader has not.
  */
-export interface KinesisChange {
-  /** Repeats of one change have the same one. */
-  readonly eventId: string
-  readonly tableName: string
-  /** DynamoDB's approximate creation time. Microseconds; whole milliseconds where the record tells no more. */
-  readonly createdAtMicros: number
-  readonly operation: Exclude<Operation, 'READ'>
-  readonly keys: Item
-  /** Undefined if it is absent, and also if it is no object: then the change is not readable, which decoding tells. */
-  readonly oldImage: Item | undefined
-  readonly newImage: Item | undefined
+export function kinesisChangeOf({
+  change,
+  glance,
+}: Pick<KinesisRecord, 'change' | 'glance'>): KinesisChange | undefined {
+  return glance ?? (change === undefined ? undefined : glanceAt(change))
 }
 
-/** Total. Undefined for a record that is no change of a table, or none that can be read: see {@link claimsToBeChange}. */
-export function kinesisChangeOf({ change }: Pick<KinesisRecord, 'change'>): KinesisChange | undefined {
-  if (change === undefined || change['eventSource'] !== 'aws:dynamodb') return undefined
+/** The same of what a record's data say. */
+export function glanceAt(change: Readonly<Record<string, unknown>>): KinesisChange | undefined {
+  if (change['eventSource'] !== 'aws:dynamodb') return undefined
   const { eventID: eventId, eventName: operation, tableName, dynamodb }: WireRecord = change
   if (operation !== 'INSERT' && operation !== 'MODIFY' && operation !== 'REMOVE') return undefined
   if (typeof eventId !== 'string' || !isName(tableName) || !isObject(dynamodb)) return undefined

@@ -18,14 +18,15 @@ const invalid: unique symbol = Symbol('not base64 of base64')
 
 /** Few items hold one, and looking costs a fraction of copying. True also where an item is nested too deeply. */
 function mayHoldBinary(map: object, depth: number): boolean {
-  for (const value of Object.values(map)) if (mayBeBinary(value, depth + 1)) return true
+  // Lists of names or values would cost more than all else here.
+  for (const name in map) if (mayBeBinary((map as Readonly<Record<string, unknown>>)[name], depth + 1)) return true
   return false
 }
 
 function mayBeBinary(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (depth > maxDepth) return true
-  for (const type of Object.keys(value)) {
+  for (const type in value) {
     if (type === 'B' || type === 'BS') return true
     if (type !== 'M' && type !== 'L') continue
     const content: unknown = (value as Readonly<Record<string, unknown>>)[type]

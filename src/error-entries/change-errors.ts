@@ -42,4 +42,9 @@ export const changeErrors = {
     'A change is to go to a topic that cannot be had: `route.rules` or a transform makes no legal name of it, the topic is the own one of another table or of the pipeline, or it does not exist and may not be created.',
     'Correct the rule, or create the topic, or allow its creation (`topic.create`). The message names what was wrong.',
   ),
+  OUTPUT_TOPIC_CHANGED: entry(
+    'stop-table',
+    'A topic that changes are routed to, or that changes of a table in a Kinesis stream go to, is not as it was when records were written to it: it has another number of partitions, so that items would move between them, or it was deleted, or made anew. This is no fault of a record: it never becomes a dead letter.',
+    'Stop the workers. If the number of partitions has changed, let readers come to the end of what is there. Then `tailrace topics accept --topic`: from there on the topic is written as it is now. Where it was made anew, `tailrace offsets reset --table` delivers again what the source still has.',
+  ),
 }

@@ -88,7 +88,7 @@ export async function runPipeline(
   await using code = await openCode(config, { clock, onOutput: ports.onOutput })
   const identity = await admitToLedger(admissionOf(config, ports), signal)
   await using way = openRecordWay(config, { ...ports, code }, { version, ledgerId: identity.topicId })
-  const { stages, limits, topics, deadLetterTopic } = way
+  const { stages, limits, topics } = way
   const sessions = sessionsOf(config, ports, limits)
   const heartbeats = heartbeatsOf(config, topics)
   const budget = ports.budget ?? createByteBudget(config.memoryMaxBytes)
@@ -103,7 +103,7 @@ export async function runPipeline(
     exports: exportLoadingOf(config, ports),
     membership,
     topicLimits: limits,
-    onDoubt: (error) => [deadLetterTopic, heartbeats].forEach((topic) => topic?.learn(error)),
+    onDoubt: (error) => [way, heartbeats].forEach((one) => one?.learn(error)),
     nudges: createLaneNudges(),
     heartbeats: heartbeats?.rules,
     scanLimits: scanLimitsOf(config),

@@ -18,7 +18,6 @@ import { deadLettersOf, deadLetterTopicOf } from './dead-letters/dead-letters-of
 import { changeStepsOf, otherTopicsOf, refusingMaskedKeys } from './stages/change-steps.ts'
 import type { ChangeStepParts } from './stages/change-steps.ts'
 import { createDeadLetterTopic } from './stages/dead-letter-topic.ts'
-import type { DeadLetterTopic } from './stages/dead-letter-topic.ts'
 import { envelopeOf } from './stages/envelope-of.ts'
 import { openOversize } from './stages/oversize-of.ts'
 import { createRecordStages } from './stages/record-stages.ts'
@@ -47,7 +46,8 @@ export interface RecordWay extends AsyncDisposable {
   readonly stages: Stages
   readonly limits: TopicLimits
   readonly topics: TopicProvisioner
-  readonly deadLetterTopic: DeadLetterTopic
+  /** Hears why a session was in doubt: topics are not as they seemed to be. */
+  learn(error: TailraceError): void
 }
 
 /** The same for everybody who moves changes, so that a record does not depend on who has moved it. */
@@ -62,14 +62,14 @@ export function openRecordWay(
   const topics = topicsOf(config, ports)
   const deadLetterTopic = createDeadLetterTopic(deadLetterTopicOf(config, { kafka, clock, topics, limits }))
   const deadLetters = deadLettersOf(config, deadLetterTopic)
-  const otherTopics = otherTopicsOf(config, topics, limits)
+  const otherTopics = otherTopicsOf(config, { topics, limits, clock })
   const stream = { limits, describeKeys: ports.describeKeys }
   const stages = stagesOf(config, of.version, { ...ports, deadLetters, oversize, otherTopics, stream })
   return {
     stages,
     limits,
     topics,
-    deadLetterTopic,
+    learn: (error) => [deadLetterTopic, otherTopics].forEach((topic) => topic.learn(error)),
     [Symbol.asyncDispose]: () => oversize[Symbol.asyncDispose](),
   }
 }

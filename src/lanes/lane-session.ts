@@ -22,7 +22,7 @@ export interface LaneSession extends AsyncDisposable {
   follow(signal: AbortSignal): Promise<boolean>
   /**
    * Writes records and ledger entries in one transaction, then folds the lane's own entries. One at a time.
-   * In at-least-once mode: the output, then `begin`s and all else, then `at`s, each acknowledged before the next; a crash
+   * In at-least-once mode: `topic`s, the output, then `begin`s and all else, then `at`s, each acknowledged before the next; a crash
    * in between repeats records and loses none.
    */
   commit(change: LaneCommit, signal: AbortSignal): Promise<void>
@@ -176,7 +176,10 @@ function foldAll(fold: LaneFold, records: readonly FetchedRecord[]): boolean {
   return hasChanged
 }
 
-/** Positions come last, so that at least once means at least once: see {@link LaneSession.commit}. */
+/**
+ * Positions come last, so that at least once means at least once: see {@link LaneSession.commit}. What is known of topics comes
+ * first: records in a topic of which nobody knows how many partitions it had then could be overtaken in another one.
+ */
 function phasesOf(change: LaneCommit, parts: LaneSessionParts): readonly (readonly ProducerRecord[])[] {
   const timestamp = parts.clock.now()
   const records = (entries: readonly AddressedEntry[]): readonly ProducerRecord[] =>
@@ -192,9 +195,11 @@ function phasesOf(change: LaneCommit, parts: LaneSessionParts): readonly (readon
       }
     })
   const isPosition = ({ entry }: AddressedEntry): boolean => entry.kind === 'at'
+  const isTopic = ({ entry }: AddressedEntry): boolean => entry.kind === 'topic'
   return [
+    records(change.entries.filter(isTopic)),
     change.output,
-    records(change.entries.filter((addressed) => !isPosition(addressed))),
+    records(change.entries.filter((addressed) => !isPosition(addressed) && !isTopic(addressed))),
     records(change.entries.filter(isPosition)),
   ]
 }

@@ -16,6 +16,7 @@ import type {
   StopEntry,
   TableEntry,
   WayEntry,
+  TopicEntry,
 } from './ledger-entry.ts'
 
 /** Life of a shard in one lane: it waits for its parents, is read, and ends here or moves to another lane. */
@@ -60,6 +61,8 @@ export interface LaneState {
   readonly requests: ReadonlyMap<string, RequestEntry>
   readonly baselines: ReadonlyMap<string, BaselineEntry>
   readonly signals: ReadonlyMap<string, SignalEntry>
+  /** By {@link topicKey}. */
+  readonly topics: ReadonlyMap<string, TopicEntry>
 }
 
 /** A lane's state that takes further records. */
@@ -74,12 +77,17 @@ export function shardKey(streamArn: string, shardId: string): string {
   return `${streamArn}/${shardId}`
 }
 
+/** Name of a topic that records of a table go to within a lane's state. */
+export function topicKey({ tableArn, topic }: Pick<TopicEntry, 'tableArn' | 'topic'>): string {
+  return `${tableArn} ${topic}`
+}
+
 const rank: Readonly<Record<ShardStatus, number>> = { waiting: 0, open: 1, moved: 2, end: 3 }
 
 /**
  * The fold of a ledger partition is a join: for one shard the greater of two entries by (generation, waiting < open <
- * moved < end, sequence number) wins; of two tables, and of two ways, the greater version; of two identities the greater epoch. So late
- * tails, own entries that are read back, and compaction change nothing.
+ * moved < end, sequence number) wins; of two tables, and of two ways, the greater version; of two identities the greater
+ * epoch. So late tails, own entries that are read back, and compaction change nothing. For a topic see {@link compareTopics}.
  */
 export function createLaneFold(): LaneFold {
   const maps = emptyMaps()
@@ -122,6 +130,8 @@ export function createLaneFold(): LaneFold {
         return put(maps.baselines, entry, () => false)
       case 'signal':
         return put(maps.signals, entry, (old) => isFurther(entry, old))
+      case 'topic':
+        return applyToTopic(maps.topics, entry)
     }
   }
 
@@ -141,6 +151,27 @@ export function createLaneFold(): LaneFold {
 
 function isFurther(a: SignalEntry, b: SignalEntry): boolean {
   return a.generation === b.generation ? a.next > b.next : a.generation > b.generation
+}
+
+/** What several lanes say of a topic is one thing in the end, whoever said it. */
+function applyToTopic(topics: Map<string, TopicEntry>, entry: TopicEntry): boolean {
+  const key = topicKey(entry)
+  const old = topics.get(key)
+  if (old !== undefined && compareTopics(entry, old) <= 0) return false
+  topics.set(key, entry)
+  return true
+}
+
+/**
+ * The order of the join of two entries of a topic: the greater version; then the fewer partitions, since topics only gain some,
+ * so that the earlier sight counts; then anything that does not depend on the order of reading.
+ */
+export function compareTopics(a: TopicEntry, b: TopicEntry): number {
+  if (a.version !== b.version) return a.version - b.version
+  if (a.partitions !== b.partitions) return b.partitions - a.partitions
+  const [idA, idB] = [a.topicId ?? '', b.topicId ?? '']
+  if (idA !== idB) return idA > idB ? 1 : -1
+  return a.writer - b.writer
 }
 
 function applyToShard(shards: Map<string, ShardState>, entry: BeginEntry | AtEntry): boolean {
@@ -252,6 +283,7 @@ interface FoldedMaps {
   readonly requests: Map<string, RequestEntry>
   readonly baselines: Map<string, BaselineEntry>
   readonly signals: Map<string, SignalEntry>
+  readonly topics: Map<string, TopicEntry>
   readonly tables: Map<string, TableEntry>
 }
 
@@ -265,6 +297,7 @@ function emptyMaps(): FoldedMaps {
     requests: new Map(),
     baselines: new Map(),
     signals: new Map(),
+    topics: new Map(),
     tables: new Map(),
   }
 }

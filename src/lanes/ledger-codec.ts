@@ -41,6 +41,8 @@ export function ledgerKey(entry: LedgerEntry): string {
       return `baseline/${entry.tableArn}/${entry.run}`
     case 'signal':
       return `signal/${entry.source}/${entry.partition}`
+    case 'topic':
+      return `topic/${entry.tableArn}/${entry.writer}/${entry.topic}`
     case 'report':
       return `report/${entry.tableArn}/${entry.run}`
   }

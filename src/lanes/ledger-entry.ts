@@ -19,6 +19,7 @@ export type LedgerEntry =
   | BaselineEntry
   | SignalEntry
   | WayEntry
+  | TopicEntry
 
 /** Whose ledger this is. In every partition; written at the first start and at each change of configuration. */
 export interface IdentityEntry {
@@ -88,6 +89,25 @@ export interface TableEntry {
   readonly lossAtMs?: number | undefined
   /** The last request about the table that was settled, and why it was refused, if it was. */
   readonly settled: { readonly request: string; readonly refusal: string | undefined } | undefined
+}
+
+/**
+ * A topic, besides the table's own, that records of a table were sent to: one that changes are routed to, or that of a table in
+ * a Kinesis stream. A lane that does not know it yet writes it into all partitions, in the transaction of the first records.
+ */
+export interface TopicEntry {
+  readonly kind: 'topic'
+  /** That of the table's entry: of a Kinesis stream for all tables in it. */
+  readonly tableArn: string
+  readonly topic: string
+  /** The lane that says so. What several say at the same time is kept under keys of their own, so compaction loses none of it. */
+  readonly writer: number
+  /** Grows when a person says that what is there now is right. */
+  readonly version: number
+  /** As in the table's entry: items must not move between partitions. */
+  readonly partitions: number
+  /** Undefined after a reset: the topic may have been made anew on purpose. */
+  readonly topicId: string | undefined
 }
 
 /** What somebody may want of a table's snapshot. */

@@ -3,6 +3,7 @@ import { TailraceError } from '../errors.ts'
 import { tombstonesOf } from './forgetting.ts'
 import { readerLaneOf } from './hand-over.ts'
 import { shardKey } from './lane-state.ts'
+import { forgetTopicIds } from './topic-pins.ts'
 import type { LaneState, ShardState, ShardStatus } from './lane-state.ts'
 import type { AddressedEntry, BeginEntry, TableEntry } from './ledger-entry.ts'
 import { descendantsOf, shardsOfLedger } from './ledger-shards.ts'
@@ -108,6 +109,7 @@ export function resetTable(
     entries: [
       ...ledgers.map((_, lane): AddressedEntry => ({ lane, entry: renewed })),
       ...all.flatMap(([key]) => forgetShard(ledgers, key)),
+      ...forgetTopicIds(ledgers, table.table.arn),
     ],
     shards: all.flatMap(([, { shard }]) => forgottenOf(shard)),
   }

@@ -7,6 +7,7 @@ import { createManualClock } from '../testing/manual-clock.ts'
 import { prepareDelivery } from './delivery.ts'
 import type { Delivery } from './delivery.ts'
 import { firstEntry } from './table-life.ts'
+import { createLaneTopics } from './topic-pins.ts'
 
 const table: Table = {
   arn: 'arn',
@@ -49,6 +50,7 @@ const deliverAfter = (error: TailraceError): Promise<Delivery> => {
     onRecords: unused,
     isBaselined: unused,
     rowsInFront: unused,
+    topics: createLaneTopics(createLaneFold().state, { lane: 0, lanes: 1 }),
   })
 }
 

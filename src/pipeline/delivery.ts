@@ -16,8 +16,9 @@ import { describeLostInterval, lostIntervalOf } from './lost-interval.ts'
 import type { PipelineEvent, ShardProgress } from './pipeline-event.ts'
 import type { RowMemory } from './snapshot/contained-changes.ts'
 import { leftOutEvents } from './left-out-events.ts'
-import type { Attachment, StageOutput, StagePosition } from './stages.ts'
+import type { Attachment, StageOutput, StagePosition, TopicPins } from './stages.ts'
 import { convertWithin } from './topic-limits.ts'
+import type { LaneTopics } from './topic-pins.ts'
 import { topicsOfOthers } from './topics-of-others.ts'
 
 /** One transaction in the making: what to write, and what to tell once it is durable. */
@@ -55,6 +56,7 @@ export async function prepareDelivery(
     readonly isBaselined: (tableArn: string) => boolean
     /** Rows in front of a table's changes; undefined if they contain none, or none that is to be left out. */
     readonly rowsInFront: (tableArn: string) => RowMemory | undefined
+    readonly topics: LaneTopics
   },
 ): Promise<Delivery> {
   refuseExhaustion(batch.failures)
@@ -66,10 +68,12 @@ export async function prepareDelivery(
       const rows = parts.rowsInFront(known.table.table.arn)
       const isTopicOfAnother = topicsOfOthers(state, known.table)
       const page = takePage()
-      const converted = await convert(known, page?.records ?? [], rows, { ...parts, isTopicOfAnother })
+      const pins = parts.topics.ofTable(known.table.table.arn)
+      const converted = await convert(known, page?.records ?? [], rows, { ...parts, isTopicOfAnother, pins })
       const output = page?.mark === undefined ? converted : marked(converted, page.mark)
       rows?.forget(output.caughtUp)
       draft.addOutput(key, known, output)
+      parts.topics.keep(known.table.table.arn, output.records)
       parts.onRecords(known.table.table.arn, output.records)
       if (output.failure !== undefined) draft.stop(key, known, output.failure)
     }
@@ -104,13 +108,14 @@ function convert(
     readonly environment: Converting
     readonly signal: AbortSignal
     readonly isTopicOfAnother: (topic: string) => boolean
+    readonly pins: TopicPins
   },
 ): Promise<StageOutput> {
-  const { environment, signal, isTopicOfAnother } = parts
+  const { environment, signal, isTopicOfAnother, pins } = parts
   const { topicLimits, stages, clock } = environment
   const { shardId, generation, notBeforeMs } = shard
   const rowInFront = rows === undefined ? undefined : (item: string) => rows.rowOf(item)
-  const page = { table, shardId, generation, records, notBeforeMs, rowInFront, isTopicOfAnother }
+  const page = { table, shardId, generation, records, notBeforeMs, rowInFront, isTopicOfAnother, pins }
   const process = (maxRecordBytes: number): Promise<StageOutput> =>
     stages.process({ ...page, maxRecordBytes, nowMs: clock.now() }, signal)
   // Where each record has a topic of its own, the topics' own limits count.

@@ -9,6 +9,7 @@ import type { Delivery } from './delivery.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
 import type { FeedBatch } from './lane-feeds.ts'
 import type { LaneScans, ScanBatch } from './snapshot/lane-scans.ts'
+import { createLaneTopics } from './topic-pins.ts'
 import { prepareRows } from './snapshot/row-delivery.ts'
 import type { RowDelivery } from './snapshot/row-delivery.ts'
 
@@ -43,16 +44,20 @@ export async function prepareTransaction(
   },
 ): Promise<LaneTransaction> {
   const { baselines } = work.scanned
+  const topics = createLaneTopics(state, parts.context)
   const delivery = await prepareDelivery(work.batch, state, {
     ...parts,
     isBaselined: (arn) => baselines.some(({ tableArn }) => tableArn === arn),
     onRecords: (tableArn, records) => parts.scans.note(tableArn, records),
     rowsInFront: (tableArn) => parts.scans.rowsInFront(tableArn),
+    topics,
   })
   const withImages = (arn: string): boolean => parts.scans.rowsInFront(arn) !== undefined
-  const rows = await orAbandon(delivery.attachments, () => prepareRows(work.scanned, state, { ...parts, withImages }))
+  const rows = await orAbandon(delivery.attachments, () =>
+    prepareRows(work.scanned, state, { ...parts, withImages, topics }),
+  )
   const noted = baselines.map((entry) => ({ lane: parts.context.lane, entry }))
-  const entries = [...work.entries, ...noted, ...delivery.entries, ...rows.entries]
+  const entries = [...work.entries, ...noted, ...topics.entries, ...delivery.entries, ...rows.entries]
   const more = [...rows.output, ...work.told]
   const output = more.length === 0 ? delivery.output : [...delivery.output, ...more]
   return {

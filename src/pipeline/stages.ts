@@ -32,9 +32,24 @@ export type RecordPresence = 'there' | 'gone' | 'foreign'
 /** Keys, as records have them, of items that are in the topic and no longer in the table. */
 export interface VanishedInput extends Pick<
   RowInput,
-  'table' | 'kind' | 'readAtMs' | 'maxRecordBytes' | 'nowMs' | 'isDisplaced' | 'isTopicOfAnother'
+  'table' | 'kind' | 'readAtMs' | 'maxRecordBytes' | 'nowMs' | 'isDisplaced' | 'isTopicOfAnother' | 'pins'
 > {
   readonly keys: readonly Buffer[]
+}
+
+/** What the ledger knows of topics, besides a table's own, that records of the table were sent to. */
+export interface TopicPins {
+  /** The topic as records were sent to it so far; undefined before the first one, or while nobody knows. */
+  of(topic: string): PinnedTopic | undefined
+  /** Records of this page may go there, and it is as `of` says, if that says anything. */
+  meet(topic: string, now: { readonly topicId: string; readonly partitions: number }): void
+}
+
+/** A topic as it was. */
+export interface PinnedTopic {
+  readonly partitions: number
+  /** Undefined: any will do. */
+  readonly topicId: string | undefined
 }
 
 /** A page of a snapshot's scan. */
@@ -53,6 +68,8 @@ export interface RowInput {
   readonly nowMs: number
   /** True for the own topic of another table, to which nothing of this one may be routed. Default: there is none. */
   readonly isTopicOfAnother?: (topic: string) => boolean
+  /** Default: nothing is known, and nothing is remembered. */
+  readonly pins?: TopicPins
   /** True for the key of a row that a newer change has made worthless: it is left out. */
   readonly isDisplaced: (key: Buffer) => boolean
   /** True if `images` is wanted. Default: false. */
@@ -121,6 +138,8 @@ export interface StageInput {
   readonly nowMs: number
   /** True for the own topic of another table, to which nothing of this one may be routed. Default: there is none. */
   readonly isTopicOfAnother?: (topic: string) => boolean
+  /** Default: nothing is known, and nothing is remembered. */
+  readonly pins?: TopicPins
 }
 
 /** What came of it. Records before a failing one are complete and in order; nothing of the failing one is here. */

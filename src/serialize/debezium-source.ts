@@ -97,7 +97,12 @@ function remembering(
   }
 }
 
-/** Nanoseconds of today do not fit into a double. */
-function times(ms: number, micros = ms * 1000): string {
-  return `"ts_ms":${ms},"ts_us":${micros},"ts_ns":${BigInt(micros) * 1000n}`
+/** Nanoseconds of today do not fit into a double, so smaller units are the digits of larger ones with three zeros more. */
+function times(ms: number, micros?: number): string {
+  const us = micros === undefined ? thousandfold(String(ms)) : String(micros)
+  return `"ts_ms":${ms},"ts_us":${us},"ts_ns":${thousandfold(us)}`
+}
+
+function thousandfold(digits: string): string {
+  return digits === '0' ? digits : `${digits}000`
 }

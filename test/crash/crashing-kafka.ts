@@ -76,6 +76,8 @@ function createClassifier(ledgerTopic: string): (request: ProduceRequest) => Tra
       case 'request':
       case 'signal':
       case 'way':
+      // It is with records, which say more.
+      case 'topic':
         return undefined
       case 'at': {
         const isFirst = !seenShards.has(entry.shardId)

@@ -24,8 +24,8 @@ export const kinesisMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/sources/kinesis/repair/item-memory.ts',
-        find: 'if (oldest === undefined || oldest.createdAtMicros >= this.#floor) return',
-        replace: 'if (oldest === undefined || oldest.createdAtMicros >= this.#floor + 150_000_000) return',
+        find: 'if (oldestMicros === undefined || oldestMicros >= this.#floor) return',
+        replace: 'if (oldestMicros === undefined || oldestMicros >= this.#floor + 150_000_000) return',
       },
     ],
     caughtBy,
@@ -114,8 +114,8 @@ export const kinesisMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/sources/kinesis/repair/item-memory.ts',
-        find: 'if (oldest === undefined || oldest.createdAtMicros >= this.#floor) return',
-        replace: 'if (oldest === undefined || oldest.createdAtMicros >= this.#floor + 5_000_000) return',
+        find: 'if (oldestMicros === undefined || oldestMicros >= this.#floor) return',
+        replace: 'if (oldestMicros === undefined || oldestMicros >= this.#floor + 5_000_000) return',
       },
     ],
     caughtBy: inWorlds,
@@ -150,8 +150,8 @@ export const kinesisMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/sources/kinesis/repair/order-of-changes.ts',
-        find: 'return item.newest?.after !== absent && nextIs(facts, item)',
-        replace: 'return item.newest?.after !== `${absent}!` && nextIs(facts, item)',
+        find: 'return item.newest?.left !== absent && nextIs(facts, item)',
+        replace: 'return item.newest?.left !== `${absent}!` && nextIs(facts, item)',
       },
     ],
     caughtBy: inWorlds,
@@ -162,7 +162,7 @@ export const kinesisMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/sources/kinesis/repair/order-of-changes.ts',
-        find: 'return { ...newest, links: [...newest.links, { before: facts.before(), after: facts.after() }] }',
+        find: 'return { ...newest, others: [...newest.others, { before: facts.before(), after: facts.after() }] }',
         replace: 'return newest',
       },
     ],
@@ -179,5 +179,29 @@ export const kinesisMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: inWorlds,
+  },
+  {
+    id: 'K15',
+    title: 'what a lane has seen of a topic is known to that lane alone',
+    patches: [
+      {
+        file: 'src/pipeline/topic-pins.ts',
+        find: 'flatMap((entry) => inAllLanes(entry, lanes))',
+        replace: 'flatMap((entry) => inAllLanes(entry, lanes).filter((one) => one.lane === lane))',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['test/sim/runs/changed-topics.test.ts'] },
+  },
+  {
+    id: 'K16',
+    title: 'a process goes by the partitions that a topic has when it begins',
+    patches: [
+      {
+        file: 'src/hosts/stages/pinned-topics.ts',
+        find: 'if (known === undefined || isSameTopic(known, ',
+        replace: 'if (known === undefined || known.partitions > 0 || isSameTopic(known, ',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['test/sim/runs/changed-topics.test.ts'] },
   },
 ]

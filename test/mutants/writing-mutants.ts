@@ -16,9 +16,9 @@ export const writingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/lanes/lane-session.ts',
-        find: '    change.output,\n    records(change.entries.filter((addressed) => !isPosition(addressed))),\n    records(change.entries.filter(isPosition)),\n',
+        find: '    change.output,\n    records(change.entries.filter((addressed) => !isPosition(addressed) && !isTopic(addressed))),\n    records(change.entries.filter(isPosition)),\n',
         replace:
-          '    records(change.entries.filter(isPosition)),\n    change.output,\n    records(change.entries.filter((addressed) => !isPosition(addressed))),\n',
+          '    records(change.entries.filter(isPosition)),\n    change.output,\n    records(change.entries.filter((addressed) => !isPosition(addressed) && !isTopic(addressed))),\n',
       },
     ],
     caughtBy: { kind: 'worlds', experiment: 'E01-alo-sim', overrides: { delivery: 'at_least_once' } },

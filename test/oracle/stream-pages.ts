@@ -107,7 +107,7 @@ export function stagesWith({
       refused: () => {},
       ...limits,
     },
-    otherTopics: { provide: async () => ({ partitions: 3, maxRecordBytes: 100_000 }) },
+    otherTopics: { provide: async () => ({ id: 'y', partitions: 3, maxRecordBytes: 100_000 }) },
     envelopeFor: (table) =>
       createDebeziumEnvelope({ table, name: 'shop', connectorVersion: '0', tombstonesOnDelete: true }),
     serializer: createJsonSerializer({ numbers: 'exact', schemasEnable: false }),

@@ -6,6 +6,7 @@ import { registerDemo } from './commands/demo.ts'
 import { registerDlq } from './commands/dlq.ts'
 import { registerErrors } from './commands/errors.ts'
 import { registerInit } from './commands/init.ts'
+import { registerLambda } from './commands/lambda.ts'
 import { registerOffsets } from './commands/offsets.ts'
 import { registerRun } from './commands/run.ts'
 import { registerSchema } from './commands/schema.ts'
@@ -14,6 +15,7 @@ import { registerSnapshot } from './commands/snapshot.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerSwitch } from './commands/switch.ts'
 import { registerTail } from './commands/tail.ts'
+import { registerTopics } from './commands/topics.ts'
 import { registerTransform } from './commands/transform.ts'
 import type { CommandHost } from './command-host.ts'
 
@@ -33,9 +35,11 @@ export const commands: readonly Register[] = [
   registerSchema,
   registerOffsets,
   registerSwitch,
+  registerTopics,
   registerDlq,
   registerDelete,
   registerTransform,
+  registerLambda,
   registerConfig,
   registerErrors,
 ]

@@ -9,9 +9,9 @@ import type { LedgerEntry } from '../../lanes/ledger-entry.ts'
 export interface LedgerRemains {
   /** Names of the pipelines that its identity entries name. */
   readonly pipelines: ReadonlySet<string>
-  /** Output topics that its tables name. */
+  /** Output topics that it names: those of tables, and others that records were sent to. */
   readonly outputTopics: ReadonlySet<string>
-  /** Kinesis streams that its tables are, whose changes go to topics that it does not name. */
+  /** Kinesis streams that its tables are, whose changes may have gone to topics that an older ledger does not name. */
   readonly streams: readonly Table[]
   /** Records of any kind. */
   readonly records: number
@@ -34,7 +34,7 @@ export async function readLedgerRemains(
     const entry = entryOf(record)
     records++
     if (entry?.kind === 'identity') pipelines.add(entry.pipeline)
-    else if (entry?.kind === 'table') outputTopics.add(entry.topic)
+    else if (entry?.kind === 'table' || entry?.kind === 'topic') outputTopics.add(entry.topic)
     if (entry?.kind === 'table' && entry.topic === '') streams.set(entry.table.arn, entry.table)
   }
   for (let partition = 0; partition < topic.partitions; partition++) {

@@ -1,7 +1,7 @@
 import { parseJson } from '../../aws/exact-json.ts'
 import type { ProducerRecord } from '../../kafka/kafka.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
-import type { RowOutput, StageOutput, Stages } from '../../pipeline/stages.ts'
+import type { RowOutput, StageOutput, Stages, TopicPins } from '../../pipeline/stages.ts'
 import { letterHeaders } from '../../rejection/letter-headers.ts'
 import type { StoredLetter } from '../../rejection/stored-letter.ts'
 import type { LetterContent } from './letter-log.ts'
@@ -19,6 +19,7 @@ interface Converting {
   readonly stages: Stages
   readonly entry: TableEntry
   readonly isTopicOfAnother: (topic: string) => boolean
+  readonly pins: TopicPins
   readonly maxRecordBytes: number
   readonly nowMs: number
 }

@@ -289,6 +289,7 @@ async function replay(
     },
     stages,
     tables: new Map([[described.arn, table]]),
+    pinsOf: () => ({ of: () => undefined, meet: () => {} }),
     maxRecordBytes: () => Promise.resolve(100_000),
     output: {
       // As ListOffsets: the first offset of that time or a later one.

@@ -3,7 +3,7 @@ import { topicsOfOthers } from '../../pipeline/topics-of-others.ts'
 import { compareSequenceNumbers } from '../../change/sequence-number.ts'
 import type { ProducerRecord } from '../../kafka/kafka.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
-import type { Attachment, Stages } from '../../pipeline/stages.ts'
+import type { Attachment, Stages, TopicPins } from '../../pipeline/stages.ts'
 import type { StoredLetter } from '../../rejection/stored-letter.ts'
 import { convertLetter } from './convert-letter.ts'
 import type { LetterLog } from './letter-log.ts'
@@ -19,6 +19,8 @@ export interface ReplayParts {
   readonly stages: Stages
   /** By ARN. */
   readonly tables: ReadonlyMap<string, TableEntry>
+  /** Topics, besides the tables' own, as records were sent to them; by the table's ARN. */
+  readonly pinsOf: (tableArn: string) => TopicPins
   readonly maxRecordBytes: (topic: string, signal: AbortSignal) => Promise<number>
   readonly output: OutputLog
   /** Writes records and markers in one transaction. Not called by a dry run. */
@@ -137,7 +139,8 @@ async function convert(letter: StoredLetter, parts: ReplayParts, signal: AbortSi
   // Where each record has a topic of its own, the topics' own limits count.
   const maxRecordBytes = entry.topic === '' ? Number.MAX_SAFE_INTEGER : await parts.maxRecordBytes(entry.topic, signal)
   const isTopicOfAnother = topicsOfOthers(parts, entry)
-  const how = { stages: parts.stages, entry, isTopicOfAnother, maxRecordBytes, nowMs: parts.now() }
+  const pins = parts.pinsOf(entry.table.arn)
+  const how = { stages: parts.stages, entry, isTopicOfAnother, pins, maxRecordBytes, nowMs: parts.now() }
   const { output, claim } = await convertLetter(letter, content, how, signal)
   const { records, bytes, attachments, failure } = output
   if (failure === undefined) return { letter, records, bytes, attachments, claim, refusal: undefined }

@@ -8,7 +8,8 @@ import type { FetchedRecord, KafkaApi } from '../../kafka/kafka.ts'
 import type { TransactionSession } from '../../kafka/transaction-session.ts'
 import { createTransactionSessions } from '../../kafka/transaction-sessions.ts'
 import { transactionalIdOf } from '../../lanes/lane-session.ts'
-import type { TableEntry } from '../../lanes/ledger-entry.ts'
+import { topicKey } from '../../lanes/lane-state.ts'
+import type { TableEntry, TopicEntry } from '../../lanes/ledger-entry.ts'
 import type { TopicLimits } from '../../pipeline/topic-limits.ts'
 import { createTopicLimits } from '../../pipeline/topic-limits.ts'
 import type { StoredLetter } from '../../rejection/stored-letter.ts'
@@ -43,6 +44,8 @@ export interface ReplayHost {
   /** The ledger's topic id. */
   readonly ledgerId: string
   readonly tables: readonly TableEntry[]
+  /** Topics besides the tables' own; see topic-pins.ts. */
+  readonly topics: readonly TopicEntry[]
   readonly lanes: number
   /** Throws PIPELINE_ACTIVE while workers run. */
   readonly requireStandstill: () => Promise<void>
@@ -94,9 +97,10 @@ export async function runReplay(
       code,
       items,
       stream: { limits, describeKeys: host.describeKeys },
-      otherTopics: otherTopicsOf(config, topics, limits),
+      otherTopics: otherTopicsOf(config, { topics, limits, clock }),
     }),
     tables: new Map(host.tables.map((entry) => [entry.table.arn, entry])),
+    pinsOf: pinsIn(host.topics),
     maxRecordBytes: (name, bySignal) => limits.maxRecordBytes(name, bySignal),
     output: outputLogOf(host),
     commit: async (records, markers) => {
@@ -142,6 +146,12 @@ async function fence(
     await session[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** What is met for the first time is left to the lanes to write down: they will send records there, too. */
+function pinsIn(topics: readonly TopicEntry[]): ReplayParts['pinsOf'] {
+  const known = new Map(topics.map((entry) => [topicKey(entry), entry]))
+  return (tableArn) => ({ of: (topic) => known.get(topicKey({ tableArn, topic })), meet: () => {} })
 }
 
 /** Items must not move between partitions, and a topic that was made anew is a matter for the pipeline itself. */

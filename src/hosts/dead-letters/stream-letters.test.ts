@@ -50,6 +50,7 @@ async function replay(log: ProducerRecord[], setup: Setup, of: TableEntry = entr
       },
       stages: stagesWith({ ...setup, tolerance: 'no-letters' }),
       tables: new Map([[stream.arn, of]]),
+      pinsOf: () => ({ of: () => undefined, meet: () => {} }),
       maxRecordBytes: async (topic) => {
         expect(topic).not.toBe('')
         return 100_000

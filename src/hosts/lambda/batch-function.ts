@@ -9,6 +9,7 @@ import type { ShardTaker } from '../../lanes/shard-taker.ts'
 import { admitToLedger } from '../../pipeline/admission.ts'
 import type { PipelineEventSink } from '../../pipeline/pipeline-event.ts'
 import { createFirstStart } from '../../pipeline/pushed/first-start.ts'
+import { forgetOldShards } from '../../pipeline/pushed/forget-shards.ts'
 import type { PushedBatch, PushedDelivery, PushedOutcome } from '../../pipeline/pushed/pushed-batch.ts'
 import { createPushedDelivery } from '../../pipeline/pushed/pushed-delivery.ts'
 import { createReadyLedger } from '../../pipeline/pushed/ready-ledger.ts'
@@ -101,7 +102,7 @@ function deliveryOf(
 ): PushedDelivery {
   const { kafka, clock, rng, onEvent } = ports
   const { identity, way, describe } = parts
-  const { stages, limits, topics, deadLetterTopic } = way
+  const { stages, limits, topics } = way
   const sessions = createTransactionSessions({
     kafka,
     clock,
@@ -122,10 +123,14 @@ function deliveryOf(
     onEvent,
   })
   const keepsPositions = config.delivery === 'exactly_once'
+  const taker = keepsPositions ? createShardTaker({ ...ledger, lanes: identity.lanes }) : looker(ledger)
   return createPushedDelivery({
+    forgetOld: keepsPositions
+      ? (state, signal) => forgetOldShards(state, { taker, nowMs: clock.now() }, signal)
+      : undefined,
     ledger: createReadyLedger({
       identity,
-      taker: keepsPositions ? createShardTaker({ ...ledger, lanes: identity.lanes }) : looker(ledger),
+      taker,
       firstStart,
       topics,
     }),
@@ -135,7 +140,7 @@ function deliveryOf(
     rng,
     keepsPositions,
     onDoubt: (error) => {
-      deadLetterTopic.learn(error)
+      way.learn(error)
       onEvent({ kind: 'batch-in-doubt', error })
     },
   })

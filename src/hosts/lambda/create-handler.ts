@@ -18,7 +18,7 @@ import { handleEvent } from './handle-event.ts'
 import type { LambdaResponse } from './lambda-response.ts'
 import { createMappingWatch, questionLimits } from './mappings/mapping-watch.ts'
 import type { MappingWatch } from './mappings/mapping-watch.ts'
-import { promiseOf } from './promise.ts'
+import { notesForFunction, promiseOf } from './promise.ts'
 import { withinTime } from './time-limit.ts'
 
 /** What the handler uses of Lambda's context. */
@@ -105,7 +105,7 @@ async function open(
     redactor,
   })
   const version = packageVersion()
-  for (const note of config.notes) logger.warn(note)
+  for (const note of [...config.notes, ...notesForFunction(config)]) logger.warn(note)
   logger.info(promiseOf(config), { pipeline: config.pipeline, version })
   const mappings = openMappingWatch(config, env, logger)
   const parts = { config, version, env, logger, timeLimitMs, gate: mappings.gate }

@@ -16,6 +16,7 @@ import type { KafkaAccess } from './kafka-access.ts'
 import { checkLedger } from './ledger-checks.ts'
 import { ask } from './preflight-parts.ts'
 import type { PreflightParts } from './preflight-parts.ts'
+import { checkSentTopics } from './sent-topic-checks.ts'
 import { checkSignalTopics } from './signal-checks.ts'
 import { checkTopics } from './topic-checks.ts'
 
@@ -54,6 +55,7 @@ export async function checkKafka(
     ...(way === 'lambda' ? [] : await checkGroup(access)),
     ...ledger.findings,
     ...(await checkTopics(access, tables, ledger.tables)),
+    ...(await checkSentTopics(access, ledger.topics)),
     ...(await checkSignalTopics(access)),
     ...(await checkDeadLetterTopic(access, tables)),
   ]

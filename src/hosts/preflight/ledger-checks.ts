@@ -2,10 +2,11 @@ import type { Clock } from '../../async/clock.ts'
 import { configFingerprint } from '../../config/config-fingerprint.ts'
 import type { TopicInfo } from '../../kafka/kafka.ts'
 import { compareIdentity, countWithoutIdentity } from '../../lanes/identity.ts'
-import type { IdentityEntry, TableEntry } from '../../lanes/ledger-entry.ts'
+import type { IdentityEntry, TableEntry, TopicEntry } from '../../lanes/ledger-entry.ts'
 import type { LaneState } from '../../lanes/lane-state.ts'
 import { createLedgerView } from '../../lanes/ledger-view.ts'
 import type { LedgerView } from '../../lanes/ledger-view.ts'
+import { topicsOfLedger } from '../../lanes/topic-pins.ts'
 import { presentWay, requireWay } from '../../lanes/way.ts'
 import { findLedger, newLedger, refuseLostLedger, requireCompaction, requireLanes } from '../../pipeline/admission.ts'
 import type { LedgerClaim } from '../../pipeline/admission.ts'
@@ -21,6 +22,8 @@ import { checkDurability, checkMissingTopic } from './topic-settings.ts'
 export interface LedgerReport {
   readonly findings: readonly Finding[]
   readonly tables: readonly TableEntry[]
+  /** Topics, besides the tables' own, that records were sent to. */
+  readonly topics: readonly TopicEntry[]
 }
 
 /** Whether a worker, or a function, would be admitted to the ledger; and what the ledger holds. */
@@ -31,13 +34,13 @@ export async function checkLedger(access: KafkaAccess): Promise<LedgerReport> {
   const claim: LedgerClaim = { kafka, pipeline, ledgerTopic: ledger.topic, lanes }
   try {
     const topic = await ask(parts, (signal) => findLedger(claim, signal))
-    if (topic === undefined) return { findings: [await checkCreation(access)], tables: [] }
+    if (topic === undefined) return { findings: [await checkCreation(access)], ...nothing }
     const findings = await checkTopic(access, claim, topic)
-    if (findings.some(({ status }) => status === 'failed')) return { findings, tables: [] }
+    if (findings.some(({ status }) => status === 'failed')) return { findings, ...nothing }
     const content = await readIdentity(access, topic)
-    return { findings: [...findings, ...content.findings], tables: content.tables }
+    return { findings: [...findings, ...content.findings], tables: content.tables, topics: content.topics }
   } catch (error) {
-    return { findings: [failed(check, error)], tables: [] }
+    return { findings: [failed(check, error)], ...nothing }
   }
 }
 
@@ -91,7 +94,7 @@ async function readIdentity(access: KafkaAccess, topic: TopicInfo): Promise<Ledg
   const view = createLedgerView(kafka, topic.name, lanes)
   const ledgers = await ask(parts, (signal) => readWhole(view, parts.clock, signal))
   const comparisons = ledgers.flatMap(({ identity }) => (identity === undefined ? [] : compareIdentity(identity, ours)))
-  if (countWithoutIdentity(ledgers) > 0) return { findings: [passed(check, 'empty: a first start')], tables: [] }
+  if (countWithoutIdentity(ledgers) > 0) return { findings: [passed(check, 'empty: a first start')], ...nothing }
   requireWay(presentWay(ledgers), way, pipeline)
   const tables = [...(ledgers[0]?.tables.values() ?? [])]
   const state = comparisons.includes('outdated') ? `epoch is raised to ${epoch} at the start` : `epoch ${epoch}`
@@ -99,8 +102,11 @@ async function readIdentity(access: KafkaAccess, topic: TopicInfo): Promise<Ledg
   return {
     findings: [passed(check, `${counted(lanes, 'lane')}, ${state}, ${counted(tables.length, 'table')}${turn}`)],
     tables,
+    topics: topicsOfLedger(ledgers),
   }
 }
+
+const nothing: Omit<LedgerReport, 'findings'> = { tables: [], topics: [] }
 
 /** The first start of another worker writes all identities at once, but they are not seen all at once. */
 async function readWhole(view: LedgerView, clock: Clock, signal: AbortSignal): Promise<readonly LaneState[]> {

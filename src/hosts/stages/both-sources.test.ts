@@ -58,7 +58,7 @@ async function fromKinesis(config: PipelineConfig, events: readonly ChangeEvent[
       recordTransforms,
       serializer: serializerOf(config, { envelopeFor, recordTransforms, registry: createMemoryRegistry() }),
       compression: config.kafka.compression,
-      otherTopics: { provide: async () => ({ partitions: 3, maxRecordBytes: 1_000_000 }) },
+      otherTopics: { provide: async () => ({ id: 'y', partitions: 3, maxRecordBytes: 1_000_000 }) },
     },
     limits: { maxRecordBytes: async () => 1_000_000, maxRecordBytesNow: async () => 1_000_000 },
   })

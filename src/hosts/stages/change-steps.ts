@@ -11,8 +11,7 @@ import type { ReselectedItems } from '../../transform/reselect.ts'
 import { openUserCode } from '../../transform/user-code/user-code.ts'
 import type { UserCode } from '../../transform/user-code/user-code.ts'
 import { createOtherTopics } from './other-topics.ts'
-import type { OtherTopics } from './stage-parts.ts'
-import type { TopicLimits } from '../../pipeline/topic-limits.ts'
+import type { OtherTopicsOptions, SharedTopics } from './other-topics.ts'
 import type { TopicProvisioner } from '../../pipeline/topic-provisioner.ts'
 
 /** What steps stand on besides the configuration. */
@@ -69,13 +68,12 @@ export async function openCode(
 /** Topics that changes may be routed to: not those of the pipeline itself. */
 export function otherTopicsOf(
   config: PipelineConfig,
-  topics: Pick<TopicProvisioner, 'provideRouted'>,
-  limits: Pick<TopicLimits, 'maxRecordBytes'>,
-): OtherTopics {
+  parts: Pick<OtherTopicsOptions, 'topics' | 'limits' | 'clock'>,
+): SharedTopics {
   const { ledger, signals, heartbeats, errors, topic } = config
   const own = [ledger.topic, signals.topic, signals.notificationTopic, heartbeats?.topic, errors.deadLetters.topic]
   const named = own.filter((name) => name !== undefined)
-  return createOtherTopics({ topics, limits, own: new Set(named), mayShare: topic.isShared })
+  return createOtherTopics({ ...parts, own: new Set(named), mayShare: topic.isShared })
 }
 
 /** Refuses tables whose key attributes would be masked where those are refused that would meet in one topic. */

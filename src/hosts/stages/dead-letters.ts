@@ -28,6 +28,8 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
   return {
     accept: async (rejected, { table: entry, nowMs, timestampMs }, signal) => {
       const { error } = rejected
+      // What is wrong with a topic is wrong with every record that goes there, and order is lost where some are left out.
+      if (error.code === 'OUTPUT_TOPIC_CHANGED') return undefined
       if (tolerance === 'none' && !wishesDeadLetter(error)) return undefined
       const { table } = entry
       try {

@@ -65,7 +65,7 @@ async function outputOf(config: PipelineConfig): Promise<StageOutput> {
       ...images,
     },
   })
-  const otherTopics = { provide: () => Promise.resolve({ partitions: 1, maxRecordBytes: 100_000 }) }
+  const otherTopics = { provide: () => Promise.resolve({ id: 'y', partitions: 1, maxRecordBytes: 100_000 }) }
   return stagesOf(config, '0.0.0', { registry: createMemoryRegistry(), otherTopics }).process(
     {
       table: firstEntry(table, { topic: 'shop.orders', partitions: 3, id: 'x' }, undefined),

@@ -1,38 +1,51 @@
 import { describe, expect, it } from 'vitest'
 import { TailraceError } from '../../errors.ts'
 import { KafkaError } from '../../kafka/kafka.ts'
+import { createManualClock } from '../../testing/manual-clock.ts'
+import type { ManualClock } from '../../testing/manual-clock.ts'
 import { createOtherTopics } from './other-topics.ts'
-import type { OtherTopicsOptions } from './other-topics.ts'
+import type { OtherTopicsOptions, SharedTopics } from './other-topics.ts'
 
 const never = new AbortController().signal
 
-function other(provideRouted: OtherTopicsOptions['topics']['provideRouted']) {
+function other(
+  provideRouted: OtherTopicsOptions['topics']['provideRouted'],
+  more: { readonly look?: OtherTopicsOptions['topics']['look']; readonly clock?: ManualClock } = {},
+): SharedTopics {
+  const { look = () => Promise.resolve(undefined), clock = createManualClock() } = more
   return createOtherTopics({
-    topics: { provideRouted },
+    topics: { provideRouted, look },
     limits: { maxRecordBytes: (topic) => Promise.resolve(topic.length) },
     own: new Set(['ledger']),
     mayShare: false,
+    clock,
   })
 }
 
 describe('topics that changes are routed to', () => {
-  it('are asked for once, and keep the partitions that they had then', async () => {
+  it('are asked for once in a while, and anew after something went wrong', async () => {
     let partitions = 3
-    const topics = other((topic) => Promise.resolve({ topic, id: 'x', partitions: partitions++ }))
-    const both = await Promise.all([topics.provide('a', never), topics.provide('a', never)])
-    expect(both).toEqual([
-      { partitions: 3, maxRecordBytes: 1 },
-      { partitions: 3, maxRecordBytes: 1 },
-    ])
-    expect(await topics.provide('a', never)).toEqual({ partitions: 3, maxRecordBytes: 1 })
+    const clock = createManualClock()
+    const topics = other((topic) => Promise.resolve({ topic, id: 'x', partitions: partitions++ }), { clock })
+    const provide = async (): Promise<number> => (await topics.provide('a', undefined, never)).partitions
+    expect(await Promise.all([provide(), provide()])).toEqual([3, 3])
+    partitions = 4
+    await clock.advance(59_000)
+    expect(await provide()).toBe(3)
+    await clock.advance(1_000)
+    expect(await provide()).toBe(4)
+    topics.learn(new TailraceError('KAFKA_TIMEOUT', 'late'))
+    expect(await topics.provide('a', undefined, never)).toEqual({ id: 'x', partitions: 5, maxRecordBytes: 1 })
   })
 
   it('are none of the pipeline itself, and not without a bound', async () => {
     const topics = other((topic) => Promise.resolve({ topic, id: 'x', partitions: 1 }))
-    await expect(topics.provide('ledger', never)).rejects.toMatchObject({ code: 'ROUTE_REFUSED' })
-    for (let count = 0; count < 1_000; count++) await topics.provide(`t${count}`, never)
-    await expect(topics.provide('one-more', never)).rejects.toMatchObject({ code: 'ROUTE_REFUSED' })
-    expect(await topics.provide('t1', never)).toMatchObject({ partitions: 1 })
+    const provide = (topic: string) => topics.provide(topic, undefined, never)
+    await expect(provide('ledger')).rejects.toMatchObject({ code: 'ROUTE_REFUSED' })
+    for (let count = 0; count < 1_000; count++) await provide(`t${count}`)
+    await expect(provide('one-more')).rejects.toMatchObject({ code: 'ROUTE_REFUSED' })
+    topics.learn(new TailraceError('KAFKA_TIMEOUT', 'late'))
+    expect(await provide('t1')).toMatchObject({ partitions: 1 })
   })
 
   it.each([
@@ -47,8 +60,38 @@ describe('topics that changes are routed to', () => {
       if (!isThere) throw refusal
       return { topic, id: 'x', partitions: 1 }
     })
-    await expect(topics.provide('a', never)).rejects.toMatchObject({ code })
+    await expect(topics.provide('a', undefined, never)).rejects.toMatchObject({ code })
     isThere = true
-    expect(await topics.provide('a', never)).toMatchObject({ partitions: 1 })
+    expect(await topics.provide('a', undefined, never)).toMatchObject({ partitions: 1 })
+  })
+})
+
+describe('topics that records were sent to', () => {
+  const known = { partitions: 3, topicId: 'x' }
+  const made = (): never => {
+    throw new Error('it is made anew')
+  }
+
+  it('are never made anew', async () => {
+    const clock = createManualClock()
+    let looks = 0
+    const look = (): Promise<undefined> => Promise.resolve(void looks++)
+    const waiting = other(made, { look, clock }).provide('a', known, never)
+    const refused = waiting.catch((error: unknown) => error)
+    await clock.advance(3_000)
+    expect(await refused).toMatchObject({
+      code: 'OUTPUT_TOPIC_CHANGED',
+      message: 'topic a, which records were sent to, is gone',
+      details: { topic: 'a' },
+    })
+    expect(looks).toBe(3)
+  })
+
+  it('may be missing for a moment', async () => {
+    const clock = createManualClock()
+    const answers = [undefined, { name: 'a', id: 'x', partitions: 3 }]
+    const waiting = other(made, { look: () => Promise.resolve(answers.shift()), clock }).provide('a', known, never)
+    await clock.advance(1_000)
+    expect(await waiting).toMatchObject({ id: 'x', partitions: 3 })
   })
 })

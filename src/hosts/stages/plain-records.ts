@@ -33,7 +33,7 @@ export function plainUnitsOf(records: readonly unknown[], shardId: string): read
       unit: {
         wire,
         event: undefined,
-        place: placeOfRecord({ ...record, change: undefined }, shardId),
+        place: placeOfRecord({ ...record, change: undefined, glance: undefined }, shardId),
         changes: [],
         payloads: [],
         rejection: undefined,

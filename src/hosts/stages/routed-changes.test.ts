@@ -5,12 +5,13 @@ import { parseRouteRule } from '../../change/route-rule.ts'
 import { KafkaError } from '../../kafka/kafka.ts'
 import { createDebeziumEnvelope } from '../../envelope/debezium-envelope.ts'
 import { firstEntry } from '../../pipeline/table-life.ts'
-import type { StageInput, StageOutput } from '../../pipeline/stages.ts'
+import type { PinnedTopic, StageInput, StageOutput } from '../../pipeline/stages.ts'
 import { createJsonSerializer } from '../../serialize/json-serializer.ts'
 import { createChangeMask } from '../../transform/change-mask.ts'
 import { createChangeRouter } from '../../transform/change-router.ts'
+import { createDeadLetters } from './dead-letters.ts'
 import { createRecordStages } from './record-stages.ts'
-import type { OtherTopics } from './stage-parts.ts'
+import type { DeadLetters, OtherTopics } from './stage-parts.ts'
 
 const table = tableOf('NEW_AND_OLD_IMAGES')
 const entry = firstEntry(table, { topic: 'shop.orders', partitions: 3, id: 'x' }, undefined)
@@ -36,6 +37,8 @@ function process(more: {
   readonly isTopicOfAnother?: StageInput['isTopicOfAnother']
   readonly otherTopics?: Partial<OtherTopics>
   readonly masks?: readonly string[]
+  readonly pins?: StageInput['pins']
+  readonly deadLetters?: DeadLetters
 }): Promise<StageOutput> {
   const route = parseRouteRule('attribute_exists(kind) => {kind}')
   const masks = (more.masks ?? []).map(parseMaskRule).filter((rule) => !('problem' in rule))
@@ -49,9 +52,10 @@ function process(more: {
       createChangeRouter([route], 'shop'),
     ],
     otherTopics: {
-      provide: () => Promise.resolve({ partitions: 1, maxRecordBytes: 850 }),
+      provide: () => Promise.resolve({ id: 'y', partitions: 1, maxRecordBytes: 850 }),
       ...more.otherTopics,
     },
+    ...(more.deadLetters === undefined ? {} : { deadLetters: more.deadLetters }),
   })
   return stages.process(
     {
@@ -61,11 +65,20 @@ function process(more: {
       notBeforeMs: undefined,
       maxRecordBytes: 100_000,
       nowMs: 5,
+      ...(more.pins === undefined ? {} : { pins: more.pins }),
       ...(more.isTopicOfAnother === undefined ? {} : { isTopicOfAnother: more.isTopicOfAnother }),
     },
     never,
   )
 }
+
+/** Every rejected record would become a dead letter. */
+const allLetters = createDeadLetters({
+  pipeline: 'shop',
+  tolerance: 'all',
+  hasContextHeaders: false,
+  topic: { name: 'letters', facts: async () => ({ partitions: 1, maxRecordBytes: 100_000 }), learn: () => {} },
+})
 
 describe('a routed change', () => {
   it('goes to its topic, with the partitions and the limit of that topic', async () => {
@@ -92,6 +105,37 @@ describe('a routed change', () => {
     const error = new KafkaError(3, 'UNKNOWN_TOPIC_OR_PARTITION', 'another broker has not heard of it yet')
     const provide = (): Promise<never> => Promise.reject(error)
     await expect(process({ kinds: ['one'], otherTopics: { provide } })).rejects.toBe(error)
+  })
+
+  it('does not go where its topic is not as it was, and tells of its topic where it is', async () => {
+    const met: unknown[] = []
+    const pinsOf = (known: PinnedTopic | undefined): StageInput['pins'] => ({
+      of: (topic) => (topic === 'other' ? known : undefined),
+      meet: (topic, now) => void met.push([topic, now]),
+    })
+    const same = { partitions: 1, topicId: 'y' }
+    for (const known of [undefined, same, { ...same, topicId: undefined }]) {
+      met.length = 0
+      expect(await process({ kinds: ['one', 'other'], pins: pinsOf(known) })).toMatchObject({
+        failure: undefined,
+        read: 2,
+      })
+      expect(met).toEqual([
+        ['one', same],
+        ['other', same],
+      ])
+    }
+    for (const [known, problem] of [
+      [{ ...same, partitions: 3 }, /other, which records were sent to, had 3 partitions and has 1 now$/],
+      [{ ...same, topicId: 'old' }, /was made anew: it had the id old and has y now/],
+    ] as const) {
+      met.length = 0
+      const output = await process({ kinds: ['one', 'other', 'two'], pins: pinsOf(known), deadLetters: allLetters })
+      expect(output.failure).toMatchObject({ code: 'OUTPUT_TOPIC_CHANGED', details: { topic: 'other' } })
+      expect(output.failure?.message).toMatch(problem)
+      expect(output.records.map(({ topic }) => topic)).toEqual(['one'])
+      expect(met.map((one) => (one as readonly unknown[])[0])).not.toContain('other')
+    }
   })
 
   it('is routed by what is left of masked values', async () => {

@@ -4,6 +4,7 @@ import type { ProducerRecord } from '../../kafka/kafka.ts'
 import type { Compression } from '../../kafka/record-batch-encoder.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import type { Oversize } from '../../oversize/oversize.ts'
+import type { PinnedTopic } from '../../pipeline/stages.ts'
 import type { RejectedRecord } from '../../rejection/rejection.ts'
 import type { Serializer } from '../../serialize/serializer.ts'
 import type { ChangeTransform } from '../../transform/change-transform.ts'
@@ -40,8 +41,15 @@ export interface TopicFacts {
 export interface OtherTopics {
   /** Records may go to the own topics of other tables. Default: false, and they fail with ROUTE_REFUSED. */
   readonly mayShare?: boolean
-  /** Waits for what passes; rejects with the error that stops the table. Remembers what it was told. */
-  provide(topic: string, signal: AbortSignal): Promise<TopicFacts>
+  /**
+   * Waits for what passes; rejects with the error that stops the table. Remembers for a while what it was told. A topic that
+   * is `known` and gone is not made anew; whether it is as it was is for the caller to compare.
+   */
+  provide(
+    topic: string,
+    known: PinnedTopic | undefined,
+    signal: AbortSignal,
+  ): Promise<TopicFacts & { readonly id: string }>
 }
 
 /** Where rejected records go. */

@@ -1,6 +1,6 @@
 import { keyAttributesOf } from '../../change/key-attributes.ts'
 import { claimsToBeChange, kinesisChangeOf } from '../../change/kinesis-change.ts'
-import type { KinesisRecord } from '../../change/kinesis-record.ts'
+import type { KinesisChange, KinesisRecord } from '../../change/kinesis-record.ts'
 import type { KeyAttribute } from '../../change/table.ts'
 import type { LatePolicy } from './read-kinesis-unit.ts'
 
@@ -36,12 +36,12 @@ export function splitPage(
   let dropped = 0
   for (const [place, wire] of records.entries()) {
     const record = wire as KinesisRecord
-    const way = wayOf(record, wanted)
+    const way = wayOf(record, wanted, last?.way)
     if (way === 'dropped') {
       dropped++
       continue
     }
-    if (last === undefined || !isSameWay(last.way, way)) {
+    if (last === undefined || way !== last.way) {
       const name = JSON.stringify(way)
       last = parts.get(name) ?? { way, records: [], places: [] }
       parts.set(name, last)
@@ -52,23 +52,37 @@ export function splitPage(
   return { parts: [...parts.values()], dropped }
 }
 
-/** Most records go the way of the one in front of them. */
-function isSameWay(a: PageWay, b: PageWay): boolean {
-  if (a.kind !== 'table' || b.kind !== 'table') return a.kind === b.kind
-  if (a.name !== b.name || a.attributes.length !== b.attributes.length) return false
-  return a.attributes.every(({ name, type }, at) => name === b.attributes[at]?.name && type === b.attributes[at].type)
+const foreign: PageWay = { kind: 'foreign' }
+const unreadable: PageWay = { kind: 'unreadable' }
+
+/** Most changes go the way of the one in front of them, which costs less to see than to find a way. */
+function isAlsoOf(way: PageWay | undefined, { tableName, keys }: KinesisChange): boolean {
+  if (way?.kind !== 'table' || way.name !== tableName) return false
+  const { attributes } = way
+  return Object.keys(keys).length === attributes.length && attributes.every(({ name, type }) => isOf(type, keys[name]))
 }
 
-function wayOf(record: KinesisRecord, { isWanted, late }: WantedChanges): PageWay | 'dropped' {
+function isOf(type: KeyAttribute['type'], value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const [only, ...more] = Object.keys(value)
+  return only === type && more.length === 0
+}
+
+function wayOf(
+  record: KinesisRecord,
+  { isWanted, late }: WantedChanges,
+  last: PageWay | undefined,
+): PageWay | 'dropped' {
   const change = kinesisChangeOf(record)
   if (change === undefined) {
-    if (!claimsToBeChange(record)) return { kind: 'foreign' }
+    if (!claimsToBeChange(record)) return foreign
     const name = record.change?.['tableName']
     // What is wrong with the changes of other people's tables is not our concern.
-    return typeof name === 'string' && !isWanted(name) ? 'dropped' : { kind: 'unreadable' }
+    return typeof name === 'string' && !isWanted(name) ? 'dropped' : unreadable
   }
   const { tableName: name, keys } = change
   if (!isWanted(name) || (record.isLate && late === 'drop')) return 'dropped'
+  if (last !== undefined && isAlsoOf(last, change)) return last
   const attributes = keyAttributesOf(keys)
-  return attributes === undefined ? { kind: 'unreadable' } : { kind: 'table', name, attributes }
+  return attributes === undefined ? unreadable : { kind: 'table', name, attributes }
 }

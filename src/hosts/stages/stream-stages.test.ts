@@ -113,9 +113,9 @@ describe('changes of several tables in one stream', () => {
     })
     expect(told).toEqual(['1 aborted'])
     const error = new KafkaError(3, 'UNKNOWN_TOPIC_OR_PARTITION', 'not yet')
-    const provide = async (topic: string): Promise<{ partitions: number; maxRecordBytes: number }> => {
+    const provide = async (topic: string): Promise<{ id: string; partitions: number; maxRecordBytes: number }> => {
       if (topic === 'shop.customers') throw error
-      return { partitions: 1, maxRecordBytes: 2_000 }
+      return { id: 'y', partitions: 1, maxRecordBytes: 2_000 }
     }
     const page2 = page(large, change('customers', { nr: { N: '1' } }))
     await expect(convertPage(setup({ otherTopics: { provide } }), page2)).rejects.toBe(error)
@@ -156,9 +156,24 @@ describe('changes of several tables in one stream', () => {
     expect(await convertPage({ options: { topicOf } }, shared)).toMatchObject({ failure: { code: 'ROUTE_REFUSED' } })
     const provideAll: StreamStagesOptions['otherTopics'] = {
       mayShare: true,
-      provide: async () => ({ partitions: 1, maxRecordBytes: 100_000 }),
+      provide: async () => ({ id: 'y', partitions: 1, maxRecordBytes: 100_000 }),
     }
     expect(await convertPage({ options: { topicOf, otherTopics: provideAll } }, shared)).toMatchObject({ changes: 2 })
+  })
+})
+
+describe('topics of tables in a stream', () => {
+  it('that are not as they were stop the stream, and nothing of the page is delivered', async () => {
+    const records = page(change('orders', { id: { S: 'a' } }), change('customers', { nr: { N: '1' } }))
+    const pinned = (partitions: number) => ({
+      pins: { of: () => ({ partitions, topicId: 'y' }), meet: () => {} },
+    })
+    expect(await convertPage({}, records, pinned(3))).toMatchObject({ failure: undefined, changes: 2 })
+    expect(await convertPage({}, records, pinned(4))).toMatchObject({
+      records: [],
+      read: 0,
+      failure: { code: 'OUTPUT_TOPIC_CHANGED', details: { topic: 'shop.orders' } },
+    })
   })
 })
 

@@ -6,6 +6,7 @@ import type { Attachment, LeftOut, StageInput, StageOutput, Stages } from '../..
 import { convertWithin } from '../../pipeline/topic-limits.ts'
 import type { TopicLimits } from '../../pipeline/topic-limits.ts'
 import { processPage } from './change-stages.ts'
+import { providePinned } from './pinned-topics.ts'
 import { plainUnitsOf, processPlain, rejectedPlain } from './plain-records.ts'
 import { createKinesisReading, foreignUnit, placeOfRecord, unreadableUnit } from './read-kinesis-unit.ts'
 import type { ReadUnit } from './read-stream-unit.ts'
@@ -106,7 +107,7 @@ async function processPart(
   if (way.kind === 'foreign' && options.foreign.policy === 'pass') {
     const { topic } = options.foreign
     const units = plainUnitsOf(records, input.shardId)
-    const { partitions } = await options.otherTopics.provide(topic, signal)
+    const { partitions } = await providePinned(topic, { ...options, pins: input.pins }, signal)
     const table = { ...input.table, topic, topicPartitions: partitions }
     const process = (maxRecordBytes: number): Promise<StageOutput> =>
       processPlain(units, { ...input, table, maxRecordBytes }, options, signal)
@@ -128,7 +129,7 @@ async function processTable(
 ): Promise<StageOutput> {
   const { table: stream } = input
   const { table, topic, envelope } = await tables.of(stream.table, way, signal)
-  const { partitions } = await options.otherTopics.provide(topic, signal)
+  const { partitions } = await providePinned(topic, { ...options, pins: input.pins }, signal)
   const page = {
     ...input,
     table: { ...stream, table, topic, topicPartitions: partitions },

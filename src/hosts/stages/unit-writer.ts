@@ -4,8 +4,9 @@ import { TailraceError } from '../../errors.ts'
 import { partitionOfKey } from '../../kafka/partitioner.ts'
 import type { ProducerRecord } from '../../kafka/kafka.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
-import type { Attachment, LeftOut } from '../../pipeline/stages.ts'
+import type { Attachment, LeftOut, TopicPins } from '../../pipeline/stages.ts'
 import type { SerializedRecord } from '../../serialize/serializer.ts'
+import { providePinned } from './pinned-topics.ts'
 import { isTaken, refuseTooLarge, sizeOf } from './producer-records.ts'
 import type { Limits } from './producer-records.ts'
 import type { RecordStagesOptions, TopicFacts } from './stage-parts.ts'
@@ -22,6 +23,7 @@ export interface WriterPage {
   /** See {@link OversizedChange.turn}. */
   readonly turn: string | undefined
   readonly isTopicOfAnother?: ((topic: string) => boolean) | undefined
+  readonly pins?: TopicPins | undefined
 }
 
 /** Collects the records of a page, unit by unit, in order. */
@@ -79,7 +81,7 @@ export async function createUnitWriter(
 
 async function factsOf(
   topic: string,
-  { table, isTopicOfAnother }: WriterPage,
+  { table, isTopicOfAnother, pins }: WriterPage,
   { otherTopics }: RecordStagesOptions,
   signal: AbortSignal,
 ): Promise<TopicFacts | TailraceError> {
@@ -92,7 +94,7 @@ async function factsOf(
     return new TailraceError('ROUTE_REFUSED', text, { cause: collision, details: { table: table.table.name, topic } })
   }
   try {
-    return await otherTopics.provide(topic, signal)
+    return await providePinned(topic, { otherTopics, pins }, signal)
   } catch (error) {
     // An answer of Kafka's that is not about this topic alone passes: the lane tries again, as with a table's own topic.
     if (signal.aborted || !(error instanceof TailraceError)) throw error

@@ -6,9 +6,10 @@ import { shardKey } from '../../lanes/lane-state.ts'
 import type { LaneState, ShardState } from '../../lanes/lane-state.ts'
 import type { AddressedEntry, TableEntry } from '../../lanes/ledger-entry.ts'
 import { abandon, settled } from '../attachments.ts'
-import type { StageOutput, Stages } from '../stages.ts'
+import type { StageOutput, Stages, TopicPins } from '../stages.ts'
 import { convertWithin } from '../topic-limits.ts'
 import type { TopicLimits } from '../topic-limits.ts'
+import { createLaneTopics } from '../topic-pins.ts'
 import { topicsOfOthers } from '../topics-of-others.ts'
 import type { PushedBatch, PushedOutcome, PushedRecord } from './pushed-batch.ts'
 import type { HeldShard } from './ready-ledger.ts'
@@ -39,14 +40,19 @@ export async function deliverBatch(
   const counts = { records: batch.records.length, repeated: batch.records.length - fresh.length }
   if (fresh.length === 0) return { ...counts, changes: 0, left: { dropped: 0, rejected: [] }, failure: undefined }
   const isTopicOfAnother = topicsOfOthers(session.state, table)
-  const convert = (records: readonly PushedRecord[]): Promise<StageOutput> =>
-    convertRecords(records, { ...parts, shard, table, isTopicOfAnother }, signal)
+  const { lane, state } = session
+  const topics = createLaneTopics(state, { lane, lanes: state.identity?.lanes ?? 0 })
+  const convert = (records: readonly PushedRecord[]): Promise<StageOutput> => {
+    const pins = topics.ofTable(table.table.arn)
+    return convertRecords(records, { ...parts, shard, table, isTopicOfAnother, pins }, signal)
+  }
   const { output, delivered } = await convertWhatPasses(fresh, convert)
+  topics.keep(table.table.arn, output.records)
   const last = delivered.at(-1)
-  const entries: AddressedEntry[] = []
+  const entries: AddressedEntry[] = [...topics.entries]
   if (keepsPositions && last !== undefined) {
     const position = { sequenceNumber: last.sequenceNumber, createdAtMs: output.last?.createdAtMs }
-    entries.push(progressEntry(shard, position, { lane: session.lane, lanes: 0, nowMs: clock.now() }))
+    entries.push(progressEntry(shard, position, { lane, lanes: 0, nowMs: clock.now() }))
   }
   await settled(output.attachments, session, () => session.commit({ output: output.records, entries }, signal))
   const { changes, left, failure: error } = output
@@ -108,15 +114,16 @@ async function convertRecords(
     readonly shard: ShardState
     readonly table: TableEntry
     readonly isTopicOfAnother: (topic: string) => boolean
+    readonly pins: TopicPins
   },
   signal: AbortSignal,
 ): Promise<StageOutput> {
-  const { shard, table, stages, topicLimits, clock, isTopicOfAnother } = of
+  const { shard, table, stages, topicLimits, clock, isTopicOfAnother, pins } = of
   const { shardId, generation } = shard
   const notBeforeMs = laterOf(shard.notBeforeMs, table.notBeforeMs)
   const page = { table, shardId, generation, records: records.flatMap(({ wires }) => wires), notBeforeMs }
   const process = (maxRecordBytes: number): Promise<StageOutput> =>
-    stages.process({ ...page, isTopicOfAnother, maxRecordBytes, nowMs: clock.now() }, signal)
+    stages.process({ ...page, isTopicOfAnother, pins, maxRecordBytes, nowMs: clock.now() }, signal)
   if (table.topic === '') return process(Number.MAX_SAFE_INTEGER)
   return convertWithin(topicLimits, table.topic, process, signal)
 }

@@ -2,6 +2,7 @@ import { backoffDelay } from '../../async/backoff.ts'
 import type { Clock } from '../../async/clock.ts'
 import type { Rng } from '../../async/rng.ts'
 import { TailraceError } from '../../errors.ts'
+import type { LaneState } from '../../lanes/lane-state.ts'
 import type { Stages } from '../stages.ts'
 import type { TopicLimits } from '../topic-limits.ts'
 import { deliverBatch } from './deliver-batch.ts'
@@ -16,6 +17,8 @@ export interface PushedDeliveryOptions {
   readonly rng: Rng
   /** False where nothing is remembered, so that whatever comes again is written again. */
   readonly keepsPositions: boolean
+  /** Tidies up in the partition of a shard that was taken; rejections are nobody's loss. Default: nobody does. */
+  readonly forgetOld?: ((state: LaneState, signal: AbortSignal) => Promise<unknown>) | undefined
   /** Hears why a shard is taken anew. */
   readonly onDoubt: (error: TailraceError) => void
 }
@@ -89,8 +92,9 @@ class ShardBook implements PushedDelivery {
   }
 
   async #attempt(key: string, batch: PushedBatch, signal: AbortSignal): Promise<PushedOutcome> {
-    const { ledger, clock } = this.#options
-    const held = this.#held.get(key) ?? { shard: await ledger.take(batch, signal), lookedAtMs: clock.monotonic() }
+    const { ledger, clock, forgetOld } = this.#options
+    const known = this.#held.get(key)
+    const held = known ?? { shard: await ledger.take(batch, signal), lookedAtMs: clock.monotonic() }
     this.#held.delete(key)
     this.#held.set(key, held)
     await this.#makeRoom()
@@ -98,7 +102,10 @@ class ShardBook implements PushedDelivery {
       await ledger.lookAgain(held.shard.table, signal)
       held.lookedAtMs = clock.monotonic()
     }
-    return deliverBatch(batch, held.shard, this.#options, signal)
+    const outcome = await deliverBatch(batch, held.shard, this.#options, signal)
+    // Behind the batch, whose outcome it must not change: the next shard that is taken does the same.
+    if (known === undefined) await forgetOld?.(held.shard.session.state, signal).catch(() => undefined)
+    return outcome
   }
 
   async #letGo(key: string): Promise<void> {

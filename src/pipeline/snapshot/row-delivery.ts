@@ -12,6 +12,7 @@ import type { PipelineEvent, SnapshotProgress } from '../pipeline-event.ts'
 import { leftOutEvents } from '../left-out-events.ts'
 import type { Attachment, RowInput, RowOutput } from '../stages.ts'
 import { convertWithin } from '../topic-limits.ts'
+import type { LaneTopics } from '../topic-pins.ts'
 import { topicsOfOthers } from '../topics-of-others.ts'
 import type { DeliveredRows, ScanBatch, TakenScanPage } from './lane-scans.ts'
 
@@ -43,6 +44,7 @@ interface Parts {
   readonly signal: AbortSignal
   /** True for a table whose rows' images are wanted. */
   readonly withImages: (tableArn: string) => boolean
+  readonly topics: LaneTopics
 }
 
 /**
@@ -59,7 +61,9 @@ export async function prepareRows(batch: ScanBatch, state: LaneState, parts: Par
       if (!draft.isNext(scanned, page) || !page.recent.isKnown(page.request)) draft.reopen(page.scan)
       else {
         const isTopicOfAnother = topicsOfOthers(state, scanned.table)
-        draft.add(scanned, page, await convert(scanned, page, { ...parts, isTopicOfAnother }))
+        const rows = await convert(scanned, page, { ...parts, isTopicOfAnother })
+        draft.add(scanned, page, rows)
+        if (rows.failure === undefined) parts.topics.keep(page.tableArn, rows.records)
       }
     }
   })
@@ -70,7 +74,7 @@ export async function prepareRows(batch: ScanBatch, state: LaneState, parts: Par
 function convert(
   scanned: Scanned,
   taken: TakenScanPage,
-  { environment, signal, withImages, isTopicOfAnother }: Parts & Pick<RowInput, 'isTopicOfAnother'>,
+  { environment, signal, withImages, isTopicOfAnother, topics }: Parts & Pick<RowInput, 'isTopicOfAnother'>,
 ): Promise<RowOutput> {
   const { topicLimits, stages, clock } = environment
   const { table, snapshot, segments, segment } = scanned
@@ -85,6 +89,7 @@ function convert(
       maxRecordBytes,
       nowMs: clock.now(),
       isDisplaced: (key: Buffer) => recent.hasSince(key, request),
+      pins: topics.ofTable(table.table.arn),
       ...(isTopicOfAnother === undefined ? {} : { isTopicOfAnother }),
     }
     if (isSweep(scanned)) return stages.processVanished({ ...shared, keys: page.items.filter(Buffer.isBuffer) }, signal)

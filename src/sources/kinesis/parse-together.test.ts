@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { objectsIn } from './parse-together.ts'
+import { decodeTogether, objectsIn } from './parse-together.ts'
 
 /** What each record says by itself. */
 function oneByOne(records: readonly Buffer[]): readonly unknown[] {
@@ -62,4 +62,43 @@ test('bytes that are no UTF-8 are read in the same way', () => {
   const records = [broken, broken, cut, broken]
   expect(objectsIn(records.slice(0, 2))).toEqual(oneByOne(records.slice(0, 2)))
   expect(objectsIn(records)).toEqual([{ a: '\uFFFD' }, { a: '\uFFFD' }, undefined, { a: '\uFFFD' }])
+})
+
+const base64 = (texts: readonly string[]): readonly string[] =>
+  texts.map((text) => Buffer.from(text).toString('base64'))
+
+test('records that were decoded together are what they are by themselves, all of them and some', () => {
+  const some = fc.record({
+    texts: fc.array(fc.oneof({ weight: 8, arbitrary: objects }, pieces), { size: 'max', maxLength: 12 }),
+    from: fc.nat(3),
+    leftOut: fc.nat(12),
+    // What is taken out of a package is a part of its bytes.
+    cut: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(some, ({ texts, from, leftOut, cut }) => {
+      const all = decodeTogether(base64(texts))
+      expect(all.map(String)).toEqual(texts)
+      expect(objectsIn(all)).toEqual(oneByOne(all))
+      const records = all.slice(from).toSpliced(leftOut, 1)
+      const mixed = cut ? records.flatMap((data) => [data, data.subarray(0, data.length - 1)]) : records
+      expect(objectsIn(mixed)).toEqual(oneByOne(mixed))
+      expect(objectsIn([...mixed, ...all, ...all])).toEqual(oneByOne([...mixed, ...all, ...all]))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('records that were decoded together into several buffers keep their order', () => {
+  const texts = Array.from({ length: 7 }, (_, n) => JSON.stringify({ n, text: 'ń'.repeat(200_000) }))
+  const records = decodeTogether(base64(texts))
+  expect(records.map(String)).toEqual(texts)
+  expect(objectsIn(records).map((object) => object?.['n'])).toEqual([0, 1, 2, 3, 4, 5, 6])
+  expect(objectsIn(records.slice(1)).map((object) => object?.['n'])).toEqual([1, 2, 3, 4, 5, 6])
+  expect(decodeTogether([])).toEqual([])
+})
+
+test('what is no base64 is decoded as it always is', () => {
+  const texts = ['e30', 'e30=\n', '', '%%', 'e_-30', '====']
+  expect(decodeTogether(texts)).toEqual(texts.map((text) => Buffer.from(text, 'base64')))
 })

@@ -42,7 +42,7 @@ export interface PlainRecord {
   readonly partitionKey: string
   /** When Kinesis took it in. Milliseconds; may run backwards within a shard. */
   readonly arrivedAtMs: number
-  /** Decoded once, from the base64 of the answer. */
+  /** Decoded once, from the base64 of the answer. May share its memory with the records beside it. */
   readonly data: Buffer
 }
 

@@ -3,6 +3,7 @@ import { isSequenceNumber } from '../../change/sequence-number.ts'
 import { TailraceError } from '../../errors.ts'
 import { readChildShards } from './listed-shard.ts'
 import type { ListedShard } from './listed-shard.ts'
+import { decodeTogether } from './parse-together.ts'
 import type { PlainRecord } from './record-pages.ts'
 
 /** What GetRecords answered. */
@@ -22,20 +23,33 @@ export function readRecordsAnswer(body: unknown): RecordsAnswer {
   if (next !== undefined && (typeof next !== 'string' || next === '')) throw misshapen('a readable iterator')
   const { MillisBehindLatest: behind, ChildShards: children } = body
   return {
-    records: body['Records'].map((record) => readPlainRecord(record)),
+    records: readPlainRecords(body['Records']),
     nextIterator: next,
     millisBehindLatest: typeof behind === 'number' && behind >= 0 ? behind : Number.POSITIVE_INFINITY,
     children: next === undefined ? readChildShards(children, 'GetRecords') : undefined,
   }
 }
 
-/** Reads one record of an answer or of an event. Throws RECORD_UNREADABLE; the message says nothing of its contents. */
-export function readPlainRecord(record: unknown): PlainRecord {
+/** Reads the records of an answer or of an event. Throws RECORD_UNREADABLE; the message says nothing of their contents. */
+export function readPlainRecords(records: readonly unknown[]): readonly PlainRecord[] {
+  const read = records.map(readRecord)
+  const data = decodeTogether(read.map(({ text }) => text))
+  return read.map(({ sequenceNumber, partitionKey, arrivedAtMs }, at) => ({
+    sequenceNumber,
+    partitionKey,
+    arrivedAtMs,
+    data: data[at] ?? noData,
+  }))
+}
+
+const noData = Buffer.alloc(0)
+
+function readRecord(record: unknown): Omit<PlainRecord, 'data'> & { readonly text: string } {
   const {
     SequenceNumber: sequenceNumber,
     PartitionKey: partitionKey,
     ApproximateArrivalTimestamp: arrived,
-    Data: data,
+    Data: text,
   } = isJsonObject(record) ? record : {}
   if (typeof sequenceNumber !== 'string' || !isSequenceNumber(sequenceNumber)) {
     throw new TailraceError('RECORD_UNREADABLE', 'A record of the stream has no sequence number')
@@ -44,10 +58,9 @@ export function readPlainRecord(record: unknown): PlainRecord {
     new TailraceError('RECORD_UNREADABLE', `Record ${sequenceNumber} of the stream has no readable ${member}`)
   if (typeof partitionKey !== 'string') throw unreadable('PartitionKey')
   if (typeof arrived !== 'number' || !Number.isFinite(arrived)) throw unreadable('ApproximateArrivalTimestamp')
-  if (typeof data !== 'string') throw unreadable('Data')
+  if (typeof text !== 'string') throw unreadable('Data')
   // The service tells seconds, with milliseconds behind the point.
-  const arrivedAtMs = Math.round(arrived * 1000)
-  return { sequenceNumber, partitionKey, arrivedAtMs, data: Buffer.from(data, 'base64') }
+  return { sequenceNumber, partitionKey, arrivedAtMs: Math.round(arrived * 1000), text }
 }
 
 function misshapen(what: string): TailraceError {

@@ -1,4 +1,3 @@
-import { kinesisChangeOf } from '../../change/kinesis-change.ts'
 import type { KinesisRecord } from '../../change/kinesis-record.ts'
 import type { Shard, ShardPosition } from '../../change/shard.ts'
 import { TailraceError } from '../../errors.ts'
@@ -252,7 +251,7 @@ class KinesisShardReader implements ShardReader {
         packed.forEach((record, place) => unpacked.push({ plain, packed: { record, place } }))
     }
     return kinesisRecordsOf(unpacked, unpacking).map((record) => {
-      const change = repair === undefined ? undefined : kinesisChangeOf(record)
+      const change = repair === undefined ? undefined : record.glance
       return arrivalOf(record, change !== undefined && isWanted(change.tableName) ? change : undefined)
     })
   }

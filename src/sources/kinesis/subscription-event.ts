@@ -5,7 +5,7 @@ import { TailraceError } from '../../errors.ts'
 import { readChildShards } from './listed-shard.ts'
 import type { ListedShard } from './listed-shard.ts'
 import type { PlainRecord } from './record-pages.ts'
-import { readPlainRecord } from './records-answer.ts'
+import { readPlainRecords } from './records-answer.ts'
 
 /** What a `SubscribeToShardEvent` says. */
 export interface SubscriptionEvent {
@@ -33,7 +33,7 @@ export function readSubscriptionEvent({ payload }: StreamEvent): SubscriptionEve
   if (continuation === undefined && children === undefined) throw misshapen('with neither continuation nor children')
   const behind = body['MillisBehindLatest']
   return {
-    records: body['Records'].map((record) => readPlainRecord(record)),
+    records: readPlainRecords(body['Records']),
     continuation,
     millisBehindLatest: typeof behind === 'number' && behind >= 0 ? behind : Number.POSITIVE_INFINITY,
     children,

@@ -1,3 +1,4 @@
+import { glanceAt } from '../../change/kinesis-change.ts'
 import type { KinesisRecord } from '../../change/kinesis-record.ts'
 import { deaggregate } from './deaggregate.ts'
 import type { PackedRecord } from './deaggregate.ts'
@@ -36,13 +37,15 @@ export function kinesisRecordsOf(
   const objects = hasChanges ? objectsIn(unpacked.map(dataOf)) : undefined
   return unpacked.map(({ plain, packed }, at) => {
     const { partitionKey, data } = packed?.record ?? plain
+    const change = objects?.[at]
     return {
       sequenceNumber: plain.sequenceNumber,
       subSequence: packed?.place,
       partitionKey,
       arrivedAtMs: plain.arrivedAtMs,
       data,
-      change: objects?.[at],
+      change,
+      glance: change === undefined ? undefined : glanceAt(change),
       isLate: false,
     }
   })

@@ -69,6 +69,15 @@ export function makeTopic(
   return topic
 }
 
+/** Gives a topic more partitions at once, as an operator does. */
+export function addPartitions(state: ClusterState, name: string, partitions: number): void {
+  const topic = state.topics.get(name)
+  if (topic === undefined) throw new Error(`there is no topic ${name}`)
+  const had = topic.partitions.length
+  const added = Array.from({ length: partitions - had }, (_, index) => createPartition(state, `${name}-${had + index}`))
+  state.topics.set(name, { ...topic, partitions: [...topic.partitions, ...added] })
+}
+
 /** DeleteTopics, by name. */
 export const deleteTopics: RequestHandler = ({ state }, { request }, respond) => {
   const [wanted] = request as [readonly { readonly name: string }[]]

@@ -50,6 +50,8 @@ export interface KinesisWorldOptions {
   /** After healing, everything must be delivered within this time. Virtual; default ten minutes. */
   readonly drainMs?: number
   readonly onEvent?: (worker: string, event: PipelineEvent) => void
+  /** Gets hold of the world before its time begins. */
+  readonly onStart?: (surroundings: Surroundings) => void
   /** Hears of everything that was compared, when the run is over. */
   readonly onEnd?: (judged: StreamCase) => void
 }
@@ -67,6 +69,7 @@ export async function runKinesisWorld(
   const running = startKinesisWorld(plan, options)
   const { surroundings, fleet, nemesis, traffic, arrivals, output } = running
   const { time, kafka } = surroundings
+  options.onStart?.(surroundings)
   await time.run(() => false, plan.activeMs)
   traffic.stop()
   nemesis.heal()

@@ -86,7 +86,7 @@ async function leftTopics(
   await using inspector = openInspector(config, context)
   const found: string[] = []
   for (const stream of streams) found.push(...(await topicsOfStream(config, stream, inspector, context.signal)))
-  return [...new Set([...named, ...found])]
+  return [...new Set([...named, ...found])].toSorted()
 }
 
 /**

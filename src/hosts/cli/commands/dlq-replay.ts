@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { PipelineConfig } from '../../../config/pipeline-config.ts'
 import { TailraceError } from '../../../errors.ts'
+import { topicsOfLedger } from '../../../lanes/topic-pins.ts'
 import type { StoredLetter } from '../../../rejection/stored-letter.ts'
 import { createItemReader } from '../../../sources/table-items/item-reader.ts'
 import { counted } from '../../counted.ts'
@@ -85,6 +86,7 @@ async function replay(command: Command, context: CommandContext): Promise<Comman
       claimChecks,
       ledgerId: ledger.identity.topicId,
       tables: ledger.tables,
+      topics: topicsOfLedger(ledger.lanes),
       lanes: ledger.lanes.length,
       requireStandstill: () => requireStandstill(config, kafka, signal),
       choose: (letters) => chosen(letters, ids, flags),

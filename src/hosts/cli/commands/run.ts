@@ -60,10 +60,15 @@ function openLogger(config: PipelineConfig, context: CommandContext): Logger {
 }
 
 /** What can happen to one table while its neighbours go on. */
-const goneTables: ReadonlySet<ErrorCode> = new Set(['TABLE_NOT_FOUND', 'STREAM_DISABLED', 'STREAM_VIEW_TYPE'])
+const ofOneTable: ReadonlySet<ErrorCode> = new Set([
+  'TABLE_NOT_FOUND',
+  'STREAM_DISABLED',
+  'STREAM_VIEW_TYPE',
+  'OUTPUT_TOPIC_CHANGED',
+])
 
 /**
- * What must not be started with. A pipeline that has run before goes on without a table that cannot be read any more, as
+ * What must not be started with. A pipeline that has run before goes on without a table that cannot be read or written any more, as
  * it would if that happened while it runs.
  */
 async function failuresAtStart(
@@ -73,7 +78,7 @@ async function failuresAtStart(
 ): Promise<readonly Finding[]> {
   const { findings, hasRunBefore } = await runPreflight(config, context)
   const isTolerated = ({ code, isAboutSnapshot }: Finding): boolean =>
-    hasRunBefore && (isAboutSnapshot === true || (code !== undefined && goneTables.has(code)))
+    hasRunBefore && (isAboutSnapshot === true || (code !== undefined && ofOneTable.has(code)))
   for (const finding of findings) {
     const { check, status, detail, code } = finding
     if (status === 'warning' || isTolerated(finding)) logger.warn(`${check}: ${detail}`, { code })

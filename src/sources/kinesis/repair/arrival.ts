@@ -1,9 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Item } from '../../../change/attribute-value.ts'
-import { canonicalItem } from '../../../change/canonical-item.ts'
-import type { KinesisChange } from '../../../change/kinesis-change.ts'
-import type { KinesisRecord } from '../../../change/kinesis-record.ts'
+import type { KinesisChange, KinesisRecord } from '../../../change/kinesis-record.ts'
 import { compareSequenceNumbers } from '../../../change/sequence-number.ts'
+import { CanonicalBytes } from './canonical-bytes.ts'
 
 /** A record in the order of its shard, and what repair must know of it. */
 export interface Arrival {
@@ -46,9 +45,14 @@ export function arrivalOf(record: KinesisRecord, change: KinesisChange | undefin
 
 function factsOf(change: KinesisChange): ChangeFacts | undefined {
   const { tableName, keys } = change
-  const key = canonicalItem(keys)
-  return key === undefined ? undefined : new FactsOfChange(change, `${tableName.length}:${tableName}${key}`)
+  keyBytes.begin()
+  keyBytes.addText(tableName)
+  // One flat text: a text that was put together keeps all its parts, and they are remembered for as long as the item.
+  return keyBytes.addItem(keys) ? new FactsOfChange(change, keyBytes.writtenText) : undefined
 }
+
+const keyBytes = new CanonicalBytes()
+const imageBytes = new CanonicalBytes()
 
 /** What stands for the image of an item that is not there. */
 export const absent = '-'
@@ -90,12 +94,9 @@ class FactsOfChange implements ChangeFacts {
   }
 }
 
-/**
- * SHA-256, because whoever writes items would choose two with one digest. Lone surrogates are all alike in UTF-8, so a text with
- * one is hashed as UTF-16; the second byte, zero there and a digit here, keeps the two apart.
- */
+/** SHA-256, because whoever writes items would choose two with one digest. */
 function digestOf(image: Item | undefined): string | undefined {
-  const text = image === undefined ? undefined : canonicalItem(image)
-  if (text === undefined) return undefined
-  return hash('sha256', text.isWellFormed() ? text : Buffer.from(text, 'utf16le'), 'binary')
+  if (image === undefined) return undefined
+  imageBytes.begin()
+  return imageBytes.addItem(image) ? hash('sha256', imageBytes.written, 'binary') : undefined
 }

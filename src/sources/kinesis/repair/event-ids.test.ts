@@ -2,17 +2,24 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { EventIds } from './event-ids.ts'
 
-test('does what a set does', () => {
+test('are those of a list without repeats, first in, first out', () => {
   const id = fc.constantFrom('a', 'b', 'c')
-  const step = fc.tuple(fc.constantFrom('add' as const, 'delete' as const), id)
+  const step = fc.oneof(id, fc.constant(undefined))
   fc.assert(
     fc.property(fc.array(step, { size: 'max', maxLength: 20 }), (steps) => {
       const ids = new EventIds()
-      const set = new Set<string>()
-      for (const [action, value] of steps) {
-        for (const one of [ids, set]) one[action](value)
-        expect(ids.isEmpty).toBe(set.size === 0)
-        for (const each of ['a', 'b', 'c']) expect(ids.has(each)).toBe(set.has(each))
+      let list: string[] = []
+      for (const added of steps) {
+        if (added === undefined) {
+          expect(ids.shift()).toBe(list[0])
+          list = list.slice(1)
+        } else {
+          ids.add(added)
+          if (!list.includes(added)) list.push(added)
+        }
+        expect(ids.isEmpty).toBe(list.length === 0)
+        expect(ids.only).toBe(list.length === 1 ? list[0] : undefined)
+        for (const each of ['a', 'b', 'c']) expect(ids.has(each)).toBe(list.includes(each))
       }
     }),
   )

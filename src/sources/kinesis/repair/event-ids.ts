@@ -17,8 +17,17 @@ export class EventIds {
     else if (this.#only !== id) this.#all = new Set([this.#only, id])
   }
 
-  delete(id: string): void {
-    if (this.#all !== undefined) this.#all.delete(id)
-    else if (this.#only === id) this.#only = undefined
+  /** The only one; undefined if there are none or several. */
+  get only(): string | undefined {
+    if (this.#all === undefined) return this.#only
+    return this.#all.size === 1 ? this.#all.values().next().value : undefined
+  }
+
+  /** Takes out the one that came first; undefined if there is none. */
+  shift(): string | undefined {
+    const first = this.#all === undefined ? this.#only : this.#all.values().next().value
+    if (first !== undefined) this.#all?.delete(first)
+    this.#only = undefined
+    return first
   }
 }

@@ -1,18 +1,14 @@
 import { expect, test } from 'vitest'
 import { HeldQueue } from './held-queue.ts'
-import type { HeldChange } from './item-memory.ts'
+import type { HeldChange } from './remembered-item.ts'
 
 function change(sinceMs: number): HeldChange {
-  const record = { sequenceNumber: String(sinceMs), subSequence: undefined, partitionKey: 'p', arrivedAtMs: sinceMs }
-  const arrival = {
-    id: String(sinceMs),
-    record: { ...record, data: Buffer.alloc(0), change: undefined, isLate: false },
-    facts: undefined,
-  }
+  const place = { sequenceNumber: String(sinceMs), subSequence: undefined, partitionKey: 'p', arrivedAtMs: sinceMs }
+  const record = { ...place, data: Buffer.alloc(0), change: undefined, isLate: false }
   const nothing = (): undefined => undefined
   const facts = { item: 'i', eventId: String(sinceMs), createdAtMicros: 0, before: nothing, after: nothing }
-  const place = { id: String(sinceMs), isDealtWith: false, deal: nothing }
-  return { arrival, facts, place, sinceMs, bytes: 0, isReleased: false, isUnproven: true }
+  const tailPlace = { id: String(sinceMs), isDealtWith: false, deal: nothing }
+  return { record, facts, place: tailPlace, sinceMs, bytes: 0, isReleased: false, isUnproven: true }
 }
 
 test('gives changes back in their order, however many were taken out in between', () => {

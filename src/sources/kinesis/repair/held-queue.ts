@@ -1,4 +1,4 @@
-import type { HeldChange } from './item-memory.ts'
+import type { HeldChange } from './remembered-item.ts'
 
 /** Of what was taken out, so much is kept at most before the rest is moved up. */
 const mostTaken = 4096

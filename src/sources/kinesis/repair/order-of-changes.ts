@@ -1,10 +1,10 @@
 import { absent } from './arrival.ts'
 import type { ChangeFacts } from './arrival.ts'
-import type { HeldChange, ItemMemory, NewestChange } from './item-memory.ts'
+import type { HeldChange, ImageLink, ItemMemory, NewestChange } from './remembered-item.ts'
 
 /** True for a change that begins with the image in which the last one of its item ended. */
 export function nextIs(facts: ChangeFacts, { newest }: Pick<ItemMemory, 'newest'>): boolean {
-  const left = newest?.after
+  const left = newest?.left
   return left !== undefined && facts.before() === left
 }
 
@@ -15,7 +15,7 @@ export function mayBeNext(facts: ChangeFacts, item: Pick<ItemMemory, 'newest'>):
 
 /** True for a change of which that is proven: an image says more than that there is none, as after every delete. */
 export function isProven(facts: ChangeFacts, item: Pick<ItemMemory, 'newest'>): boolean {
-  return item.newest?.after !== absent && nextIs(facts, item)
+  return item.newest?.left !== absent && nextIs(facts, item)
 }
 
 /** Older than what was handed out of its item; of two that share a time the chain of images decides, if it can. */
@@ -24,7 +24,7 @@ export function isOvertaken(facts: ChangeFacts, item: Pick<ItemMemory, 'newest'>
   if (newest === undefined || facts.createdAtMicros > newest.createdAtMicros) return false
   if (facts.createdAtMicros < newest.createdAtMicros) return true
   const ending = facts.after()
-  return ending !== undefined && !nextIs(facts, item) && newest.links.some(({ before }) => before === ending)
+  return ending !== undefined && !nextIs(facts, item) && linksOf(newest).some(({ before }) => before === ending)
 }
 
 /**
@@ -55,22 +55,29 @@ function oldestOf(changes: readonly HeldChange[]): HeldChange | undefined {
 /** What is newest of an item when a change has been handed out in order. */
 export function newestWith(facts: ChangeFacts, newest: NewestChange | undefined): NewestChange {
   const createdAtMicros = Math.max(facts.createdAtMicros, newest?.createdAtMicros ?? 0)
-  const link = { before: facts.before(), after: facts.after() }
-  const isTie = newest?.createdAtMicros === createdAtMicros
-  return { createdAtMicros, after: link.after, links: isTie ? [...newest.links, link] : [link] }
+  const [before, after] = [facts.before(), facts.after()]
+  const others = newest?.createdAtMicros === createdAtMicros ? linksOf(newest) : none
+  return { createdAtMicros, left: after, before, after, others }
 }
 
 /** The same when it was overtaken: what ends where it begins was, too. */
 export function newestBehind(facts: ChangeFacts, newest: NewestChange): NewestChange {
   if (facts.createdAtMicros !== newest.createdAtMicros) return newest
-  return { ...newest, links: [...newest.links, { before: facts.before(), after: facts.after() }] }
+  return { ...newest, others: [...newest.others, { before: facts.before(), after: facts.after() }] }
 }
 
 /** The same for a change that was dealt with before, nobody knows in which order: of one time, the end of the chain is newest. */
 export function newestRecalled(facts: ChangeFacts, newest: NewestChange | undefined): NewestChange {
   if (newest !== undefined && facts.createdAtMicros < newest.createdAtMicros) return newest
   const joined = newestWith(facts, newest)
-  const { links } = joined
+  const links = linksOf(joined)
   const ends = links.filter(({ after }, at) => !links.some(({ before }, other) => other !== at && before === after))
-  return ends.length === 1 ? { ...joined, after: ends[0]?.after } : joined
+  return ends.length === 1 ? { ...joined, left: ends[0]?.after } : joined
+}
+
+const none: readonly ImageLink[] = []
+
+/** All that are dealt with of the newest one's time. */
+function linksOf({ before, after, others }: NewestChange): readonly ImageLink[] {
+  return [...others, { before, after }]
 }

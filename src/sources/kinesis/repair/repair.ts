@@ -2,7 +2,7 @@ import type { KinesisRecord } from '../../../change/kinesis-record.ts'
 import type { Arrival, ChangeFacts } from './arrival.ts'
 import { HeldQueue } from './held-queue.ts'
 import { createItemMemories } from './item-memory.ts'
-import type { HeldChange, ItemMemories, ItemMemory } from './item-memory.ts'
+import type { ItemMemories } from './item-memory.ts'
 import {
   firstOf,
   isOvertaken,
@@ -12,6 +12,7 @@ import {
   newestRecalled,
   newestWith,
 } from './order-of-changes.ts'
+import type { HeldChange, ItemMemory } from './remembered-item.ts'
 import type { RepairMemory } from './repair-memory.ts'
 import type { TailPlace } from './shard-tail.ts'
 
@@ -132,7 +133,7 @@ class ShardRepair implements Repair {
       this.#counts.late++
       return this.#handOut({ ...record, isLate: true }, place)
     }
-    if (this.#items.of(facts.item)?.events.has(facts.eventId) === true) {
+    if (this.#isKnown(facts)) {
       this.#counts.duplicates++
       place.deal()
       return
@@ -145,9 +146,10 @@ class ShardRepair implements Repair {
     }
     if (item.held.length === 0 && (isProven(facts, item) || this.#waitMs(facts, item) === 0)) {
       this.#noteNewest(item, facts)
+      this.#items.tidy(item)
       return this.#handOut(record, place)
     }
-    this.#hold(arrival, facts, item, place)
+    this.#hold(record, facts, item, place)
     this.#settle(item, Number.NEGATIVE_INFINITY)
   }
 
@@ -156,16 +158,17 @@ class ShardRepair implements Repair {
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, record.arrivedAtMs)
     if (facts === undefined) return this.#handOut(record, place)
     // It came in time: that the window has moved on meanwhile does not make it late.
-    this.#hold(arrival, facts, this.#items.remember(arrival, facts, owner), place)
+    this.#hold(record, facts, this.#items.remember(arrival, facts, owner), place)
   }
 
   recall({ record, facts, ...rest }: Arrival, owner: object): void {
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, record.arrivedAtMs)
     if (facts === undefined || facts.createdAtMicros < this.#items.floorMicros) return
-    if (this.#items.of(facts.item)?.events.has(facts.eventId) === true) return
+    if (this.#isKnown(facts)) return
     const item = this.#items.remember({ record, facts, ...rest }, facts, owner)
     item.newest = newestRecalled(facts, item.newest)
     this.#noteTime(item)
+    this.#items.tidy(item)
   }
 
   release(readUpToMs: number): readonly KinesisRecord[] {
@@ -192,8 +195,8 @@ class ShardRepair implements Repair {
     for (const change of this.#held) {
       if (this.#isPageFull) return false
       const item = this.#items.of(change.facts.item)
-      if (item === undefined || change.isReleased || !isAffected(change.arrival.record)) continue
-      while (item.held.some((held) => isAffected(held.arrival.record))) this.#letGoFirst(item)
+      if (item === undefined || change.isReleased || !isAffected(change.record)) continue
+      while (item.held.some((held) => isAffected(held.record))) this.#letGoFirst(item)
     }
     return true
   }
@@ -219,6 +222,13 @@ class ShardRepair implements Repair {
     this.#heldBytes = 0
   }
 
+  #isKnown({ item, eventId }: ChangeFacts): boolean {
+    const known = this.#items.of(item)
+    if (known?.knows(eventId) !== true) return false
+    this.#items.tidy(known)
+    return true
+  }
+
   /** A clock that is ahead of Kinesis' own must not make everything else late. */
   #moveFrontier({ createdAtMicros }: ChangeFacts, { arrivedAtMs }: KinesisRecord): void {
     this.#frontier = Math.max(this.#frontier, Math.min(createdAtMicros, arrivedAtMs * 1000))
@@ -239,15 +249,17 @@ class ShardRepair implements Repair {
     }
   }
 
-  #hold(arrival: Arrival, facts: ChangeFacts, item: ItemMemory, place: TailPlace): void {
-    const bytes = arrival.record.data.length * heldFactor
+  #hold(record: KinesisRecord, facts: ChangeFacts, item: ItemMemory, place: TailPlace): void {
+    const bytes = record.data.length * heldFactor
     const isUnproven = mayBeNext(facts, item)
     const since = { sinceMs: this.#lastArrivalMs, bytes, isReleased: false, isUnproven }
-    const change: HeldChange = { arrival, facts, place, ...since }
+    // As a part of its page it would keep all of that.
+    const own = { ...record, data: Buffer.from(record.data) }
+    const change: HeldChange = { record: own, facts, place, ...since }
     this.#held.add(change)
     this.#heldBytes += bytes
     this.#memory.add(bytes)
-    item.held.push(change)
+    item.hold(change)
     ;(isUnproven ? this.#unproven : this.#missing).push(change)
   }
 
@@ -295,17 +307,17 @@ class ShardRepair implements Repair {
 
   #handOutHeld(change: HeldChange, item: ItemMemory): void {
     if (item.held[0] !== change) this.#counts.reordered++
-    item.held.splice(item.held.indexOf(change), 1)
+    item.letGo(change)
     change.isReleased = true
     this.#heldBytes -= change.bytes
     this.#memory.add(-change.bytes)
     const isLate = isOvertaken(change.facts, item)
     if (isLate) this.#noteOvertaken(item, change.facts)
     else this.#noteNewest(item, change.facts)
-    const { record } = change.arrival
+    const { record } = change
     this.#held.delete(change)
     this.#handOut(isLate ? { ...record, isLate } : record, change.place)
-    this.#items.tidy(change.facts.item)
+    this.#items.tidy(item)
   }
 
   #noteNewest(item: ItemMemory, facts: ChangeFacts): void {

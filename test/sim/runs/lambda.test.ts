@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { isClean } from '../../../src/oracle/anomalies.ts'
+import { endedInvocations, failingBatches } from '../../experiments/simulated/lambda.ts'
+import { planFunctionWorld } from '../lambda/function-plan.ts'
+import type { FunctionOverrides } from '../lambda/function-plan.ts'
+import { totalOf } from '../lambda/judge-function.ts'
+import { runFunctionWorld } from '../lambda/run-function-world.ts'
+import type { FunctionOutcome, FunctionWorldOptions } from '../lambda/run-function-world.ts'
+import { tutorialCode } from '../lambda/tutorial-code.ts'
+import { seedsFrom } from './run-seeds.ts'
+
+interface RowOutcome {
+  readonly failures: readonly string[]
+  readonly outcomes: readonly FunctionOutcome[]
+}
+
+async function runRow(
+  seeds: readonly number[],
+  overrides: (seed: number) => FunctionOverrides,
+  options: FunctionWorldOptions = {},
+): Promise<RowOutcome> {
+  const outcomes: FunctionOutcome[] = []
+  for (const seed of seeds) outcomes.push(await runFunctionWorld(planFunctionWorld(seed, overrides(seed)), options))
+  const failures = outcomes.flatMap(({ plan, findings }) =>
+    isClean(findings) ? [] : [`seed ${plan.seed}: ${findings.examples.slice(0, 3).join('; ')}`],
+  )
+  return { failures, outcomes }
+}
+
+function sum(outcomes: readonly FunctionOutcome[], of: (outcome: FunctionOutcome) => number): number {
+  return outcomes.reduce((total, outcome) => total + of(outcome), 0)
+}
+
+describe('a pipeline that a function moves', () => {
+  it('is delivered as it is promised, under every kind of fault', async () => {
+    const { failures, outcomes } = await runRow(seedsFrom(70_000, 12), () => ({}))
+    expect(failures).toEqual([])
+    // Zero of nothing would prove nothing.
+    expect(sum(outcomes, ({ findings }) => findings.delivered)).toBeGreaterThan(2_000)
+    expect(sum(outcomes, ({ lambda }) => lambda.counts.get('thaw') ?? 0)).toBeGreaterThan(500)
+  }, 120_000)
+
+  it('is delivered as it is promised where invocations end at any point and batches come twice at once', async () => {
+    const { failures, outcomes } = await runRow(seedsFrom(71_000, 12), endedInvocations)
+    expect(failures).toEqual([])
+    expect(sum(outcomes, ({ lambda }) => lambda.counts.get('early-deadline') ?? 0)).toBeGreaterThan(50)
+    for (const fault of ['twice', 'lostAnswer', 'cutAnew'] as const)
+      expect(
+        sum(outcomes, ({ mappings }) => mappings.counters.reduce((total, { faults }) => total + faults[fault], 0)),
+        fault,
+      ).toBeGreaterThan(20)
+  }, 120_000)
+
+  it('passes on what can pass, names what cannot, and loses only what Lambda gives up', async () => {
+    const { failures, outcomes } = await runRow(seedsFrom(72_000, 12), failingBatches)
+    expect(failures).toEqual([])
+    expect(sum(outcomes, ({ poisoned }) => poisoned)).toBeGreaterThan(40)
+    for (const name of ['partialAnswers', 'bisections', 'recordsDiscarded', 'destinationFailures'] as const)
+      expect(
+        sum(outcomes, ({ mappings }) => totalOf(mappings.counters, name)),
+        name,
+      ).toBeGreaterThan(5)
+  }, 120_000)
+
+  it('would be delivered with repeats by a function as tutorials have it', async () => {
+    const { outcomes } = await runRow(
+      seedsFrom(71_000, 6),
+      (seed) => ({ ...endedInvocations(4 * seed), delivery: 'exactly_once' }),
+      { code: tutorialCode },
+    )
+    expect(sum(outcomes, ({ findings }) => findings.anomalies.duplicate)).toBeGreaterThan(50)
+  }, 60_000)
+
+  it('gives the same trace for the same seed', async () => {
+    const plan = planFunctionWorld(73_000)
+    const [first, second] = [await runFunctionWorld(plan), await runFunctionWorld(plan)]
+    expect(second.traceDigest).toBe(first.traceDigest)
+  }, 60_000)
+})
