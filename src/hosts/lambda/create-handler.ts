@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path'
 import { systemClock } from '../../async/system-clock.ts'
 import { systemRng } from '../../async/system-rng.ts'
+import { createCredentialsCache, createCredentialsLoader } from '../../aws/credentials.ts'
+import { createAwsApi } from '../../aws/signed-request.ts'
 import type { ConfigInput } from '../../config/load-config.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import { TailraceError } from '../../errors.ts'
@@ -14,6 +16,8 @@ import type { BatchFunction } from './batch-function.ts'
 import { openFunctionProcess } from './function-process.ts'
 import { handleEvent } from './handle-event.ts'
 import type { LambdaResponse } from './lambda-response.ts'
+import { createMappingWatch, questionLimits } from './mappings/mapping-watch.ts'
+import type { MappingWatch } from './mappings/mapping-watch.ts'
 import { notesForFunction, promiseOf } from './promise.ts'
 import { withinTime } from './time-limit.ts'
 
@@ -56,7 +60,11 @@ export function createHandler(options: HandlerOptions = {}): LambdaHandler {
     const { logger, config } = opened
     try {
       // Opening has taken its part of the time.
-      return await handleEvent(event, context.getRemainingTimeInMillis(), { ...opened, clock: systemClock })
+      return await handleEvent(event, context.getRemainingTimeInMillis(), {
+        ...opened,
+        clock: systemClock,
+        functionArn: context.invokedFunctionArn,
+      })
     } catch (error) {
       const known = error instanceof TailraceError ? error : unexpected(error)
       logger.error(`the batch fails: ${known.message}`, {
@@ -73,15 +81,19 @@ interface Opened {
   readonly config: PipelineConfig
   readonly logger: Logger
   readonly batches: BatchFunction
+  readonly mappings: MappingWatch
 }
 
 async function open(
   options: HandlerOptions,
-  parts: { readonly env: NodeJS.ProcessEnv; readonly timeLimitMs: number; readonly signal: AbortSignal },
+  {
+    env,
+    timeLimitMs,
+    signal,
+  }: { readonly env: NodeJS.ProcessEnv; readonly timeLimitMs: number; readonly signal: AbortSignal },
 ): Promise<Opened> {
-  const { env, timeLimitMs } = parts
   const secrets = { clock: systemClock, rng: systemRng, env }
-  const config = await loadConfigWithSecrets(configOf(options, env), secrets, parts.signal)
+  const config = await loadConfigWithSecrets(configOf(options, env), secrets, signal)
   const redactor = createRedactor()
   for (const secret of config.secrets) redactor.add(secret.reveal())
   const logger = createLogger({
@@ -95,7 +107,19 @@ async function open(
   const version = packageVersion()
   for (const note of [...config.notes, ...notesForFunction(config)]) logger.warn(note)
   logger.info(promiseOf(config), { pipeline: config.pipeline, version })
-  return { config, logger, batches: await openFunctionProcess({ config, version, env, logger, timeLimitMs }) }
+  const mappings = openMappingWatch(config, env, logger)
+  const parts = { config, version, env, logger, timeLimitMs, gate: mappings.gate }
+  return { config, logger, mappings, batches: await openFunctionProcess(parts) }
+}
+
+/** Lambda is asked as the function itself, whatever role reads the tables. */
+function openMappingWatch(config: PipelineConfig, env: NodeJS.ProcessEnv, logger: Logger): MappingWatch {
+  const clock = systemClock
+  const open = (region: string): ReturnType<typeof createAwsApi> => {
+    const credentials = createCredentialsCache({ clock, load: createCredentialsLoader({ region, env }) })
+    return createAwsApi({ clock, region, env, credentials, limits: questionLimits })
+  }
+  return createMappingWatch({ config, clock, logger, open })
 }
 
 function configOf({ config }: HandlerOptions, env: NodeJS.ProcessEnv): ConfigInput {
