@@ -27,7 +27,11 @@ export function outputOf({ surroundings: { kafka }, config }: FunctionWorld): Re
 }
 
 /** The log against the writes, and everything else that a function promises. */
-export function judgeFunctionWorld(world: FunctionWorld, hangs: readonly string[]): Findings {
+export function judgeFunctionWorld(
+  world: FunctionWorld,
+  hangs: readonly string[],
+  { hasWorkers }: { readonly hasWorkers: boolean } = { hasWorkers: false },
+): Findings {
   const { plan, surroundings, tables, writers, config, mappings, lambda, poison } = world
   const scan = outputOf(world)
   const written = writers.flatMap((writer) => writer.written)
@@ -57,8 +61,10 @@ export function judgeFunctionWorld(world: FunctionWorld, hangs: readonly string[
   })
   const poisoned = new Set(plan.lambda.isTolerant ? [] : poison?.poisoned.map(nameOf))
   const { mendedAtMs } = world
+  // What workers deliver was in no event.
+  const byFunction = hasWorkers ? [] : delivered.map(nameOf)
   const wrong = [
-    ...judgeInvocations({ plan, lambda, mappings, poisoned, mendedAtMs, delivered: delivered.map(nameOf) }),
+    ...judgeInvocations({ plan, lambda, mappings, poisoned, mendedAtMs, delivered: byFunction }),
     ...judgeLetters(world),
     ...world.passed,
     ...(isExact && scan.strayTombstones > 0

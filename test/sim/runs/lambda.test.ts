@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { isClean } from '../../../src/oracle/anomalies.ts'
-import { endedInvocations, failingBatches } from '../../experiments/simulated/lambda.ts'
+import { endedInvocations, failingBatches, switched } from '../../experiments/simulated/lambda.ts'
 import { planFunctionWorld } from '../lambda/function-plan.ts'
 import type { FunctionOverrides } from '../lambda/function-plan.ts'
 import { totalOf } from '../lambda/judge-function.ts'
 import { runFunctionWorld } from '../lambda/run-function-world.ts'
 import type { FunctionOutcome } from '../lambda/run-function-world.ts'
 import type { FunctionWorldOptions } from '../lambda/function-world.ts'
+import { runSwitchWorld } from '../lambda/run-switch-world.ts'
 import { tutorialCode } from '../lambda/tutorial-code.ts'
 import { seedsFrom } from './run-seeds.ts'
 
@@ -87,5 +88,30 @@ describe('a pipeline that a function moves', () => {
     const plan = planFunctionWorld(73_000)
     const [first, second] = [await runFunctionWorld(plan), await runFunctionWorld(plan)]
     expect(second.traceDigest).toBe(first.traceDigest)
+  }, 60_000)
+
+  it('is given to its workers and back without loss and repeats, also by commands that are killed', async () => {
+    const failures: string[] = []
+    const total = { switched: 0, killed: 0, invocations: 0 }
+    for (const seed of seedsFrom(74_000, 6)) {
+      const { findings, switches, lambda } = await runSwitchWorld(planFunctionWorld(seed, switched))
+      if (!isClean(findings)) failures.push(`seed ${seed}: ${findings.examples.slice(0, 3).join('; ')}`)
+      total.switched += switches.switched
+      total.killed += switches.killed
+      total.invocations += lambda.invocations.length
+    }
+    expect(failures).toEqual([])
+    expect(total.switched).toBeGreaterThan(8)
+    expect(total.killed).toBeGreaterThan(2)
+    expect(total.invocations).toBeGreaterThan(100)
+  }, 120_000)
+})
+
+/** Seeds that showed a fault once. */
+describe('seeds that found something', () => {
+  it('several invocations of a sandbox wait for the same, and the time of one is over', async () => {
+    const { failures, outcomes } = await runRow([71_009], endedInvocations)
+    expect(failures).toEqual([])
+    expect(unexplained(outcomes)).toEqual([])
   }, 60_000)
 })
