@@ -124,6 +124,7 @@ source: { region: us-east-1, endpoint: '${bench.replay.endpoint}', tables: [${ta
 kafka: { bootstrap.servers: '${bench.bootstrapServers}' }
 topic: { prefix: bench, partitions: 4 }
 snapshot.mode: never
+lambda.mapping.check: off
 `,
   )
   return {

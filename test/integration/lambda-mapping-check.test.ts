@@ -128,7 +128,9 @@ it('names the record that failed where the mapping asks for it, and fails as a w
   const { batch, streamArn, config, records } = await functionOf()
   const loose = { ...config, delivery: 'at_least_once', 'topic.max.message.bytes': '100000' }
   api.map({ FunctionArn: functionArn, EventSourceArn: streamArn })
-  await expect(createHandler({ config: loose })(batch(), context(20_000, functionArn))).rejects.toThrow()
+  await expect(createHandler({ config: loose })(batch(), context(20_000, functionArn))).rejects.toThrow(
+    /RECORD_TOO_LARGE/,
+  )
   api.update({ FunctionResponseTypes: ['ReportBatchItemFailures'] })
   const number = (records[0] as { dynamodb: { SequenceNumber: string } }).dynamodb.SequenceNumber
   const answer = await createHandler({ config: loose })(batch(), context(20_000, functionArn))
