@@ -13,10 +13,10 @@ export function shardEvents({ stream }: SimulatedTable): readonly unknown[] {
   }))
 }
 
-/** A pipeline over a simulated table `orders`; the function has the broker's address in `KAFKA_BROKERS`. */
-export function functionPipelineText(endpoint: string, more = ''): string {
+/** A pipeline over a simulated table `orders`; the function has the broker's address in `KAFKA_BROKERS`. `more` are further lines. */
+export function functionPipelineText(endpoint: string, { pipeline = 'shop', more = '' } = {}): string {
   return `
-pipeline: shop
+pipeline: ${pipeline}
 lanes: 4
 source: {region: eu-central-1, endpoint: "${endpoint}", tables: [orders]}
 kafka.bootstrap.servers: \${env:KAFKA_BROKERS}
