@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, inject, it } from 'vitest'
+import { deliveredSequences } from '../experiments/functions/delivered-sequences.ts'
 import { packFunction } from '../experiments/functions/packed-function.ts'
 import { functionPipelineText, shardEvents } from '../experiments/functions/shard-events.ts'
 import { readTransactions } from '../experiments/real/read-raw-log.ts'
@@ -21,9 +22,9 @@ it('a packed function writes a dead letter in the transaction of what is around 
   expect(await shop.deliver()).toMatchObject({ kind: 'answer' })
   expect(await shop.lambda.kill()).toBe(true)
   expect(await shop.deliver()).toMatchObject({ kind: 'answer' })
-  expect(await shop.numbers()).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9, 10])
+  expect(await shop.numbers(10)).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9, 10])
   const dead = `tailrace.${shop.pipeline}.dead-letters`
-  expect(await sequencesIn(dead)).toEqual([poison])
+  expect(await deliveredSequences(bootstrapServers, dead, 1)).toEqual([poison])
   await using kafka = connectKafka(bootstrapServers)
   const ledger = `tailrace.${shop.pipeline}.ledger`
   const signal = AbortSignal.timeout(20_000)
@@ -45,11 +46,11 @@ it('without dead letters, a packed function commits what is in front and names t
     expect(errorMessage).toContain(`[${errorType}]`)
     expect(errorMessage).toContain(poison)
     expect(errorMessage).not.toContain('canary')
-    expect(await shop.numbers()).toEqual([0, 1, 2, 3, 4])
+    expect(await shop.numbers(5)).toEqual([0, 1, 2, 3, 4])
   }
   // Whoever has mended the cause gets the rest.
   expect(await shop.deliver((text) => text.replaceAll('NOVEL', 'S'))).toMatchObject({ kind: 'answer' })
-  expect(await shop.numbers()).toEqual([0, 1, 2, 3, 4, undefined, 6, 7, 8, 9, 10])
+  expect(await shop.numbers(11)).toEqual([0, 1, 2, 3, 4, undefined, 6, 7, 8, 9, 10])
 })
 
 interface PoisonedShop extends AsyncDisposable {
@@ -59,8 +60,8 @@ interface PoisonedShop extends AsyncDisposable {
   readonly lambda: LambdaFunction
   /** Everything that is in the table's only shard. */
   deliver(mend?: (text: string) => string): Promise<InvokeResult>
-  /** Of the delivered records, in their order. */
-  numbers(): Promise<readonly (number | undefined)[]>
+  /** Of the delivered records, in their order, once there are so many. */
+  numbers(expected: number): Promise<readonly (number | undefined)[]>
 }
 
 async function openShop(more: string): Promise<PoisonedShop> {
@@ -81,11 +82,13 @@ async function openShop(more: string): Promise<PoisonedShop> {
     table,
     lambda,
     deliver: (mend = (same) => same) => lambda.invoke(JSON.parse(mend(JSON.stringify(shardEvents(table)[0])))),
-    numbers: async () =>
-      (await readRecords(bootstrapServers, topic)).map(({ value }) => {
+    numbers: async (expected) => {
+      await deliveredSequences(bootstrapServers, topic, expected)
+      return (await readRecords(bootstrapServers, topic)).map(({ value }) => {
         const { after } = JSON.parse(String(value)) as { readonly after: { readonly n?: number } }
         return after.n
-      }),
+      })
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
@@ -97,10 +100,4 @@ function writeAround(table: SimulatedTable): { readonly poison: string } {
   const poison = table.put(novel)?.sequenceNumber ?? ''
   for (let n = 6; n < 11; n++) put(n)
   return { poison }
-}
-
-async function sequencesIn(topic: string): Promise<readonly string[]> {
-  return (await readRecords(bootstrapServers, topic)).map(({ headers }) =>
-    String(headers.find(([name]) => name === 'tailrace.seq')?.[1]),
-  )
 }

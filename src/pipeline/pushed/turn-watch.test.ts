@@ -34,27 +34,42 @@ it.each([
   expect([...asked]).toEqual(['tailrace.shop.0'])
 })
 
-it('waits for longer than an attempt takes, and for more and more different times', async () => {
+it('waits for a time of chance that grows with every failure', async () => {
   const waits = async (attempt: number): Promise<number> => {
     const { watch, clock } = watchOf(() => undefined)
-    expect(await watch.untilQuiet({ tookMs: 1_000, attempt }, never, signal)).toBe(false)
+    expect(await watch.untilTurn({ tookMs: 1_000, attempt }, never, signal)).toBe(false)
     return clock.monotonic()
   }
-  expect(await waits(0)).toBeGreaterThan(2_000)
-  expect(await waits(3)).toBeGreaterThan(await waits(0))
+  expect(await waits(0)).toBeLessThanOrEqual(1_000)
+  expect(await waits(3)).toBeGreaterThan(2 * (await waits(0)))
+  expect(await waits(30)).toBeLessThanOrEqual(20_000)
 })
 
-it('begins to wait anew whenever somebody has fenced the lane meanwhile', async () => {
-  const { watch, clock } = watchOf((ms) => ({ producerEpoch: Math.min(10, Math.floor(ms / 500)) }))
-  expect(await watch.untilQuiet({ tookMs: 300, attempt: 0 }, never, signal)).toBe(false)
-  expect(clock.monotonic()).toBeGreaterThan(5_000 + 600)
+it('lets everybody finish who has fenced the lane a moment ago, or has written something', async () => {
+  const states = (ms: number): Partial<TransactionState> => {
+    if (ms < 5_000) return { producerEpoch: Math.floor(ms / 500) }
+    return { producerEpoch: 11, state: ms < 6_000 ? 'Ongoing' : ms < 7_000 ? 'PrepareCommit' : 'CompleteCommit' }
+  }
+  const { watch, clock } = watchOf(states)
+  expect(await watch.untilTurn({ tookMs: 400, attempt: 0 }, never, signal)).toBe(false)
+  expect(clock.monotonic()).toBeGreaterThanOrEqual(7_000)
+  expect(clock.monotonic()).toBeLessThan(7_600)
 })
 
-it('ends at once when somebody else has done it', async () => {
-  const { watch, clock } = watchOf((ms) => ({ producerEpoch: Math.floor(ms / 100) }))
-  const isDone = (): Promise<boolean> => Promise.resolve(clock.monotonic() > 3_000)
-  expect(await watch.untilQuiet({ tookMs: 300, attempt: 0 }, isDone, signal)).toBe(true)
-  expect(clock.monotonic()).toBeLessThan(4_000)
+it('does not wait for ever for somebody who has fenced the lane and is gone', async () => {
+  const { watch, clock } = watchOf(() => ({ producerEpoch: 3 }))
+  expect(await watch.untilTurn({ tookMs: 400, attempt: 0 }, never, signal)).toBe(false)
+  expect(clock.monotonic()).toBeGreaterThanOrEqual(800)
+  expect(clock.monotonic()).toBeLessThan(1_600)
+})
+
+it('ends at once when somebody else has done it, and asks for that only when something has happened', async () => {
+  const { watch, clock } = watchOf((ms) => ({ producerEpoch: Math.floor(ms / 300) }))
+  let asked = 0
+  const isDone = (): Promise<boolean> => Promise.resolve(++asked === 4)
+  expect(await watch.untilTurn({ tookMs: 300, attempt: 0 }, isDone, signal)).toBe(true)
+  expect(clock.monotonic()).toBeGreaterThanOrEqual(900)
+  expect(clock.monotonic()).toBeLessThan(1_200)
 })
 
 it('stops waiting when it is told to', async () => {
@@ -64,5 +79,5 @@ it('stops waiting when it is told to', async () => {
     stop.abort(new Error('the time is over'))
     return Promise.resolve(false)
   }
-  await expect(watch.untilQuiet({ tookMs: 300, attempt: 0 }, isDone, stop.signal)).rejects.toThrow('the time is over')
+  await expect(watch.untilTurn({ tookMs: 300, attempt: 0 }, isDone, stop.signal)).rejects.toThrow('the time is over')
 })

@@ -8,8 +8,8 @@ import { silentLogger } from '../../../src/observe/logger.ts'
 import { readConfig } from '../../servers/pipeline-under-test.ts'
 import { startStreamSimulator } from '../../servers/stream-simulator/stream-simulator.ts'
 import { temporaryFolder } from '../../servers/temporary-folder.ts'
-import { readRecords } from '../../servers/whole-records.ts'
 import { startKafkaBehindDoors } from '../proxied/kafka-behind-doors.ts'
+import { deliveredSequences } from './delivered-sequences.ts'
 import { functionPipelineText, shardEvents } from './shard-events.ts'
 
 /** What came of many first invocations at once. */
@@ -68,9 +68,7 @@ export async function startAtOnce(plan: {
     mostConnections = Math.max(mostConnections, door.connections)
   }
   await Promise.all(shardEvents(table).map(start))
-  const numbers = (await readRecords(kafka.directServers, 'shop.orders')).map(({ headers }) =>
-    String(headers.find(([name]) => name === 'tailrace.seq')?.[1]),
-  )
+  const numbers = await deliveredSequences(kafka.directServers, 'shop.orders', changes)
   const distinct = new Set(numbers).size
   return {
     changes,

@@ -5,8 +5,8 @@ import { systemClock } from '../../../src/async/system-clock.ts'
 import { startStreamSimulator } from '../../servers/stream-simulator/stream-simulator.ts'
 import type { SimulatedTable } from '../../servers/stream-simulator/simulated-table.ts'
 import { temporaryFolder } from '../../servers/temporary-folder.ts'
-import { readRecords } from '../../servers/whole-records.ts'
 import { startKafkaBehindDoors } from '../proxied/kafka-behind-doors.ts'
+import { deliveredSequences } from './delivered-sequences.ts'
 import { openFunctionSlots } from './function-slots.ts'
 import type { FunctionSlot } from './function-slots.ts'
 import { packFunction } from './packed-function.ts'
@@ -87,9 +87,7 @@ export async function runFreezes(plan: FreezePlan): Promise<FreezeOutcome> {
       }),
     )
   }
-  const numbers = (await readRecords(kafka.directServers, 'shop.orders')).map(({ headers }) =>
-    String(headers.find(([name]) => name === 'tailrace.seq')?.[1]),
-  )
+  const numbers = await deliveredSequences(kafka.directServers, 'shop.orders', counts.changes)
   const distinct = new Set(numbers).size
   return {
     ...counts,

@@ -95,6 +95,8 @@ export async function runFunction(plan: FunctionRunPlan, signal: AbortSignal): P
   await untilAborted(mapped, AbortSignal.any([signal, AbortSignal.timeout(drainMs)])).catch((error: unknown) =>
     log.hung(`the stream was not delivered to its end: ${String(error)}`),
   )
+  // Markers are written behind the answer of the last commit.
+  for (let waits = 0; watch.unseenCount > 0 && waits < 200; waits++) await clock.sleep(100, signal)
   await clock.sleep(1_500, signal)
   const transactions = await readTransactions(world.direct, [topic, ledgerTopic], ledgerTopic, signal)
   const findings = judgeDelivery({
