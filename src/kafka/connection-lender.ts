@@ -77,6 +77,8 @@ class Lender implements ConnectionLender {
       const { connection } = known
       if (connection.isConnected()) {
         if (!this.#isSuspect(known) || (await this.#isAlive(connection))) return connection
+        // Those that were not used for even longer were cut with it; each would cost a question.
+        await Promise.all(idle.splice(0).map((other) => this.#giveUp(other.connection)))
         continue
       }
       // Re-authentication is under way: this one comes back as connected or is closed.
@@ -103,12 +105,16 @@ class Lender implements ConnectionLender {
       await withDeadline(this.#clock, aliveWithinMs, question, () => new Error('no answer'))
       return true
     } catch {
-      this.#all.delete(connection)
-      // It would wait for the answer that is missing.
-      connection.socket.destroy()
-      await connection.close()
+      await this.#giveUp(connection)
       return false
     }
+  }
+
+  async #giveUp(connection: Connection): Promise<void> {
+    this.#all.delete(connection)
+    // It would wait for an answer that is missing.
+    connection.socket.destroy()
+    await connection.close()
   }
 
   async #open(broker: BrokerAddress): Promise<Connection> {

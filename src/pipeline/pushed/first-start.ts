@@ -16,12 +16,19 @@ import type { PushedBatch } from './pushed-batch.ts'
 /** Writes what the ledger must know before the first batch of a pipeline, of a table, or of a table's new stream. */
 export interface FirstStart {
   /**
-   * Through lane 0, as a coordinator would: identity, way and table go into all partitions in one transaction, so of several
-   * who do this at once one is last, and each of the others is fenced (KAFKA_FENCED) or finds it done. `seen` is what the ledger
-   * said before; all that takes time is done by it, before the lane is taken. Rejects with LAMBDA_WRONG_STREAM for a stream
-   * that is not the table's present one.
+   * Everything that takes time and needs no lane, by what the ledger says to whoever has a shard of it: looks the table up and
+   * makes its topic. Rejects with LAMBDA_WRONG_STREAM for a stream that is not the table's present one.
    */
-  settle(identity: IdentityEntry, batch: PushedBatch, seen: LaneState, signal: AbortSignal): Promise<void>
+  prepare(identity: IdentityEntry, batch: PushedBatch, seen: LaneState, signal: AbortSignal): Promise<PreparedStart>
+}
+
+/** A first start that has not been written yet. */
+export interface PreparedStart {
+  /**
+   * Through lane 0, as a coordinator would: identity, way and table go into all partitions in one transaction, so of several
+   * who do this at once one is last, and each of the others is fenced (KAFKA_FENCED) or finds it done.
+   */
+  settle(signal: AbortSignal): Promise<void>
 }
 
 export interface FirstStartOptions {
@@ -35,25 +42,44 @@ export interface FirstStartOptions {
 }
 
 export function createFirstStart(options: FirstStartOptions): FirstStart {
-  const { taker, clock, onEvent } = options
   return {
-    settle: async (identity, batch, seen, signal) => {
-      pipelineEntries(seen, identity, clock.now())
-      const ready = await tableEntry(seen, batch, options, signal)
-      await using session = await taker.take(0, signal)
-      const { state } = session
-      const about = pipelineEntries(state, identity, clock.now())
-      // What was made ready stands for what is there now, unless somebody has written about the table meanwhile.
-      const isSame = state.tables.get(batch.tableArn)?.version === seen.tables.get(batch.tableArn)?.version
-      if (isSame && ready?.isFirst === true) refuseCollisions(options.topics, ready.entry, state)
-      const table = isSame ? ready : await tableEntry(state, batch, options, signal)
-      const entries = [...about, ...(table === undefined ? [] : [table.entry])]
-      if (entries.length > 0) await session.commit({ output: [], entries: everywhere(entries, identity.lanes) }, signal)
-      if (table === undefined) return
-      const { name, streamArn } = table.entry.table
-      onEvent({ kind: 'table-started', table: name, topic: table.entry.topic, streamArn })
+    prepare: async (identity, batch, seen, signal) => {
+      pipelineEntries(seen, identity, options.clock.now())
+      const table = await tableEntry(seen, batch, options, signal)
+      const seenVersion = seen.tables.get(batch.tableArn)?.version
+      return { settle: (s) => settle({ identity, batch, table, seenVersion }, options, s) }
     },
   }
+}
+
+interface Prepared {
+  readonly identity: IdentityEntry
+  readonly batch: PushedBatch
+  readonly table: NewTable | undefined
+  /** Of the table's entry, when it was looked up. */
+  readonly seenVersion: number | undefined
+}
+
+interface NewTable {
+  readonly entry: TableEntry
+  readonly isFirst: boolean
+}
+
+async function settle(prepared: Prepared, options: FirstStartOptions, signal: AbortSignal): Promise<void> {
+  const { identity, batch, seenVersion } = prepared
+  const { taker, topics, clock, onEvent } = options
+  await using session = await taker.take(0, signal)
+  const { state } = session
+  const about = pipelineEntries(state, identity, clock.now())
+  // What was prepared stands for what is there now, unless somebody has written about the table meanwhile.
+  const isSame = state.tables.get(batch.tableArn)?.version === seenVersion
+  if (isSame && prepared.table?.isFirst === true) refuseCollisions(topics, prepared.table.entry, state)
+  const table = isSame ? prepared.table : await tableEntry(state, batch, options, signal)
+  const entries = [...about, ...(table === undefined ? [] : [table.entry])]
+  if (entries.length > 0) await session.commit({ output: [], entries: everywhere(entries, identity.lanes) }, signal)
+  if (table === undefined) return
+  const { name, streamArn } = table.entry.table
+  onEvent({ kind: 'table-started', table: name, topic: table.entry.topic, streamArn })
 }
 
 function pipelineEntries(state: LaneState, own: IdentityEntry, nowMs: number): readonly LedgerEntry[] {
@@ -73,7 +99,7 @@ async function tableEntry(
   batch: PushedBatch,
   options: FirstStartOptions,
   signal: AbortSignal,
-): Promise<{ readonly entry: TableEntry; readonly isFirst: boolean } | undefined> {
+): Promise<NewTable | undefined> {
   const { describe, topics, start, clock } = options
   const known = state.tables.get(batch.tableArn)
   if (known !== undefined && known.table.streamArn >= batch.streamArn) {

@@ -86,16 +86,17 @@ async function makeReady(
     await session.follow(s)
     return isReady()
   }
+  const start = await firstStart.prepare(identity, batch, session.state, signal)
   let isMine = !(await turn.isTaken(signal))
   for (let failures = attempt; ; failures++) {
     const beganMs = clock.monotonic()
     try {
-      if (isMine) return await firstStart.settle(identity, batch, session.state, signal)
+      if (isMine) return await start.settle(signal)
     } catch (error) {
       if (!(error instanceof TailraceError && error.code === 'KAFKA_FENCED')) throw error
     }
     const tookMs = clock.monotonic() - beganMs
-    if (await turn.untilQuiet({ tookMs, attempt: failures }, isDone, signal)) return
+    if (await turn.untilTurn({ tookMs, attempt: failures }, isDone, signal)) return
     isMine = true
   }
 }

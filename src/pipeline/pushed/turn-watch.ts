@@ -1,21 +1,22 @@
 import type { Clock } from '../../async/clock.ts'
 import type { Rng } from '../../async/rng.ts'
-import type { KafkaApi } from '../../kafka/kafka.ts'
+import type { KafkaApi, TransactionState } from '../../kafka/kafka.ts'
 import { transactionalIdOf } from '../../lanes/lane-session.ts'
 
 /**
- * Looks at what others do with lane 0, which everybody needs who makes a first start, and of which everybody fences whoever has it.
+ * Looks at what others do with lane 0, which everybody takes who makes a first start, and of which everybody fences whoever has it.
  * Where hundreds of processes start at once, each would be fenced before it is done, for as long as they all go on; so whoever
- * was fenced waits until the lane has been quiet for longer than its own attempt took.
+ * was fenced listens first, as stations on one wire do.
  */
 export interface TurnWatch {
   /** True if somebody has written something there that is not committed yet. */
   isTaken(signal: AbortSignal): Promise<boolean>
   /**
-   * Resolves with true as soon as `isDone` does, with false once nobody has fenced or committed for a while: longer
-   * than `tookMs`, and the longer the more attempts have failed. Milliseconds.
+   * Waits while somebody is at it, and then for a time of chance, which is the longer the more attempts have failed and only
+   * runs while nobody is. Resolves with true as soon as `isDone` does, which is asked whenever somebody has committed, and with
+   * false when it is time to try. `tookMs` is what the last attempt took; milliseconds.
    */
-  untilQuiet(
+  untilTurn(
     after: { readonly tookMs: number; readonly attempt: number },
     isDone: (signal: AbortSignal) => Promise<boolean>,
     signal: AbortSignal,
@@ -30,36 +31,54 @@ export interface TurnWatchOptions {
   readonly rng: Rng
 }
 
-/** An attempt on a broker that has nothing else to do. Milliseconds. */
-const leastQuietMs = 300
-const mostQuietMs = 15_000
-/** How often is looked while it is quiet. */
-const looks = 4
+/** What an attempt takes at least, and what is believed of one. Milliseconds. */
+const [leastAttemptMs, mostAttemptMs] = [200, 5_000]
+const mostWaitMs = 20_000
+/** Times of chance are cut into so many looks. */
+const looks = 10
+const [leastLookMs, mostLookMs] = [40, 1_000]
+
+const busyStates: ReadonlySet<TransactionState['state']> = new Set(['Ongoing', 'PrepareCommit', 'PrepareAbort'])
 
 export function createTurnWatch({ kafka, pipeline, clock, rng }: TurnWatchOptions): TurnWatch {
   const id = transactionalIdOf(pipeline, 0)
-  const look = async (signal: AbortSignal): Promise<{ readonly holder: string; readonly isTaken: boolean }> => {
+  const look = async (signal: AbortSignal): Promise<Look> => {
     const found = (await kafka.describeTransactions([id], signal)).get(id)
-    if (found === undefined) return { holder: '', isTaken: false }
+    if (found === undefined) return { mark: '', isTaken: false, isFenced: false }
     const { producerId, producerEpoch, state } = found
-    const isTaken = state === 'Ongoing' || state === 'PrepareCommit'
-    return { holder: `${producerId}/${producerEpoch}`, isTaken }
+    const mark = `${producerId}/${producerEpoch} ${state}`
+    return { mark, isTaken: busyStates.has(state), isFenced: state === 'Empty' }
   }
   return {
     isTaken: async (signal) => (await look(signal)).isTaken,
-    untilQuiet: async ({ tookMs, attempt }, isDone, signal) => {
-      // Everybody waits for a different time, so that one is first and the others hear it.
-      const spread = 1 + rng.next() * 2 ** Math.min(attempt, 4)
-      const quietMs = Math.min(mostQuietMs, Math.max(leastQuietMs, tookMs) * 2 * spread)
-      let { holder } = await look(signal)
-      for (let quiet = 0; quiet < looks;) {
-        await clock.sleep(quietMs / looks, signal)
-        if (await isDone(signal)) return true
-        const { holder: now } = await look(signal)
-        quiet = now === holder ? quiet + 1 : 0
-        holder = now
+    untilTurn: async ({ tookMs, attempt }, isDone, signal) => {
+      const attemptMs = Math.min(mostAttemptMs, Math.max(leastAttemptMs, tookMs))
+      const mostMs = Math.min(mostWaitMs, attemptMs * 2 ** Math.min(attempt, 10))
+      const lookMs = Math.min(mostLookMs, Math.max(leastLookMs, mostMs / looks))
+      let leftMs = rng.next() * mostMs
+      let mark: string | undefined
+      let changedAtMs = 0
+      for (;;) {
+        const now = await look(signal)
+        if (now.mark !== mark) {
+          ;({ mark } = now)
+          changedAtMs = clock.monotonic()
+          if (await isDone(signal)) return true
+        }
+        // Whoever has fenced and not written yet is about to, unless it is gone.
+        const isBusy = now.isTaken || (now.isFenced && clock.monotonic() - changedAtMs < 2 * attemptMs)
+        if (!isBusy && leftMs <= 0) return false
+        const stepMs = isBusy ? lookMs : Math.min(lookMs, leftMs)
+        await clock.sleep(stepMs, signal)
+        if (!isBusy) leftMs -= stepMs
       }
-      return false
     },
   }
+}
+
+interface Look {
+  /** Another one whenever anybody has done anything. */
+  readonly mark: string
+  readonly isTaken: boolean
+  readonly isFenced: boolean
 }

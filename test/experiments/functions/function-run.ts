@@ -29,6 +29,7 @@ import type { KillPlan } from './function-killer.ts'
 import { openFunctionSlots } from './function-slots.ts'
 import type { FunctionSlots } from './function-slots.ts'
 import { packFunction } from './packed-function.ts'
+import { functionPipelineText } from './shard-events.ts'
 
 /** A run of the packed function in sandboxes, behind an event source mapping and in front of a real broker. */
 export interface FunctionRunPlan extends KillPlan {
@@ -50,7 +51,6 @@ export interface FunctionRunOutcome {
   readonly watch: Pick<OutputWatch, 'elapsedMs' | 'unseen' | 'unseenCount' | 'lag'>
   readonly mapping: EventSourceMapping['counters']
   readonly reshards: number
-  readonly coldStarts: number
   /** Errors that the function threw, by name. */
   readonly errors: ReadonlyMap<string, number>
   /** Transactions of the log, by outcome, and records in those that were aborted. */
@@ -95,6 +95,8 @@ export async function runFunction(plan: FunctionRunPlan, signal: AbortSignal): P
   await untilAborted(mapped, AbortSignal.any([signal, AbortSignal.timeout(drainMs)])).catch((error: unknown) =>
     log.hung(`the stream was not delivered to its end: ${String(error)}`),
   )
+  // Markers are written behind the answer of the last commit.
+  for (let waits = 0; watch.unseenCount > 0 && waits < 200; waits++) await clock.sleep(100, signal)
   await clock.sleep(1_500, signal)
   const transactions = await readTransactions(world.direct, [topic, ledgerTopic], ledgerTopic, signal)
   const findings = judgeDelivery({
@@ -106,11 +108,10 @@ export async function runFunction(plan: FunctionRunPlan, signal: AbortSignal): P
     hangs: log.hangs,
     transactions,
   })
-  const coldStarts = slots.slots.reduce((sum, { lambda }) => sum + lambda.coldStarts, 0)
   const { errors } = slots
   const { counters } = mapping
   const { reshards } = traffic
-  return { findings, log, watch, mapping: counters, reshards, coldStarts, errors, transactions: counted(transactions) }
+  return { findings, log, watch, mapping: counters, reshards, errors, transactions: counted(transactions) }
 }
 
 interface World extends AsyncDisposable {
@@ -141,7 +142,7 @@ async function openWorld(plan: FunctionRunPlan): Promise<World> {
     growSequenceEvery: 2_500,
   })
   const writer = createVersionedWriter(table, { keys: 1_000, skew: 2, deleteShare: 0.1, paddingBytes: 200 }, rng)
-  const { zip } = stack.use(await packFunction(pipelineText(simulator.endpoint)))
+  const { zip } = stack.use(await packFunction(functionPipelineText(simulator.endpoint)))
   const { doors } = kafka
   // Requests take their time, so that there is a moment between one that is made and its answer.
   for (const door of doors) door.add({ kind: 'latency', direction: 'downstream', ms: 2, jitterMs: 4 })
@@ -162,18 +163,6 @@ async function openWorld(plan: FunctionRunPlan): Promise<World> {
     api,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
-}
-
-function pipelineText(endpoint: string): string {
-  return `
-pipeline: shop
-lanes: 4
-source: {region: eu-central-1, endpoint: "${endpoint}", tables: [orders]}
-kafka.bootstrap.servers: \${env:KAFKA_BROKERS}
-topic.partitions: 4
-snapshot.mode: never
-lambda.mapping.check: off
-`
 }
 
 function mappingOf(plan: FunctionRunPlan, { api, table, slots }: World): EventSourceMapping {

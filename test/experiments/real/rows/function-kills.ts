@@ -2,7 +2,6 @@ import { addCounts } from '../../counts.ts'
 import type { Experiment, RunOutcome } from '../../experiment.ts'
 import { runFunction, usualDeliveryFaults } from '../../functions/function-run.ts'
 import type { FunctionRunOutcome, FunctionRunPlan } from '../../functions/function-run.ts'
-import { recoveriesFrom } from '../recovery.ts'
 
 const changes = 50_000
 const kills = 200
@@ -40,7 +39,7 @@ export function functionPlan(seed: number, more: Partial<FunctionRunPlan> = {}):
 }
 
 function outcomeOf(outcome: FunctionRunOutcome): RunOutcome {
-  const { findings, log, watch, mapping, reshards, coldStarts, errors, transactions } = outcome
+  const { findings, log, watch, mapping, reshards, errors, transactions } = outcome
   const { lostAnswer, twice, abandoned, cutAnew, failOver, repeatedFinal } = mapping.faults
   const again = { twice, abandoned, 'lost-answer': lostAnswer, 'cut-anew': cutAnew, 'fail-over': failOver }
   return {
@@ -50,13 +49,13 @@ function outcomeOf(outcome: FunctionRunOutcome): RunOutcome {
       ...again,
       'repeated-final': repeatedFinal,
       reshard: reshards,
-      'cold-start': coldStarts,
       'aborted-record': transactions.abortedRecords,
     },
     anomalies: addCounts(findings.anomalies),
     replayed: findings.replayed,
     statesAtFault: log.states,
-    recoveryMs: recoveriesFrom(watch.lag, log.healedAtMs).filter((ms) => ms !== undefined),
+    // More is written all the time than passes while this much is killed.
+    recoveryMs: [],
     unseen: [...watch.unseen, [watch.elapsedMs / 1000, watch.unseenCount]],
     lag: watch.lag,
     examples: [
