@@ -45,6 +45,15 @@ it('refuses what is no batch of its own, and a worker while it is its turn', asy
   await expect(worker.ended).rejects.toMatchObject({ code: 'WAY_CONFLICT' })
 })
 
+it('says what is wrong with its configuration, each time, and without a secret', async () => {
+  const handler = createHandler({ config: { pipeline: 'x', 'source.secret.access.key': 'canary-secret', unknown: 1 } })
+  for (let i = 0; i < 2; i++) {
+    const error = await handler({}, context()).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ name: 'CONFIG_INVALID', message: expect.stringContaining('unknown') })
+    expect(String(error)).not.toContain('canary')
+  }
+})
+
 it('gives up in time when the brokers do not answer', async () => {
   await using table = await createLocalTable(inject('dynamodb').endpoint)
   const { config } = newPipeline(table)

@@ -13,6 +13,7 @@ import { forgetOldShards } from '../../pipeline/pushed/forget-shards.ts'
 import type { PushedBatch, PushedDelivery, PushedOutcome } from '../../pipeline/pushed/pushed-batch.ts'
 import { createPushedDelivery } from '../../pipeline/pushed/pushed-delivery.ts'
 import { createReadyLedger } from '../../pipeline/pushed/ready-ledger.ts'
+import { createTurnWatch } from '../../pipeline/pushed/turn-watch.ts'
 import type { Source } from '../../sources/source.ts'
 import { admissionOf, startOf } from '../first-start-of.ts'
 import { openRecordWay } from '../record-way.ts'
@@ -61,6 +62,19 @@ export async function openBatchFunction(
       deliveryOf(config, { ...ports, onEvent }, { identity, way, describe: (batch, s) => reading.describe(batch, s) }),
     )
   }
+  const opened = async (signal: AbortSignal): Promise<PushedDelivery> => {
+    for (;;) {
+      const isOwn = delivery === undefined
+      const opening = (delivery ??= open(signal))
+      try {
+        return await opening
+      } catch (error) {
+        // What could not be opened is opened anew: by the next batch, or by this one if another one's time was over.
+        if (delivery === opening) delivery = undefined
+        if (isOwn || signal.aborted) throw error
+      }
+    }
+  }
   const resources = stack.move()
   return {
     get lastDoubt() {
@@ -70,14 +84,7 @@ export async function openBatchFunction(
       lastDoubt = undefined
       const pushed = await reading.read(batch, signal)
       if (pushed === undefined) return nothingToDo
-      const opening = (delivery ??= open(signal))
-      try {
-        return await (await opening).deliver(pushed, signal)
-      } catch (error) {
-        // What could not be opened is opened anew by the next batch.
-        if (delivery === opening) await opening.catch(() => (delivery = undefined))
-        throw error
-      }
+      return (await opened(signal)).deliver(pushed, signal)
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
@@ -133,6 +140,8 @@ function deliveryOf(
       taker,
       firstStart,
       topics,
+      turn: createTurnWatch({ kafka, pipeline: config.pipeline, clock, rng }),
+      clock,
     }),
     stages,
     topicLimits: limits,

@@ -24,12 +24,14 @@ export interface BatchReading {
 export function createBatchReading(config: PipelineConfig, source: Pick<Source, 'describeTable'>): BatchReading {
   const wanted = config.source.type === 'kinesis' ? undefined : ownTables(config)
   // A function outlives no stream by much, and asking costs a request: once a process is enough.
-  const streams = new Map<string, Promise<Table>>()
-  const streamOf = (arn: string, signal: AbortSignal): Promise<Table> => {
-    const known = streams.get(arn) ?? source.describeTable(arn, signal)
-    streams.set(arn, known)
-    known.catch(() => streams.delete(arn))
-    return known
+  const streams = new Map<string, Table>()
+  const streamOf = async (arn: string, signal: AbortSignal): Promise<Table> => {
+    const known = streams.get(arn)
+    if (known !== undefined) return known
+    // Whoever comes meanwhile asks for himself: another one's time may be over.
+    const found = await source.describeTable(arn, signal)
+    streams.set(arn, found)
+    return found
   }
   return {
     describe: ({ tableArn, tableName }, signal) =>

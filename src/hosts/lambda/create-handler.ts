@@ -43,35 +43,43 @@ export type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<
 /**
  * Makes the handler of a pipeline: `export const handler = createHandler()`. Nothing is opened before the first invocation,
  * and what is opened then stays for those that follow. It resolves only when everything of the batch is committed, and
- * rejects otherwise, so that the batch comes again: with a `TailraceError` whose message holds code and position.
+ * rejects otherwise, so that the batch comes again: with an error that has a documented code for its name, and code,
+ * position and remedy in its message.
  */
 export function createHandler(options: HandlerOptions = {}): LambdaHandler {
   const { env } = process
-  let opened: Opened | undefined
-  return async (event, context) => {
-    const remainingMs = context.getRemainingTimeInMillis()
-    opened ??= await withinTime(
+  let opening: Promise<Opened> | undefined
+  const opened = async (remainingMs: number): Promise<Opened> => {
+    // Where an environment is invoked several times at once, one of them opens it for all.
+    const own = (opening ??= withinTime(
       systemClock,
       remainingMs,
       (signal) => open(options, { env, timeLimitMs: remainingMs, signal }),
       () => undefined,
-    )
-    const { logger, config } = opened
+    ))
+    try {
+      return await own
+    } catch (error) {
+      if (opening === own) opening = undefined
+      throw shown(known(error))
+    }
+  }
+  return async (event, context) => {
+    const { logger, config, ...parts } = await opened(context.getRemainingTimeInMillis())
     try {
       // Opening has taken its part of the time.
       return await handleEvent(event, context.getRemainingTimeInMillis(), {
-        ...opened,
+        ...parts,
+        config,
+        logger,
         clock: systemClock,
         functionArn: context.invokedFunctionArn,
       })
-    } catch (error) {
-      const known = error instanceof TailraceError ? error : unexpected(error)
-      logger.error(`the batch fails: ${known.message}`, {
-        code: known.code,
-        error: known,
-        request: context.awsRequestId,
-      })
-      throw shown(known, config)
+    } catch (thrown) {
+      const error = known(thrown)
+      const { code, message } = error
+      logger.error(`the batch fails: ${message}`, { code, error, request: context.awsRequestId })
+      throw shown(error, config)
     }
   }
 }
@@ -122,12 +130,14 @@ function configOf({ config }: HandlerOptions, env: NodeJS.ProcessEnv): ConfigInp
 }
 
 /** Lambda shows and keeps name and message of what a function throws, and nothing else. */
-function shown(error: TailraceError, { pipeline }: PipelineConfig): Error {
-  const thrown = new Error(`[${error.code}] ${error.message} (pipeline ${pipeline}). ${error.remedy}`)
-  thrown.name = error.code
+function shown({ code, message, remedy }: TailraceError, config?: PipelineConfig): Error {
+  const whose = config === undefined ? '' : ` (pipeline ${config.pipeline})`
+  const thrown = new Error(`[${code}] ${message}${whose}. ${remedy}`)
+  thrown.name = code
   return thrown
 }
 
-function unexpected(cause: unknown): TailraceError {
-  return new TailraceError('INTERNAL', 'the function failed unexpectedly', { cause })
+function known(error: unknown): TailraceError {
+  if (error instanceof TailraceError) return error
+  return new TailraceError('INTERNAL', 'the function failed unexpectedly', { cause: error })
 }

@@ -17,10 +17,11 @@ import type { PushedBatch } from './pushed-batch.ts'
 export interface FirstStart {
   /**
    * Through lane 0, as a coordinator would: identity, way and table go into all partitions in one transaction, so of several
-   * who do this at once one is last, and each of the others finds it done. Rejects with LAMBDA_WRONG_STREAM for a stream
+   * who do this at once one is last, and each of the others is fenced (KAFKA_FENCED) or finds it done. `seen` is what the ledger
+   * said before; all that takes time is done by it, before the lane is taken. Rejects with LAMBDA_WRONG_STREAM for a stream
    * that is not the table's present one.
    */
-  settle(identity: IdentityEntry, batch: PushedBatch, signal: AbortSignal): Promise<void>
+  settle(identity: IdentityEntry, batch: PushedBatch, seen: LaneState, signal: AbortSignal): Promise<void>
 }
 
 export interface FirstStartOptions {
@@ -34,17 +35,23 @@ export interface FirstStartOptions {
 }
 
 export function createFirstStart(options: FirstStartOptions): FirstStart {
+  const { taker, clock, onEvent } = options
   return {
-    settle: async (identity, batch, signal) => {
-      await using session = await options.taker.take(0, signal)
+    settle: async (identity, batch, seen, signal) => {
+      pipelineEntries(seen, identity, clock.now())
+      const ready = await tableEntry(seen, batch, options, signal)
+      await using session = await taker.take(0, signal)
       const { state } = session
-      const about = pipelineEntries(state, identity, options.clock.now())
-      const table = await tableEntry(state, batch, options, signal)
-      const entries = [...about, ...(table === undefined ? [] : [table])]
+      const about = pipelineEntries(state, identity, clock.now())
+      // What was made ready stands for what is there now, unless somebody has written about the table meanwhile.
+      const isSame = state.tables.get(batch.tableArn)?.version === seen.tables.get(batch.tableArn)?.version
+      if (isSame && ready?.isFirst === true) refuseCollisions(options.topics, ready.entry, state)
+      const table = isSame ? ready : await tableEntry(state, batch, options, signal)
+      const entries = [...about, ...(table === undefined ? [] : [table.entry])]
       if (entries.length > 0) await session.commit({ output: [], entries: everywhere(entries, identity.lanes) }, signal)
       if (table === undefined) return
-      const { name, streamArn } = table.table
-      options.onEvent({ kind: 'table-started', table: name, topic: table.topic, streamArn })
+      const { name, streamArn } = table.entry.table
+      onEvent({ kind: 'table-started', table: name, topic: table.entry.topic, streamArn })
     },
   }
 }
@@ -62,13 +69,13 @@ function pipelineEntries(state: LaneState, own: IdentityEntry, nowMs: number): r
 }
 
 async function tableEntry(
-  { tables }: LaneState,
+  state: LaneState,
   batch: PushedBatch,
   options: FirstStartOptions,
   signal: AbortSignal,
-): Promise<TableEntry | undefined> {
+): Promise<{ readonly entry: TableEntry; readonly isFirst: boolean } | undefined> {
   const { describe, topics, start, clock } = options
-  const known = tables.get(batch.tableArn)
+  const known = state.tables.get(batch.tableArn)
   if (known !== undefined && known.table.streamArn >= batch.streamArn) {
     refuseOldStream(known, batch)
     return undefined
@@ -79,9 +86,14 @@ async function tableEntry(
     throw new TailraceError('LAMBDA_WRONG_STREAM', `a batch is of ${batch.streamArn}, but ${present}`)
   }
   // The old stream's mapping has handed over all of it, or whoever made the new mapping gave up what is left.
-  if (known !== undefined) return { ...known, version: known.version + 1, table }
+  if (known !== undefined) return { entry: { ...known, version: known.version + 1, table }, isFirst: false }
+  refuseCollisions(topics, { table }, state)
+  const provided = await topics.provide(table, signal)
+  return { entry: firstEntry(table, provided, notBeforeOf(start, clock.now())), isFirst: true }
+}
+
+function refuseCollisions(topics: TopicProvisioner, { table }: Pick<TableEntry, 'table'>, { tables }: LaneState): void {
   topics.refuseCollisions([table, ...[...tables.values()].map((entry) => entry.table)])
-  return firstEntry(table, await topics.provide(table, signal), notBeforeOf(start, clock.now()))
 }
 
 function everywhere(entries: readonly LedgerEntry[], lanes: number): readonly AddressedEntry[] {

@@ -1,9 +1,11 @@
-import type { AnomalyName } from '../../../src/oracle/oracle.ts'
+import type { AnomalyName, Findings } from '../../../src/oracle/oracle.ts'
 import { planFunctionWorld } from '../../sim/lambda/function-plan.ts'
 import type { FunctionOverrides } from '../../sim/lambda/function-plan.ts'
 import { totalOf } from '../../sim/lambda/judge-function.ts'
 import { runFunctionWorld } from '../../sim/lambda/run-function-world.ts'
-import type { FunctionOutcome, FunctionWorldOptions } from '../../sim/lambda/run-function-world.ts'
+import type { FunctionOutcome } from '../../sim/lambda/run-function-world.ts'
+import type { FunctionWorldOptions } from '../../sim/lambda/function-world.ts'
+import { runSwitchWorld } from '../../sim/lambda/run-switch-world.ts'
 import { tutorialCode } from '../../sim/lambda/tutorial-code.ts'
 import type { Experiment, RunOutcome } from '../experiment.ts'
 
@@ -50,13 +52,20 @@ export function endedInvocations(seed: number): FunctionOverrides {
   return { delivery: 'exactly_once', lambda: common }
 }
 
+/** Time for several turns of each. */
+export const switched: FunctionOverrides = {
+  delivery: 'exactly_once',
+  activeMs: 45_000,
+  lambda: { poisonPerSecond: 0, stream: 'dynamodb' },
+}
+
 /** For the control: the same, but always by tables' streams and judged by what it means to promise. */
 function ofControl(overrides: FunctionOverrides): FunctionOverrides {
   const { settings: _, ...lambda } = overrides.lambda ?? {}
   return { ...overrides, delivery: 'exactly_once', lambda: { ...lambda, stream: 'dynamodb', poisonPerSecond: 0 } }
 }
 
-/** Rows E43 and E44, in simulated time. */
+/** Rows E43 and E44, in simulated time. What the controls do wrong is meant to be found: repeats. */
 export const lambdaExperiments: readonly Experiment[] = [
   functionExperiment({
     id: 'E43',
@@ -74,6 +83,30 @@ export const lambdaExperiments: readonly Experiment[] = [
     target: { faults: { 'early-deadline': 30_000, twice: 60_000, 'lost-answer': 30_000, 'cut-anew': 10_000 } },
     overrides: endedInvocations,
   }),
+  {
+    id: 'E44-switch',
+    title:
+      'A pipeline is given to and fro between its workers and its function while everything fails, commands included',
+    tier: 'S',
+    arm: 'tailrace',
+    minimum: { records: 10, faults: {} },
+    target: { faults: { switch: 2_000, 'switch-killed': 1_000 } },
+    run: async (seed) => {
+      const outcome = await runSwitchWorld(planFunctionWorld(seed, switched))
+      const { findings, faults, lambda, switches } = outcome
+      return shown(findings, {
+        statesAtFault: Object.fromEntries(lambda.statesAtReset),
+        faults: {
+          ...Object.fromEntries(faults),
+          ...Object.fromEntries(lambda.counts),
+          invocation: lambda.invocations.length,
+          switch: switches.switched,
+          'switch-killed': switches.killed,
+          'switch-repeated': switches.failed,
+        },
+      })
+    },
+  },
   functionExperiment({
     id: 'E43-control',
     title: 'The same runs without records that cannot pass, with a function as tutorials have it',
@@ -112,12 +145,11 @@ function functionExperiment({
 }
 
 function outcomeOf({ findings, faults, lambda, mappings, poisoned }: FunctionOutcome): RunOutcome {
-  const anomalies = Object.entries(findings.anomalies).filter(([, count]) => count > 0) as [AnomalyName, number][]
   const delivery = { lostAnswer: 0, twice: 0, abandoned: 0, cutAnew: 0, failOver: 0, repeatedFinal: 0 }
   for (const counters of mappings.counters)
     for (const fault of Object.keys(delivery) as (keyof typeof delivery)[]) delivery[fault] += counters.faults[fault]
-  return {
-    records: findings.delivered,
+  return shown(findings, {
+    statesAtFault: Object.fromEntries(lambda.statesAtReset),
     faults: {
       ...Object.fromEntries(faults),
       ...Object.fromEntries(lambda.counts),
@@ -134,13 +166,21 @@ function outcomeOf({ findings, faults, lambda, mappings, poisoned }: FunctionOut
       'discarded-record': totalOf(mappings.counters, 'recordsDiscarded'),
       'destination-down': totalOf(mappings.counters, 'destinationFailures'),
     },
+  })
+}
+
+/** Where a record holds up its shard, what is unseen says nothing of how far behind the function is. */
+function shown(findings: Findings, counted: Pick<RunOutcome, 'faults' | 'statesAtFault'>): RunOutcome {
+  const anomalies = Object.entries(findings.anomalies).filter(([, count]) => count > 0) as [AnomalyName, number][]
+  const { delivered: records, replayed, examples } = findings
+  return {
+    ...counted,
+    records,
+    replayed,
+    examples,
     anomalies: Object.fromEntries(anomalies),
-    replayed: findings.replayed,
-    statesAtFault: Object.fromEntries(lambda.statesAtReset),
-    // Where a record holds up its shard, what is unseen says nothing of how far behind the function is.
     recoveryMs: [],
     unseen: [],
     lag: [],
-    examples: findings.examples,
   }
 }

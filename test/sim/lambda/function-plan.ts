@@ -69,8 +69,11 @@ export function planFunctionWorld(seed: number, overrides: FunctionOverrides = {
   const lambda = { ...drawn, ...fixed }
   const drawnSettings = drawSettings(rng, { hasPositions, stream, reports: lambda.hasPartialResponses })
   const settings = { ...drawnSettings, ...fixed?.settings }
+  // A shard of a Kinesis stream is asked once a second.
+  const pageRecords = stream === 'kinesis' ? Math.max(100, plan.pageRecords) : plan.pageRecords
   return {
     ...plan,
+    pageRecords,
     isTolerant: lambda.isTolerant,
     faults,
     lambda: { ...lambda, settings, faults: { ...drawDeliveryFaults(rng), ...fixed?.faults } },

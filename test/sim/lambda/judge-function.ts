@@ -25,6 +25,8 @@ export function judgeInvocations(judged: InvocationCase): readonly string[] {
 /**
  * A function that answers has dealt with everything in front of the record that it names, which is the lowest that cannot pass;
  * where it may name none, it does not answer at all.
+ *
+ * @yields One line for each violation.
  */
 function* judgeAnswers({ plan, lambda, poisoned, mendedAtMs }: InvocationCase): Generator<string> {
   const namesRecords = plan.delivery === 'at_least_once' && plan.lambda.hasPartialResponses
@@ -43,7 +45,11 @@ function* judgeAnswers({ plan, lambda, poisoned, mendedAtMs }: InvocationCase): 
   }
 }
 
-/** With bisection, each record that cannot pass is alone after a few invocations in which it was not. */
+/**
+ * With bisection, each record that cannot pass is alone after a few invocations in which it was not.
+ *
+ * @yields One line for each violation.
+ */
 function* judgeIsolation({ plan, lambda }: InvocationCase): Generator<string> {
   const { settings, faults, hasPartialResponses } = plan.lambda
   const isCalm = Object.values(faults).every((chance) => chance === 0)
@@ -60,7 +66,11 @@ function* judgeIsolation({ plan, lambda }: InvocationCase): Generator<string> {
     if (count > most) yield `poison ${record} was ${count} times in company, and ${most} would have been enough`
 }
 
-/** Nothing is there more often than the function may have written it. */
+/**
+ * Nothing is there more often than the function may have written it.
+ *
+ * @yields One line for each violation.
+ */
 function* judgeRepeats({ lambda, delivered }: InvocationCase): Generator<string> {
   const attempts = new Map<string, number>()
   for (const invocation of lambda.invocations)

@@ -3,6 +3,7 @@ import type { Clock } from '../../../src/async/clock.ts'
 import type { Rng } from '../../../src/async/rng.ts'
 import { seededRng } from '../../../src/async/rng.ts'
 import type { PipelineConfig } from '../../../src/config/pipeline-config.ts'
+import { TailraceError } from '../../../src/errors.ts'
 import type { KafkaApi } from '../../../src/kafka/kafka.ts'
 import { createKafkaOver } from '../../../src/kafka/wire-kafka.ts'
 import type { PipelineEvent } from '../../../src/pipeline/pipeline-event.ts'
@@ -82,7 +83,7 @@ export function startSandbox(name: string, parts: SandboxParts): SimulatedSandbo
           (body) => settle({ kind: 'answer', body }),
           (error: unknown) => {
             if (process.state !== 'killed') trace.note(`${name} throws ${String(error)}`)
-            settle({ kind: 'error', errorType: 'Error', errorMessage: String(error) })
+            settle({ kind: 'error', errorType: typeOf(error), errorMessage: String(error) })
           },
         )
       })
@@ -101,6 +102,10 @@ export function startSandbox(name: string, parts: SandboxParts): SimulatedSandbo
     reset,
     bury: () => burial.end(),
   }
+}
+
+function typeOf(error: unknown): string {
+  return error instanceof TailraceError ? error.code : 'Error'
 }
 
 function portsOf(process: SimulatedProcess, parts: SandboxParts): SandboxPorts {

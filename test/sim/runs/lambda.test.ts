@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { isClean } from '../../../src/oracle/anomalies.ts'
-import { endedInvocations, failingBatches } from '../../experiments/simulated/lambda.ts'
+import { endedInvocations, failingBatches, switched } from '../../experiments/simulated/lambda.ts'
 import { planFunctionWorld } from '../lambda/function-plan.ts'
 import type { FunctionOverrides } from '../lambda/function-plan.ts'
 import { totalOf } from '../lambda/judge-function.ts'
 import { runFunctionWorld } from '../lambda/run-function-world.ts'
-import type { FunctionOutcome, FunctionWorldOptions } from '../lambda/run-function-world.ts'
+import type { FunctionOutcome } from '../lambda/run-function-world.ts'
+import type { FunctionWorldOptions } from '../lambda/function-world.ts'
+import { runSwitchWorld } from '../lambda/run-switch-world.ts'
 import { tutorialCode } from '../lambda/tutorial-code.ts'
 import { seedsFrom } from './run-seeds.ts'
 
@@ -31,6 +33,15 @@ function sum(outcomes: readonly FunctionOutcome[], of: (outcome: FunctionOutcome
   return outcomes.reduce((total, outcome) => total + of(outcome), 0)
 }
 
+/** Errors of invocations that have no code. */
+function unexplained(outcomes: readonly FunctionOutcome[]): readonly string[] {
+  return outcomes.flatMap(({ lambda }) =>
+    lambda.invocations.flatMap(({ result }) =>
+      result?.kind === 'error' && result.errorType === 'Error' ? [result.errorMessage] : [],
+    ),
+  )
+}
+
 describe('a pipeline that a function moves', () => {
   it('is delivered as it is promised, under every kind of fault', async () => {
     const { failures, outcomes } = await runRow(seedsFrom(70_000, 12), () => ({}))
@@ -44,6 +55,8 @@ describe('a pipeline that a function moves', () => {
     const { failures, outcomes } = await runRow(seedsFrom(71_000, 12), endedInvocations)
     expect(failures).toEqual([])
     expect(sum(outcomes, ({ lambda }) => lambda.counts.get('early-deadline') ?? 0)).toBeGreaterThan(50)
+    // What fails says why, also where several invocations of a sandbox wait for the same.
+    expect(unexplained(outcomes)).toEqual([])
     for (const fault of ['twice', 'lostAnswer', 'cutAnew'] as const)
       expect(
         sum(outcomes, ({ mappings }) => mappings.counters.reduce((total, { faults }) => total + faults[fault], 0)),
@@ -75,5 +88,30 @@ describe('a pipeline that a function moves', () => {
     const plan = planFunctionWorld(73_000)
     const [first, second] = [await runFunctionWorld(plan), await runFunctionWorld(plan)]
     expect(second.traceDigest).toBe(first.traceDigest)
+  }, 60_000)
+
+  it('is given to its workers and back without loss and repeats, also by commands that are killed', async () => {
+    const failures: string[] = []
+    const total = { switched: 0, killed: 0, invocations: 0 }
+    for (const seed of seedsFrom(74_000, 6)) {
+      const { findings, switches, lambda } = await runSwitchWorld(planFunctionWorld(seed, switched))
+      if (!isClean(findings)) failures.push(`seed ${seed}: ${findings.examples.slice(0, 3).join('; ')}`)
+      total.switched += switches.switched
+      total.killed += switches.killed
+      total.invocations += lambda.invocations.length
+    }
+    expect(failures).toEqual([])
+    expect(total.switched).toBeGreaterThan(8)
+    expect(total.killed).toBeGreaterThan(2)
+    expect(total.invocations).toBeGreaterThan(100)
+  }, 120_000)
+})
+
+/** Seeds that showed a fault once. */
+describe('seeds that found something', () => {
+  it('several invocations of a sandbox wait for the same, and the time of one is over', async () => {
+    const { failures, outcomes } = await runRow([71_009], endedInvocations)
+    expect(failures).toEqual([])
+    expect(unexplained(outcomes)).toEqual([])
   }, 60_000)
 })

@@ -25,17 +25,17 @@ export interface FoundLetter {
   readonly code: string
 }
 
-/** Poisons records at random moments until `untilMs`, about `perSecond` of them. */
+/** Poisons records at random moments until `untilMs`, about `perSecond` of them, `without` those of one kind. */
 export function keepPoisoning(
   world: PoisonableWorld & Pick<World, 'surroundings' | 'plan'>,
-  { untilMs, perSecond }: { readonly untilMs: number; readonly perSecond: number },
+  { untilMs, perSecond, without }: { readonly untilMs: number; readonly perSecond: number; readonly without?: string },
 ): DeadLetterTraffic {
   const { time, kafka } = world.surroundings
   const rng = seededRng(world.plan.seed ^ 0xdead)
   const poisoned: PoisonedChange[] = []
   const names = new Set<string>()
   // What does not tell its position stops its table even so.
-  const choices = poisons.filter(({ isPositionReadable }) => isPositionReadable)
+  const choices = poisons.filter(({ kind, isPositionReadable }) => isPositionReadable && kind !== without)
   const next = (): void => {
     time.after((-Math.log(1 - rng.next()) / perSecond) * 1_000, () => {
       if (time.elapsedMs > untilMs) return
