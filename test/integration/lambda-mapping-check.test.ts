@@ -5,6 +5,7 @@ import { createHandler } from '../../src/hosts/lambda/create-handler.ts'
 import type { LambdaHandler } from '../../src/hosts/lambda/create-handler.ts'
 import { lambdaRefusal, startLambdaApiDouble } from '../servers/lambda-api-double.ts'
 import type { LambdaApiDouble } from '../servers/lambda-api-double.ts'
+import { openBlackHole } from '../servers/black-hole.ts'
 import { context, newPipeline, numbersIn, readStream } from '../servers/lambda-batches.ts'
 import { useLocalCredentials } from '../servers/cli-under-test.ts'
 import { createLocalTable } from '../servers/local-table.ts'
@@ -85,7 +86,24 @@ it.each([
 })
 
 it('loses little time where no way leads to Lambda, and only once', async () => {
-  // Takes connections, and never says a word of TLS: as far as a client can see, nobody is there.
+  await using hole = await openBlackHole()
+  vi.stubEnv('AWS_ENDPOINT_URL_LAMBDA', `https://127.0.0.1:${hole.port}`)
+  const { batch, topic, config } = await functionOf()
+  // What a first start makes in Kafka takes its time.
+  await createHandler({ config: { ...config, 'lambda.mapping.check': 'off' } })(batch(), context())
+  await table.put({ id: { S: 'a' }, n: { N: '3' } })
+  const { records, event } = await readStream(table)
+  const requiring = createHandler({ config: { ...config, 'lambda.mapping.check': 'required' } })
+  await expect(requiring(event(records), context(20_000, functionArn))).rejects.toThrow(
+    /takes no connection within 300 ms/,
+  )
+  const handler = createHandler({ config })
+  expect(await timed(handler, event(records))).toBeLessThan(1_500)
+  expect(await numbersIn(topic)).toEqual({ a: [1, 3], b: [2] })
+})
+
+it('waits no longer than it must for a Lambda that takes connections and says nothing', async () => {
+  // Never says a word of TLS.
   const silent = createServer()
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
   vi.stubEnv('AWS_ENDPOINT_URL_LAMBDA', `https://127.0.0.1:${(silent.address() as AddressInfo).port}`)

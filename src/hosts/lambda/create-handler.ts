@@ -1,8 +1,6 @@
 import { join, resolve } from 'node:path'
 import { systemClock } from '../../async/system-clock.ts'
 import { systemRng } from '../../async/system-rng.ts'
-import { createCredentialsCache, createCredentialsLoader } from '../../aws/credentials.ts'
-import { createAwsApi } from '../../aws/signed-request.ts'
 import type { ConfigInput } from '../../config/load-config.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import { TailraceError } from '../../errors.ts'
@@ -16,8 +14,9 @@ import type { BatchFunction } from './batch-function.ts'
 import { openFunctionProcess } from './function-process.ts'
 import { handleEvent } from './handle-event.ts'
 import type { LambdaResponse } from './lambda-response.ts'
-import { createMappingWatch, questionLimits } from './mappings/mapping-watch.ts'
-import type { MappingWatch } from './mappings/mapping-watch.ts'
+import { createMappingWatch } from './mappings/mapping-watch.ts'
+import { openLambdaApi } from './mappings/open-lambda-api.ts'
+import type { MappingWatch, MappingWatchOptions } from './mappings/mapping-watch.ts'
 import { notesForFunction, promiseOf } from './promise.ts'
 import { withinTime } from './time-limit.ts'
 
@@ -115,19 +114,11 @@ async function open(
   const version = packageVersion()
   for (const note of [...config.notes, ...notesForFunction(config)]) logger.warn(note)
   logger.info(promiseOf(config), { pipeline: config.pipeline, version })
-  const mappings = openMappingWatch(config, env, logger)
+  const openLambda: MappingWatchOptions['open'] = (region, asking) =>
+    openLambdaApi({ clock: systemClock, region, env }, asking)
+  const mappings = createMappingWatch({ config, clock: systemClock, logger, open: openLambda })
   const parts = { config, version, env, logger, timeLimitMs, gate: mappings.gate }
   return { config, logger, mappings, batches: await openFunctionProcess(parts) }
-}
-
-/** Lambda is asked as the function itself, whatever role reads the tables. */
-function openMappingWatch(config: PipelineConfig, env: NodeJS.ProcessEnv, logger: Logger): MappingWatch {
-  const clock = systemClock
-  const open = (region: string): ReturnType<typeof createAwsApi> => {
-    const credentials = createCredentialsCache({ clock, load: createCredentialsLoader({ region, env }) })
-    return createAwsApi({ clock, region, env, credentials, limits: questionLimits })
-  }
-  return createMappingWatch({ config, clock, logger, open })
 }
 
 function configOf({ config }: HandlerOptions, env: NodeJS.ProcessEnv): ConfigInput {

@@ -179,6 +179,6 @@ function watchOver(
   } as unknown as Logger
   const text = `pipeline: shop\nsource: { region: eu-west-1, tables: orders }\nkafka.bootstrap.servers: localhost:9092\n${more}\n`
   const config = loadConfig(configInput({ text, path: '/shop.yaml', env: {} }))
-  const watch = createMappingWatch({ config, clock, logger, open: () => api })
+  const watch = createMappingWatch({ config, clock, logger, open: () => Promise.resolve(api) })
   return { watch, asked: () => asked, aborted: () => aborted, pass: (ms) => (now += ms), log }
 }

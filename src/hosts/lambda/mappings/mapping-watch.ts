@@ -37,12 +37,15 @@ export interface MappingWatchOptions {
   readonly config: MappingConfig
   readonly clock: Clock
   readonly logger: Logger
-  /** Lambda's API in a region. Its connection is closed after each question: a frozen process would find it cut. */
-  readonly open: (region: string) => AwsApi & AsyncDisposable
+  /**
+   * Lambda's API in a region. Its connection is closed after each question: a frozen process would find it cut. Rejects with
+   * AWS_UNREACHABLE.
+   */
+  readonly open: (region: string, signal: AbortSignal) => Promise<AwsApi & AsyncDisposable>
 }
 
-/** Of one question. An answer takes a tenth of it; a network without a way to Lambda's API shows at the connection already. */
-export const questionLimits = { connectTimeoutMs: 600, requestTimeoutMs: 2_000, maxConnections: 1 }
+/** Of one question; an answer takes a tenth of it. */
+const patienceMs = 2_000
 /** Mappings are changed under functions that run: what was right is looked at again so often. */
 const lookAgainMs = 900_000
 /** What was wrong may have been set right, and Lambda tries the batch again and again. */
@@ -160,10 +163,10 @@ class Watch implements MappingWatch {
     const region = /^arn:[^:]+:lambda:([^:]+):[^:]*:function:/.exec(functionArn)?.[1]
     if (region === undefined)
       throw new TailraceError('LAMBDA_FUNCTION_UNKNOWN', `${functionArn} is no ARN of a function`)
-    await using api = this.#options.open(region)
+    await using api = await this.#options.open(region, signal)
     const late = new AbortController()
     const listed = listMappings(api, { functionName: functionArn }, AbortSignal.any([signal, late.signal]))
-    return await withDeadline(this.#options.clock, questionLimits.requestTimeoutMs, listed, () => {
+    return await withDeadline(this.#options.clock, patienceMs, listed, () => {
       const error = new TailraceError('AWS_UNREACHABLE', 'Lambda did not say in time which mappings there are')
       late.abort(error)
       return error
