@@ -25,7 +25,6 @@ const data = 'Data'
 const load = 'Load and endurance'
 
 const snapshots = 'snapshots'
-const lambda = 'the Lambda host'
 const transforms = 'user transforms and the dead letter queue'
 
 /** Every row, E01 to E56, in order. */

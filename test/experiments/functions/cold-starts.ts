@@ -57,7 +57,9 @@ export async function startAtOnce(plan: {
   let mostConnections = 0
   const start = async (event: unknown): Promise<void> => {
     const begunMs = clock.monotonic()
-    const options = { config, version: 'test', env, logger: silentLogger, timeLimitMs: plan.limitMs }
+    // Nobody could be asked for mappings here.
+    const gate = (): Promise<void> => Promise.resolve()
+    const options = { config, version: 'test', env, logger: silentLogger, timeLimitMs: plan.limitMs, gate }
     const batches = stack.use(await openFunctionProcess(options))
     try {
       await handleEvent(event, plan.limitMs, { config, logger: silentLogger, batches, clock })

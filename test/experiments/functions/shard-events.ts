@@ -22,6 +22,7 @@ source: {region: eu-central-1, endpoint: "${endpoint}", tables: [orders]}
 kafka.bootstrap.servers: \${env:KAFKA_BROKERS}
 topic.partitions: 4
 snapshot.mode: never
+lambda.mapping.check: off
 ${more}
 `
 }
