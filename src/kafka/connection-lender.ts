@@ -49,7 +49,7 @@ class Lender implements ConnectionLender {
 
   async use<T>(broker: BrokerAddress, work: (connection: Connection) => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted()
-    return orAborted(this.#lend(broker, work), signal)
+    return orAborted(this.#lend(broker, work, signal), signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -57,9 +57,11 @@ class Lender implements ConnectionLender {
     await Promise.all([...this.#all].map((connection) => connection.close()))
   }
 
-  async #lend<T>(broker: BrokerAddress, work: (connection: Connection) => Promise<T>): Promise<T> {
+  async #lend<T>(broker: BrokerAddress, work: (connection: Connection) => Promise<T>, signal: AbortSignal): Promise<T> {
     const connection = await this.#take(broker)
     try {
+      // Connecting took its time, in a frozen process perhaps hours: nobody waits for what would be sent now.
+      signal.throwIfAborted()
       return await work(connection)
     } catch (error) {
       throw this.#withSocketError(connection, error)

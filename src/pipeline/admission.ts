@@ -11,6 +11,8 @@ import type { PipelineEventSink } from './pipeline-event.ts'
 /** Whose ledger is meant, and where it is. */
 export interface LedgerClaim {
   readonly kafka: KafkaApi
+  /** Transactional ids besides the lanes' own that would show that the pipeline has run before. Default: none. */
+  readonly witnesses?: readonly string[]
   readonly pipeline: string
   readonly ledgerTopic: string
   readonly lanes: number
@@ -184,7 +186,7 @@ async function isEmpty({ kafka, ledgerTopic, lanes }: LedgerClaim, signal: Abort
 async function findWitness(options: LedgerClaim, signal: AbortSignal): Promise<string | undefined> {
   const { kafka, pipeline, lanes } = options
   const ids = Array.from({ length: lanes }, (_, lane) => transactionalIdOf(pipeline, lane))
-  const transactions = await kafka.describeTransactions(ids, signal)
+  const transactions = await kafka.describeTransactions([...ids, ...(options.witnesses ?? [])], signal)
   const used = [...transactions].find(([, { state }]) => state === 'CompleteCommit' || state === 'CompleteAbort')
   return used === undefined ? undefined : `transactional id ${used[0]}`
 }

@@ -1,10 +1,10 @@
 import type { Table } from '../../change/table.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
-import type { TailraceError } from '../../errors.ts'
+import { TailraceError } from '../../errors.ts'
 import { createTransactionSessions } from '../../kafka/transaction-sessions.ts'
 import { createLaneTaker, takePartition } from '../../lanes/lane-session.ts'
 import type { IdentityEntry } from '../../lanes/ledger-entry.ts'
-import { createShardTaker } from '../../lanes/shard-taker.ts'
+import { createShardTaker, shardTransactionalIdOf } from '../../lanes/shard-taker.ts'
 import type { ShardTaker } from '../../lanes/shard-taker.ts'
 import { admitToLedger } from '../../pipeline/admission.ts'
 import type { PipelineEventSink } from '../../pipeline/pipeline-event.ts'
@@ -14,18 +14,20 @@ import type { PushedBatch, PushedDelivery, PushedOutcome } from '../../pipeline/
 import { createPushedDelivery } from '../../pipeline/pushed/pushed-delivery.ts'
 import { createReadyLedger } from '../../pipeline/pushed/ready-ledger.ts'
 import { createTurnWatch } from '../../pipeline/pushed/turn-watch.ts'
+import type { StartPosition } from '../../pipeline/start-position.ts'
 import type { Source } from '../../sources/source.ts'
 import { admissionOf, startOf } from '../first-start-of.ts'
 import { openRecordWay } from '../record-way.ts'
 import type { RecordWay, RecordWayPorts } from '../record-way.ts'
 import { openCode } from '../stages/change-steps.ts'
 import { createBatchReading } from './batch-reading.ts'
+import { fenceStream } from './fence-stream.ts'
 import type { LambdaBatch } from './lambda-event.ts'
 
 /** What a function stands on; a simulation gives its own. */
 export interface FunctionPorts extends Omit<RecordWayPorts, 'code'> {
   /** Asked for tables and streams, never for changes. */
-  readonly source: Pick<Source, 'describeTable'>
+  readonly source: Pick<Source, 'describeTable' | 'listShards'>
   /** A function that is gone must not hold up the readers of its topics for longer than it could have lived. Milliseconds. */
   readonly transactionTimeoutMs: number
   /** Hears what the user's files print. Default: nobody does. */
@@ -48,24 +50,25 @@ export async function openBatchFunction(
 ): Promise<BatchFunction> {
   await using stack = new AsyncDisposableStack()
   const code = stack.use(await openCode(config, ports))
-  const reading = createBatchReading(config, ports.source)
+  const reading = createBatchReading(config, ports)
   let delivery: Promise<PushedDelivery> | undefined
   let lastDoubt: TailraceError | undefined
   const onEvent: PipelineEventSink = (event) => {
     if (event.kind === 'batch-in-doubt' || event.kind === 'worker-waits') lastDoubt = event.error
     ports.onEvent(event)
   }
-  const open = async (signal: AbortSignal): Promise<PushedDelivery> => {
-    const identity = await admitToLedger(admissionOf(config, { ...ports, onEvent }), signal)
+  const open = async (batch: PushedBatch, signal: AbortSignal): Promise<PushedDelivery> => {
+    // Long after a first start only the shards' own ids show that there was one.
+    const witnesses = [shardTransactionalIdOf(config.pipeline, batch.streamArn, batch.shardId)]
+    const identity = await admitToLedger({ ...admissionOf(config, { ...ports, onEvent }), witnesses }, signal)
     const way = resources.use(openRecordWay(config, { ...ports, code }, { version, ledgerId: identity.topicId }))
-    return resources.use(
-      deliveryOf(config, { ...ports, onEvent }, { identity, way, describe: (batch, s) => reading.describe(batch, s) }),
-    )
+    const { describe, lookAgain } = reading
+    return resources.use(deliveryOf(config, { ...ports, onEvent }, { identity, way, describe, lookAgain }))
   }
-  const opened = async (signal: AbortSignal): Promise<PushedDelivery> => {
+  const opened = async (batch: PushedBatch, signal: AbortSignal): Promise<PushedDelivery> => {
     for (;;) {
       const isOwn = delivery === undefined
-      const opening = (delivery ??= open(signal))
+      const opening = (delivery ??= open(batch, signal))
       try {
         return await opening
       } catch (error) {
@@ -84,10 +87,24 @@ export async function openBatchFunction(
       lastDoubt = undefined
       const pushed = await reading.read(batch, signal)
       if (pushed === undefined) return nothingToDo
-      return (await opened(signal)).deliver(pushed, signal)
+      const present = await opened(pushed, signal)
+      try {
+        return await present.deliver(pushed, signal)
+      } catch (error) {
+        // The ledger is another one, or says something else of the pipeline, than when it was opened.
+        if (isAboutLedger(error)) {
+          delivery = undefined
+          await present[Symbol.asyncDispose]()
+        }
+        throw error
+      }
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
+}
+
+function isAboutLedger(error: unknown): boolean {
+  return error instanceof TailraceError && /^(LEDGER|CONFIG)_/.test(error.code)
 }
 
 const nothingToDo: PushedOutcome = {
@@ -105,6 +122,7 @@ function deliveryOf(
     readonly identity: IdentityEntry
     readonly way: RecordWay
     readonly describe: (batch: PushedBatch, signal: AbortSignal) => Promise<Table>
+    readonly lookAgain: () => void
   },
 ): PushedDelivery {
   const { kafka, clock, rng, onEvent } = ports
@@ -125,7 +143,12 @@ function deliveryOf(
     taker: createLaneTaker({ ...ledger, membership }),
     topics,
     describe,
-    start: startOf(config),
+    start: startOfFunction(config),
+    ledgerTopic: config.ledger.topic,
+    fenceStream: (streamArn, signal) =>
+      config.delivery === 'exactly_once'
+        ? fenceStream({ ...ports, ...ledger, lanes: identity.lanes }, streamArn, signal)
+        : Promise.resolve(),
     clock,
     onEvent,
   })
@@ -133,7 +156,7 @@ function deliveryOf(
   const taker = keepsPositions ? createShardTaker({ ...ledger, lanes: identity.lanes }) : looker(ledger)
   return createPushedDelivery({
     forgetOld: keepsPositions
-      ? (state, signal) => forgetOldShards(state, { taker, nowMs: clock.now() }, signal)
+      ? (session, signal) => forgetOldShards(session, { taker, nowMs: clock.now(), pipeline: config.pipeline }, signal)
       : undefined,
     ledger: createReadyLedger({
       identity,
@@ -150,9 +173,19 @@ function deliveryOf(
     keepsPositions,
     onDoubt: (error) => {
       way.learn(error)
+      parts.lookAgain()
       onEvent({ kind: 'batch-in-doubt', error })
     },
   })
+}
+
+/**
+ * When a function is invoked for the first time, its first batch is older than that moment: where the latest changes are wanted,
+ * the mapping has left out what was written before it was made.
+ */
+function startOfFunction(config: PipelineConfig): StartPosition {
+  const start = startOf(config)
+  return start.kind === 'LATEST' ? { kind: 'TRIM_HORIZON' } : start
 }
 
 /** Where no positions are kept, the ledger is read for what it says of the pipeline and its tables: lane 0 has it first. */

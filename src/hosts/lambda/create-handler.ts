@@ -7,6 +7,7 @@ import { TailraceError } from '../../errors.ts'
 import { createLogger } from '../../observe/create-logger.ts'
 import type { Logger } from '../../observe/logger.ts'
 import { createRedactor } from '../../observe/redactor.ts'
+import type { Redactor } from '../../observe/redactor.ts'
 import { configFileInput, configInput } from '../config-file.ts'
 import { packageVersion } from '../package-version.ts'
 import { loadConfigWithSecrets } from '../secret-references.ts'
@@ -65,7 +66,7 @@ export function createHandler(options: HandlerOptions = {}): LambdaHandler {
     }
   }
   return async (event, context) => {
-    const { logger, config, ...parts } = await opened(context.getRemainingTimeInMillis())
+    const { logger, config, redactor, ...parts } = await opened(context.getRemainingTimeInMillis())
     try {
       // Opening has taken its part of the time.
       return await handleEvent(event, context.getRemainingTimeInMillis(), {
@@ -79,13 +80,14 @@ export function createHandler(options: HandlerOptions = {}): LambdaHandler {
       const error = known(thrown)
       const { code, message } = error
       logger.error(`the batch fails: ${message}`, { code, error, request: context.awsRequestId })
-      throw shown(error, config)
+      throw shown(error, config, redactor)
     }
   }
 }
 
 interface Opened {
   readonly config: PipelineConfig
+  readonly redactor: Redactor
   readonly logger: Logger
   readonly batches: BatchFunction
   readonly mappings: MappingWatch
@@ -118,7 +120,7 @@ async function open(
     openLambdaApi({ clock: systemClock, region, env }, asking)
   const mappings = createMappingWatch({ config, clock: systemClock, logger, open: openLambda })
   const parts = { config, version, env, logger, timeLimitMs, gate: mappings.gate }
-  return { config, logger, mappings, batches: await openFunctionProcess(parts) }
+  return { config, redactor, logger, mappings, batches: await openFunctionProcess(parts) }
 }
 
 function configOf({ config }: HandlerOptions, env: NodeJS.ProcessEnv): ConfigInput {
@@ -130,9 +132,10 @@ function configOf({ config }: HandlerOptions, env: NodeJS.ProcessEnv): ConfigInp
 }
 
 /** Lambda shows and keeps name and message of what a function throws, and nothing else. */
-function shown({ code, message, remedy }: TailraceError, config?: PipelineConfig): Error {
+function shown({ code, message, remedy }: TailraceError, config?: PipelineConfig, redactor?: Redactor): Error {
   const whose = config === undefined ? '' : ` (pipeline ${config.pipeline})`
-  const thrown = new Error(`[${code}] ${message}${whose}. ${remedy}`)
+  const text = `[${code}] ${message}${whose}. ${remedy}`
+  const thrown = new Error(redactor?.redact(text) ?? text)
   thrown.name = code
   return thrown
 }

@@ -20,6 +20,12 @@ export function notesForFunction({ snapshot, source, signals, heartbeats }: Pipe
     ...(isRepairing
       ? ['source.kinesis.repair: on has no effect: a function passes on repeats and disorder as they are in the stream']
       : []),
+    ...(source.start.kind === 'latest'
+      ? ["source.start: latest has no effect: where a function begins is its mapping's StartingPosition"]
+      : []),
+    ...(source.type === 'kinesis' && source.startPositions !== undefined
+      ? ['source.kinesis.start.positions has no effect: a function begins where its mapping does']
+      : []),
     ...(isSignalled ? ['signals and notifications have no effect: they need a worker'] : []),
     ...(heartbeats === undefined ? [] : ['heartbeats have no effect: they need a worker']),
   ]

@@ -27,8 +27,11 @@ export interface ReadyLedger {
    * would refuse.
    */
   take(batch: PushedBatch, signal: AbortSignal): Promise<HeldShard>
-  /** Throws if the table's topic is no longer the one that was written to. */
-  lookAgain(table: TableEntry, signal: AbortSignal): Promise<void>
+  /**
+   * Reads what others have written about pipeline and table since. Throws as `take` does, and TRANSACTION_IN_DOUBT where the
+   * shard must be taken anew; and if the table's topic is no longer the one that was written to.
+   */
+  lookAgain(held: HeldShard, batch: PushedBatch, signal: AbortSignal): Promise<void>
 }
 
 /** What it stands on. */
@@ -44,12 +47,17 @@ export interface ReadyLedgerOptions {
 
 export function createReadyLedger(options: ReadyLedgerOptions): ReadyLedger {
   const { identity, taker, topics } = options
-  const lookAgain = async (table: TableEntry, signal: AbortSignal): Promise<void> => {
+  const lookAtTopic = async (table: TableEntry, signal: AbortSignal): Promise<void> => {
     refuseRenaming(topics, table)
     await refuseTopicChange(topics, table, signal)
   }
   return {
-    lookAgain,
+    lookAgain: async ({ session, table }, batch, signal) => {
+      await session.follow(signal)
+      if (readyTable(session.state, identity, batch)?.version !== table.version)
+        throw new TailraceError('TRANSACTION_IN_DOUBT', `the ledger says something new of table ${table.table.name}`)
+      await lookAtTopic(table, signal)
+    },
     take: async (batch, signal) => {
       for (let attempt = 0; ; attempt++) {
         const session = await taker.take(batch.streamArn, batch.shardId, signal)
@@ -58,7 +66,7 @@ export function createReadyLedger(options: ReadyLedgerOptions): ReadyLedger {
           if (!isReady()) await makeReady({ ...options, session, batch, isReady, attempt }, signal)
           const table = readyTable(session.state, identity, batch)
           if (table !== undefined) {
-            await lookAgain(table, signal)
+            await lookAtTopic(table, signal)
             return { session, table, [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() }
           }
         } catch (error) {
@@ -86,7 +94,7 @@ async function makeReady(
     await session.follow(s)
     return isReady()
   }
-  const start = await firstStart.prepare(identity, batch, session.state, signal)
+  const start = await firstStart.prepare(identity, batch, session, signal)
   let isMine = !(await turn.isTaken(signal))
   for (let failures = attempt; ; failures++) {
     const beganMs = clock.monotonic()

@@ -28,7 +28,11 @@ export interface MappingWatch {
   guard<T>(invocation: Invocation, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>
   /** Shut while it is not known whether one of the running invocations may write. */
   readonly gate: WriteGate
-  /** Whether an answer may name the record that failed; false if nobody knows. */
+  /**
+   * Whether an answer may name the record that failed; false if nobody knows. Where the mapping does not ask for it (any more) such
+   * an answer counts as success, so what was seen more than a minute ago does not count: it is looked at again with the next
+   * invocation.
+   */
   reportsItemFailures(invocation: Invocation): boolean
 }
 
@@ -48,6 +52,8 @@ export interface MappingWatchOptions {
 const patienceMs = 2_000
 /** Mappings are changed under functions that run: what was right is looked at again so often. */
 const lookAgainMs = 900_000
+/** For so long nobody expects a mapping to be changed behind the back of a batch. */
+const surelySoMs = 60_000
 /** What was wrong may have been set right, and Lambda tries the batch again and again. */
 const lookAgainAtWrongMs = 10_000
 /** Lambda answers fifteen such questions a second for a whole account. */
@@ -58,7 +64,13 @@ export function createMappingWatch(options: MappingWatchOptions): MappingWatch {
 }
 
 type Knowledge =
-  | { readonly kind: 'mappings'; readonly mappings: readonly EventSourceMapping[]; readonly atMs: number }
+  | {
+      readonly kind: 'mappings'
+      readonly mappings: readonly EventSourceMapping[]
+      /** When it was seen, and when it was asked for last. */
+      readonly seenAtMs: number
+      readonly atMs: number
+    }
   | { readonly kind: 'failure'; readonly error: TailraceError; readonly atMs: number }
 
 class Watch implements MappingWatch {
@@ -108,7 +120,12 @@ class Watch implements MappingWatch {
     const { reportsItemFailures } = this.#options.config.lambda
     if (reportsItemFailures !== undefined) return reportsItemFailures
     const own = this.#mappingsOf(invocation)
-    return own.length > 0 && own.every((mapping) => mapping.reportsItemFailures)
+    if (own.length === 0 || !own.every((mapping) => mapping.reportsItemFailures)) return false
+    const known = this.#knowledge.get(invocation.functionArn)
+    if (known?.kind !== 'mappings') return false
+    if (this.#options.clock.monotonic() - known.seenAtMs <= surelySoMs) return true
+    this.#knowledge.set(invocation.functionArn, { ...known, atMs: Number.NEGATIVE_INFINITY })
+    return false
   }
 
   #isDue(invocation: Invocation): boolean {
@@ -140,7 +157,8 @@ class Watch implements MappingWatch {
     const { clock, logger } = this.#options
     try {
       const mappings = await this.#list(functionArn, signal)
-      this.#knowledge.set(functionArn, { kind: 'mappings', mappings, atMs: clock.monotonic() })
+      const atMs = clock.monotonic()
+      this.#knowledge.set(functionArn, { kind: 'mappings', mappings, seenAtMs: atMs, atMs })
       this.#report(mappings)
     } catch (error) {
       if (signal.aborted) return
