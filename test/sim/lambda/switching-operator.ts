@@ -58,7 +58,7 @@ export function startOperator(parts: OperatorParts): SwitchingOperator {
     const watch = createStateWatch(() => time.elapsedMs)
     const onEvent = (worker: string, event: PipelineEvent): void => {
       watch.onEvent(worker, event)
-      isBegun ||= event.kind === 'table-started'
+      isBegun ||= event.kind === 'transaction-committed'
     }
     const fleet = startFleet({ ...parts, seed: seed * 7 + fleets.length, watch, onEvent })
     fleets.push(fleet)
