@@ -32,6 +32,23 @@ function sum(outcomes: readonly FunctionOutcome[], of: (outcome: FunctionOutcome
   return outcomes.reduce((total, outcome) => total + of(outcome), 0)
 }
 
+/** One sandbox for everything, and no faults. */
+const quiet: FunctionOverrides = {
+  delivery: 'exactly_once',
+  openShards: 4,
+  reshardsPerSecond: 0.2,
+  changesPerSecond: 20,
+  faults: {},
+  lambda: {
+    concurrency: 1_000,
+    coldShare: 0,
+    earlyDeadlineShare: 0,
+    deadSocketShare: 0,
+    poisonPerSecond: 0,
+    faults: { lostAnswer: 0, twice: 0, abandoned: 0, cutAnew: 0, failOver: 0, repeatedFinal: 0 },
+  },
+}
+
 /** Errors of invocations that have no code. */
 function unexplained(outcomes: readonly FunctionOutcome[]): readonly string[] {
   return outcomes.flatMap(({ lambda }) =>
@@ -42,6 +59,15 @@ function unexplained(outcomes: readonly FunctionOutcome[]): readonly string[] {
 }
 
 describe('a pipeline that a function moves', () => {
+  it('has no doubts where nothing is broken, however many shards are in one sandbox', async () => {
+    const { failures, outcomes } = await runRow(seedsFrom(75_000, 3), () => quiet)
+    expect(failures).toEqual([])
+    // At the very first, all shards write the ledger's beginning, and only one of them can.
+    const invocations = outcomes.flatMap(({ lambda }) => lambda.invocations.filter((one) => one.startedAtMs > 5_000))
+    expect(invocations.length).toBeGreaterThan(200)
+    expect(invocations.filter(({ attempts, result }) => attempts > 1 || result?.kind !== 'answer')).toEqual([])
+  }, 60_000)
+
   it('is delivered as it is promised where invocations end at any point and batches come twice at once', async () => {
     const { failures, outcomes } = await runRow(seedsFrom(71_000, 12), endedInvocations)
     expect(failures).toEqual([])
