@@ -133,4 +133,16 @@ export const lambdaMutants: readonly Mutant[] = [
     ],
     caughtBy: inWorlds,
   },
+  {
+    id: 'F11',
+    title: 'an invocation fails because the time of another one of its sandbox was over',
+    patches: [
+      {
+        file: 'src/hosts/lambda/batch-function.ts',
+        find: 'if (isOwn || signal.aborted) throw error',
+        replace: 'if (isOwn || !signal.aborted) throw error',
+      },
+    ],
+    caughtBy: inWorlds,
+  },
 ]

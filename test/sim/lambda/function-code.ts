@@ -29,7 +29,7 @@ export const productCode: SandboxCode = (ports) => {
   }
 }
 
-function sourceOf({ config: { source }, api, clock, rng }: SandboxPorts): Pick<Source, 'describeTable'> {
+function sourceOf({ config: { source }, api, clock, rng }: SandboxPorts): Pick<Source, 'describeTable' | 'listShards'> {
   if (source.type !== 'kinesis') {
     const { region, tables } = source
     return createDynamoDbStreamsSource({ api, clock, rng, region, tables })

@@ -58,7 +58,7 @@ export function startOperator(parts: OperatorParts): SwitchingOperator {
     const watch = createStateWatch(() => time.elapsedMs)
     const onEvent = (worker: string, event: PipelineEvent): void => {
       watch.onEvent(worker, event)
-      isBegun ||= event.kind === 'table-started'
+      isBegun ||= event.kind === 'transaction-committed'
     }
     const fleet = startFleet({ ...parts, seed: seed * 7 + fleets.length, watch, onEvent })
     fleets.push(fleet)
@@ -73,7 +73,7 @@ export function startOperator(parts: OperatorParts): SwitchingOperator {
   const command = async (to: 'worker' | 'lambda'): Promise<boolean> => {
     const run = startCommand(parts, { name: `switch-${burials.length}`, to, rng })
     burials.push(run.bury)
-    const isKilled = !isHealed && rng.next() < 0.4
+    const isKilled = !isHealed && rng.next() < 0.3
     const outcome = await Promise.race([run.done, wait(isKilled ? rng.next() * 600 : patienceMs)])
     if (outcome === undefined) {
       run.process.kill()
@@ -85,7 +85,7 @@ export function startOperator(parts: OperatorParts): SwitchingOperator {
   const giveTo = async (to: 'worker' | 'lambda'): Promise<void> => {
     if (to === 'lambda') await stopWorkers()
     else mappings.disable()
-    while (!(await command(to))) await wait(500 + rng.next() * 1_500)
+    while (!(await command(to))) await wait(300 + rng.next() * 700)
     counts.switched++
     if (to === 'lambda') {
       while (mappings.isRunning) await wait(50)
@@ -94,7 +94,7 @@ export function startOperator(parts: OperatorParts): SwitchingOperator {
   }
   const work = async (): Promise<void> => {
     for (let to: 'worker' | 'lambda' = 'lambda'; ; to = to === 'lambda' ? 'worker' : 'lambda') {
-      await wait(3_000 + rng.next() * 9_000)
+      await wait(1_000 + rng.next() * 6_000)
       // There is nothing to give over before.
       while (!isBegun) await wait(500)
       if (isHealed) return
