@@ -126,9 +126,9 @@ export const lambdaMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/hosts/lambda/batch-function.ts',
-        find: 'taker: keepsPositions ? createShardTaker({ ...ledger, lanes: identity.lanes }) : looker(ledger),',
+        find: 'keepsPositions ? createShardTaker({ ...ledger, lanes: identity.lanes }) : looker(ledger)',
         replace:
-          'taker: keepsPositions ? createShardTaker({ ...ledger, pipeline: `${ledger.pipeline}${rng.next()}`, lanes: identity.lanes }) : looker(ledger),',
+          'keepsPositions ? createShardTaker({ ...ledger, pipeline: `${ledger.pipeline}${rng.next()}`, lanes: identity.lanes }) : looker(ledger)',
       },
     ],
     caughtBy: inWorlds,

@@ -14,6 +14,7 @@ import type { PushedBatch, PushedDelivery, PushedOutcome } from '../../pipeline/
 import { createPushedDelivery } from '../../pipeline/pushed/pushed-delivery.ts'
 import { createReadyLedger } from '../../pipeline/pushed/ready-ledger.ts'
 import { createTurnWatch } from '../../pipeline/pushed/turn-watch.ts'
+import type { TurnWatch } from '../../pipeline/pushed/turn-watch.ts'
 import type { StartPosition } from '../../pipeline/start-position.ts'
 import type { Source } from '../../sources/source.ts'
 import { admissionOf, startOf } from '../first-start-of.ts'
@@ -163,7 +164,7 @@ function deliveryOf(
       taker,
       firstStart,
       topics,
-      turn: createTurnWatch({ kafka, pipeline: config.pipeline, clock, rng }),
+      turn: keepsPositions ? createTurnWatch({ kafka, pipeline: config.pipeline, clock, rng }) : noTurns,
       clock,
     }),
     stages,
@@ -178,6 +179,9 @@ function deliveryOf(
     },
   })
 }
+
+/** Without transactions nobody fences anybody, and services that lack them cannot be asked about them. */
+const noTurns: TurnWatch = { isTaken: () => Promise.resolve(false), untilTurn: () => Promise.resolve(false) }
 
 /**
  * When a function is invoked for the first time, its first batch is older than that moment: where the latest changes are wanted,

@@ -1,5 +1,4 @@
 import type { Clock } from '../../async/clock.ts'
-import { untilAborted } from '../../async/until-aborted.ts'
 import type { Table } from '../../change/table.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import type { KinesisConfig } from '../../config/source-config.ts'
@@ -30,13 +29,13 @@ export function createBatchReading(
   { source, clock }: { readonly source: Pick<Source, 'describeTable'>; readonly clock: Clock },
 ): BatchReading {
   const wanted = config.source.type === 'kinesis' ? undefined : ownTables(config)
-  const streams = new Map<string, { readonly table: Promise<Table>; readonly atMs: number }>()
-  const streamOf = (arn: string, signal: AbortSignal): Promise<Table> => {
+  const streams = new Map<string, { readonly table: Table; readonly atMs: number }>()
+  const streamOf = async (arn: string, signal: AbortSignal): Promise<Table> => {
     const known = streams.get(arn)
-    if (known !== undefined && Math.abs(clock.now() - known.atMs) < believedMs) return untilAborted(known.table, signal)
-    const table = source.describeTable(arn, signal)
+    if (known !== undefined && Math.abs(clock.now() - known.atMs) < believedMs) return known.table
+    // Whoever comes meanwhile asks for himself: another one's time may be over.
+    const table = await source.describeTable(arn, signal)
     streams.set(arn, { table, atMs: clock.now() })
-    table.catch(() => streams.delete(arn))
     return table
   }
   return {
