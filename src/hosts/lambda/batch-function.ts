@@ -1,14 +1,15 @@
-import type { Table } from '../../change/table.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import { TailraceError } from '../../errors.ts'
 import { createTransactionSessions } from '../../kafka/transaction-sessions.ts'
 import { createLaneTaker, takePartition } from '../../lanes/lane-session.ts'
+import type { LaneTakerOptions } from '../../lanes/lane-session.ts'
 import type { IdentityEntry } from '../../lanes/ledger-entry.ts'
 import { createShardTaker, shardTransactionalIdOf } from '../../lanes/shard-taker.ts'
 import type { ShardTaker } from '../../lanes/shard-taker.ts'
 import { admitToLedger } from '../../pipeline/admission.ts'
 import type { PipelineEventSink } from '../../pipeline/pipeline-event.ts'
 import { createFirstStart } from '../../pipeline/pushed/first-start.ts'
+import type { FirstStart } from '../../pipeline/pushed/first-start.ts'
 import { forgetOldShards } from '../../pipeline/pushed/forget-shards.ts'
 import type { PushedBatch, PushedDelivery, PushedOutcome } from '../../pipeline/pushed/pushed-batch.ts'
 import { createPushedDelivery } from '../../pipeline/pushed/pushed-delivery.ts'
@@ -22,6 +23,7 @@ import { openRecordWay } from '../record-way.ts'
 import type { RecordWay, RecordWayPorts } from '../record-way.ts'
 import { openCode } from '../stages/change-steps.ts'
 import { createBatchReading } from './batch-reading.ts'
+import type { BatchReading } from './batch-reading.ts'
 import { fenceStream } from './fence-stream.ts'
 import type { LambdaBatch } from './lambda-event.ts'
 
@@ -63,8 +65,7 @@ export async function openBatchFunction(
     const witnesses = [shardTransactionalIdOf(config.pipeline, batch.streamArn, batch.shardId)]
     const identity = await admitToLedger({ ...admissionOf(config, { ...ports, onEvent }), witnesses }, signal)
     const way = resources.use(openRecordWay(config, { ...ports, code }, { version, ledgerId: identity.topicId }))
-    const { describe, lookAgain } = reading
-    return resources.use(deliveryOf(config, { ...ports, onEvent }, { identity, way, describe, lookAgain }))
+    return resources.use(deliveryOf(config, { ...ports, onEvent }, { identity, way, reading }))
   }
   const opened = async (batch: PushedBatch, signal: AbortSignal): Promise<PushedDelivery> => {
     for (;;) {
@@ -116,18 +117,16 @@ const nothingToDo: PushedOutcome = {
   failure: undefined,
 }
 
-function deliveryOf(
-  config: PipelineConfig,
-  ports: FunctionPorts,
-  parts: {
-    readonly identity: IdentityEntry
-    readonly way: RecordWay
-    readonly describe: (batch: PushedBatch, signal: AbortSignal) => Promise<Table>
-    readonly lookAgain: () => void
-  },
-): PushedDelivery {
+/** What is known once the ledger is there. */
+interface DeliveryParts {
+  readonly identity: IdentityEntry
+  readonly way: RecordWay
+  readonly reading: BatchReading
+}
+
+function deliveryOf(config: PipelineConfig, ports: FunctionPorts, parts: DeliveryParts): PushedDelivery {
   const { kafka, clock, rng, onEvent } = ports
-  const { identity, way, describe } = parts
+  const { identity, way, reading } = parts
   const { stages, limits, topics } = way
   const sessions = createTransactionSessions({
     kafka,
@@ -137,22 +136,7 @@ function deliveryOf(
     transactionTimeoutMs: ports.transactionTimeoutMs,
     topicBytes: (topic) => limits.known(topic),
   })
-  // Nobody is in a group here: whoever fences last is the one.
-  const membership = { owns: () => true }
   const ledger = { kafka, sessions, pipeline: config.pipeline, ledgerTopic: config.ledger.topic, clock }
-  const firstStart = createFirstStart({
-    taker: createLaneTaker({ ...ledger, membership }),
-    topics,
-    describe,
-    start: startOfFunction(config),
-    ledgerTopic: config.ledger.topic,
-    fenceStream: (streamArn, signal) =>
-      config.delivery === 'exactly_once'
-        ? fenceStream({ ...ports, ...ledger, lanes: identity.lanes }, streamArn, signal)
-        : Promise.resolve(),
-    clock,
-    onEvent,
-  })
   const keepsPositions = config.delivery === 'exactly_once'
   const taker = keepsPositions ? createShardTaker({ ...ledger, lanes: identity.lanes }) : looker(ledger)
   return createPushedDelivery({
@@ -162,7 +146,7 @@ function deliveryOf(
     ledger: createReadyLedger({
       identity,
       taker,
-      firstStart,
+      firstStart: firstStartOf(config, ports, { ...parts, ledger }),
       topics,
       turn: keepsPositions ? createTurnWatch({ kafka, pipeline: config.pipeline, clock, rng }) : noTurns,
       clock,
@@ -174,9 +158,31 @@ function deliveryOf(
     keepsPositions,
     onDoubt: (error) => {
       way.learn(error)
-      parts.lookAgain()
+      reading.lookAgain()
       onEvent({ kind: 'batch-in-doubt', error })
     },
+  })
+}
+
+function firstStartOf(
+  config: PipelineConfig,
+  ports: FunctionPorts,
+  { identity, way, reading, ledger }: DeliveryParts & { readonly ledger: Omit<LaneTakerOptions, 'membership'> },
+): FirstStart {
+  // Nobody is in a group here: whoever fences last is the one.
+  const membership = { owns: () => true }
+  return createFirstStart({
+    taker: createLaneTaker({ ...ledger, membership }),
+    topics: way.topics,
+    describe: (batch, signal) => reading.describe(batch, signal),
+    start: startOfFunction(config),
+    ledgerTopic: config.ledger.topic,
+    fenceStream: (streamArn, signal) =>
+      config.delivery === 'exactly_once'
+        ? fenceStream({ ...ports, ...ledger, lanes: identity.lanes }, streamArn, signal)
+        : Promise.resolve(),
+    clock: ports.clock,
+    onEvent: ports.onEvent,
   })
 }
 
