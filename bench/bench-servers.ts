@@ -37,11 +37,11 @@ export async function reportFailure(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Starts both servers; what it starts ends with the stack. `server`: what the replay server is to serve. */
-export async function openBench(
-  stack: AsyncDisposableStack,
-  suite: { readonly server: readonly string[]; readonly profile: string | undefined },
-): Promise<Bench> {
+/** A broker, and a folder for what runs leave. */
+export type BrokerBench = Pick<Bench, 'folder' | 'kafka' | 'bootstrapServers'>
+
+/** Starts a broker; what it starts ends with the stack. */
+export async function openBroker(stack: AsyncDisposableStack): Promise<BrokerBench> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tailrace-bench-'))
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
   const broker = stack.use(
@@ -57,9 +57,18 @@ export async function openBench(
   const { bootstrapServers } = broker
   const connection = { brokers: [bootstrapServers] }
   const kafka = stack.use(createWireKafka({ connection, clock: systemClock, rng: systemRng }))
-  const server = await startReplayServer(folder, suite.server)
+  return { folder, kafka, bootstrapServers }
+}
+
+/** Starts both servers; what it starts ends with the stack. `server`: what the replay server is to serve. */
+export async function openBench(
+  stack: AsyncDisposableStack,
+  suite: { readonly server: readonly string[]; readonly profile: string | undefined },
+): Promise<Bench> {
+  const broker = await openBroker(stack)
+  const server = await startReplayServer(broker.folder, suite.server)
   stack.defer(() => server.process.kill('SIGKILL'))
-  return { folder, kafka, bootstrapServers, replay: server.replay, profile: suite.profile }
+  return { ...broker, replay: server.replay, profile: suite.profile }
 }
 
 /** What a run has written must not burden the next one. */

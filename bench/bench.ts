@@ -5,7 +5,18 @@ import path from 'node:path'
  * `node bench/bench.ts [suite…] [options]`: runs the named suites, all of them without a name, one after the other. A
  * suite is a program beside this file that ends with one JSON line; the options go to every suite that runs.
  */
-const suites = ['serialize', 'stream', 'snapshot', 'latency', 'decode', 'oversize', 'formats', 'kinesis'] as const
+const suites = [
+  'serialize',
+  'stream',
+  'snapshot',
+  'latency',
+  'decode',
+  'oversize',
+  'formats',
+  'kinesis',
+  'lambda',
+  'lambda-positions',
+] as const
 
 const args = process.argv.slice(2)
 const firstOption = args.findIndex((arg) => arg.startsWith('-'))

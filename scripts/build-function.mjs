@@ -37,13 +37,33 @@ export async function buildFunction({ root, folder }) {
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    plugins: [replacements(version)],
+    plugins: [replacements(version), withoutEffects],
   })
   writeFileSync(path.join(folder, 'index.mjs'), "export { handler } from './tailrace/function.js'\n")
   writeFileSync(path.join(inner, 'package.json'), '{"type":"module"}\n')
   const packages = packagesOf(metafile)
   writeFileSync(path.join(inner, 'LICENSES.txt'), licencesOf(root, [...packages.keys()]))
   return packages
+}
+
+const ajvStandIn = `export class Ajv2020 {
+  addKeyword() {}
+  compile() { return () => { throw new Error('a function has no clients whose options could be checked') } }
+}`
+
+/** Packages whose modules only define things, though they do not say so: what is not used of them is left out. */
+const withoutEffects = {
+  name: 'without-effects',
+  setup: ({ onResolve, resolve }) => {
+    const mark = {}
+    onResolve({ filter: /./ }, async ({ path: name, pluginData, ...rest }) => {
+      if (pluginData === mark || !/@platformatic.kafka|^\./.test(name)) return undefined
+      const { importer, resolveDir, kind, namespace } = rest
+      const found = await resolve(name, { importer, resolveDir, kind, namespace, pluginData: mark })
+      const isOne = found.errors.length === 0 && /node_modules.@platformatic.kafka./.test(found.path)
+      return isOne ? { path: found.path, sideEffects: false } : undefined
+    })
+  },
 }
 
 /** Parts that a function never needs, or that look for files beside themselves, and what stands in their place. */
@@ -54,6 +74,8 @@ function replacements(version) {
     [/[\\/]pino-pretty[\\/]index\.js$/, 'export const prettyFactory = () => (line) => line'],
     // Clients of schema registries that tailrace does not use, with three validators.
     [/[\\/]@platformatic[\\/]kafka[\\/]dist[\\/]registries[\\/]index\.js$/, 'export {}'],
+    // Its clients, which check their options with it, are not in a function; compiling those checks would be half of a cold start.
+    [/[\\/]ajv[\\/]dist[\\/]2020\.js$/, ajvStandIn],
     [/[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/, "export { default as en } from './en.js'"],
     // The same module with its WebAssembly inside.
     [/[\\/]@platformatic[\\/]wasm-utils[\\/]dist[\\/]index\.js$/, "export * from './bundled.js'"],

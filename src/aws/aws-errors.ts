@@ -141,6 +141,7 @@ const iamPrefixes: Readonly<Record<AwsRequest['service'], string>> = {
   cloudwatch: 'cloudwatch',
   secretsmanager: 'secretsmanager',
   ssm: 'ssm',
+  lambda: 'lambda',
 }
 
 function resourceOf(request: AwsRequest): string {
@@ -149,6 +150,7 @@ function resourceOf(request: AwsRequest): string {
     if (typeof value === 'string') return value
   }
   if (request.service === 'cloudwatch') return 'metrics'
+  if (request.service === 'lambda') return 'the function'
   return request.service === 'glue' ? 'the registry' : 'the stream'
 }
 

@@ -1,6 +1,6 @@
 /**
  * One request to an AWS service that speaks JSON over signed HTTP (DynamoDB, DynamoDB Streams, Kinesis, Glue, CloudWatch,
- * Secrets Manager, Systems Manager).
+ * Secrets Manager, Systems Manager, Lambda).
  * The answer is what `JSON.parse` should give (exact-json.ts); numbers inside DynamoDB values are text there, so nothing
  * is rounded.
  */
@@ -23,12 +23,22 @@ export interface AwsAnswer {
 
 /** What to send. */
 export interface AwsRequest {
-  readonly service: 'dynamodb' | 'streams' | 'kinesis' | 'glue' | 'cloudwatch' | 'secretsmanager' | 'ssm'
+  readonly service: 'dynamodb' | 'streams' | 'kinesis' | 'glue' | 'cloudwatch' | 'secretsmanager' | 'ssm' | 'lambda'
   /** For example `GetRecords`. */
   readonly action: string
   readonly body: Readonly<Record<string, unknown>>
   /** For actions that are answered with no body at all when they succeed (CreateStream): their answer is `undefined`. */
   readonly hasEmptyAnswer?: boolean
+  /** For services that are asked by paths (Lambda): a GET of this path, without a body. `body` is then for messages only. */
+  readonly get?: AwsPath
+}
+
+/** Where a resource is. */
+export interface AwsPath {
+  /** Begins with a slash; its segments are percent-encoded. */
+  readonly path: string
+  /** Not encoded yet. */
+  readonly query: Readonly<Record<string, string>>
 }
 
 /** An error that the service itself named, for example `TrimmedDataAccessException`. */

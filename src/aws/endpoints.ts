@@ -22,6 +22,7 @@ const environmentVariables: Readonly<Record<AwsService, string>> = {
   cloudwatch: 'AWS_ENDPOINT_URL_CLOUDWATCH',
   secretsmanager: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
   ssm: 'AWS_ENDPOINT_URL_SSM',
+  lambda: 'AWS_ENDPOINT_URL_LAMBDA',
 }
 
 const hostPrefixes: Readonly<Record<AwsService, string>> = {
@@ -32,6 +33,7 @@ const hostPrefixes: Readonly<Record<AwsService, string>> = {
   cloudwatch: 'monitoring',
   secretsmanager: 'secretsmanager',
   ssm: 'ssm',
+  lambda: 'lambda',
 }
 
 /** Domain of each partition by the region's prefix; everything else, GovCloud too, is under amazonaws.com. */

@@ -45,16 +45,19 @@ export function createHttpAgent(limits: HttpLimits): Agent {
   })
 }
 
-/** What to post, and where. */
+/** What to send, and where. */
 export interface HttpPost {
+  /** Default: POST. */
+  readonly method?: 'GET'
   readonly origin: string
   readonly path: string
   readonly headers: Record<string, string>
+  /** Empty for a GET. */
   readonly body: string
 }
 
 /**
- * Posts once and gathers the whole answer. Rejects with {@link HttpFailure}, or with the signal's reason as soon as it
+ * Sends once and gathers the whole answer. Rejects with {@link HttpFailure}, or with the signal's reason as soon as it
  * aborts, also while the request still waits for a connection.
  */
 export function httpPost(agent: Agent, post: HttpPost, signal: AbortSignal): Promise<HttpAnswer> {
@@ -77,7 +80,7 @@ export function httpPost(agent: Agent, post: HttpPost, signal: AbortSignal): Pro
 
     // The handler instead of undici's body stream: a page is needed whole, and the stream costs as much as the parsing.
     agent.dispatch(
-      { ...post, method: 'POST' },
+      { method: 'POST', ...post, ...(post.method === 'GET' ? { body: null } : {}) },
       {
         onRequestStart: (controller) => {
           started = controller

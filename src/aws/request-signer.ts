@@ -1,6 +1,6 @@
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { Clock } from '../async/clock.ts'
-import type { AwsRequest } from './aws.ts'
+import type { AwsPath, AwsRequest } from './aws.ts'
 import type { AwsCredentials } from './credentials.ts'
 import { endpointFor } from './endpoints.ts'
 import type { AwsService, EndpointOptions } from './endpoints.ts'
@@ -39,6 +39,7 @@ const targetPrefixes: Readonly<Record<AwsService, string>> = {
   cloudwatch: 'GraniteServiceVersion20100801',
   secretsmanager: 'secretsmanager',
   ssm: 'AmazonSSM',
+  lambda: 'AWSLambda',
 }
 
 const contentTypes: Readonly<Record<AwsService, string>> = {
@@ -49,6 +50,7 @@ const contentTypes: Readonly<Record<AwsService, string>> = {
   cloudwatch: 'application/x-amz-json-1.0',
   secretsmanager: 'application/x-amz-json-1.1',
   ssm: 'application/x-amz-json-1.1',
+  lambda: 'application/json',
 }
 
 /** A difference to the server's clock that is worth a correction; the `Date` header is exact to the second only. */
@@ -72,6 +74,7 @@ export function createRequestSigner(options: SignerOptions): RequestSigner {
     cloudwatch: endpointOf('cloudwatch', 'monitoring', options),
     secretsmanager: endpointOf('secretsmanager', 'secretsmanager', options),
     ssm: endpointOf('ssm', 'ssm', options),
+    lambda: endpointOf('lambda', 'lambda', options),
   }
   let clockOffsetMs = 0
   return {
@@ -110,11 +113,13 @@ function endpointOf(service: AwsService, signingName: string, options: SignerOpt
 
 function unsigned(endpoint: SigningEndpoint, request: AwsRequest, body: string): Parameters<SignatureV4['sign']>[0] {
   const { protocol, hostname, port, path, host } = endpoint
+  const place = { protocol, hostname, ...(port === undefined ? {} : { port }) }
+  const { get } = request
+  if (get !== undefined)
+    return { method: 'GET', ...place, path: pathUnder(endpoint, get), query: { ...get.query }, headers: { host }, body }
   return {
     method: 'POST',
-    protocol,
-    hostname,
-    ...(port === undefined ? {} : { port }),
+    ...place,
     path,
     query: {},
     headers: {
@@ -124,6 +129,22 @@ function unsigned(endpoint: SigningEndpoint, request: AwsRequest, body: string):
     },
     body,
   }
+}
+
+/** What is asked of the endpoint, query and all. */
+export function targetOf(endpoint: Endpoint, { get }: AwsRequest): string {
+  if (get === undefined) return endpoint.path
+  const query = Object.entries(get.query).map(([name, value]) => `${escaped(name)}=${escaped(value)}`)
+  return `${pathUnder(endpoint, get)}${query.length === 0 ? '' : `?${query.join('&')}`}`
+}
+
+function pathUnder({ path }: Endpoint, get: AwsPath): string {
+  return `${path.replace(/\/$/, '')}${get.path}`
+}
+
+/** As the signature has it: RFC 3986, which escapes more than JavaScript does. */
+function escaped(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
 /** One signer for as long as the credentials are the same. */

@@ -9,7 +9,7 @@ import { parseJson } from './exact-json.ts'
 import { failureOf, headerOf } from './failed-answer.ts'
 import { HttpFailure, createHttpAgent, httpPost } from './http-post.ts'
 import type { HttpAnswer, HttpLimits } from './http-post.ts'
-import { createRequestSigner } from './request-signer.ts'
+import { createRequestSigner, targetOf } from './request-signer.ts'
 import type { RequestSigner, SignerOptions } from './request-signer.ts'
 
 /** What requests need. One of these serves a whole process, so that its connections are shared and bounded. */
@@ -56,7 +56,7 @@ class SignedJsonApi implements AwsApi, AsyncDisposable {
   async exchange(request: AwsRequest, signal: AbortSignal): Promise<AwsAnswer> {
     const endpoint = this.#signer.endpoints[request.service]
     const exchange: AwsExchange = { request, host: endpoint.host }
-    const body = JSON.stringify(request.body)
+    const body = request.get === undefined ? JSON.stringify(request.body) : ''
     const { answer, credentials } = await this.#post(exchange, body, signal)
     if (answer.statusCode === 200) return readAnswer(exchange, answer)
     const failure = failureOf(exchange, answer)
@@ -87,7 +87,13 @@ class SignedJsonApi implements AwsApi, AsyncDisposable {
       signal.throwIfAborted()
       const posted = httpPost(
         this.#agent,
-        { origin: endpoint.origin, path: endpoint.path, headers, body },
+        {
+          ...(exchange.request.get === undefined ? {} : { method: 'GET' }),
+          origin: endpoint.origin,
+          path: targetOf(endpoint, exchange.request),
+          headers,
+          body,
+        },
         deadline.signal,
       )
       const answer = await withDeadline(this.#options.clock, this.#limits.requestTimeoutMs, posted, () => {

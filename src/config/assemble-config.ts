@@ -67,7 +67,10 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     memoryMaxBytes: values['memory.max.bytes'],
     pollIdleMaxMs: values['poll.idle.max.ms'],
     http: parseListenAddress(values['http.listen']),
-    lambda: { reportsItemFailures: values['lambda.partial.batch.responses'] },
+    lambda: {
+      mappingCheck: values['lambda.mapping.check'],
+      reportsItemFailures: values['lambda.partial.batch.responses'],
+    },
     log: { level: values['log.level'], format: values['log.format'] },
     secrets: parts.secrets,
     notes: [...parts.notes, ...changeNotes(values)],

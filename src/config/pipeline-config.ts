@@ -52,8 +52,10 @@ export interface PipelineConfig {
 
 /** What is wanted of a function. */
 export interface LambdaConfig {
-  /** It answers with the record that cannot pass instead of failing as a whole. */
-  readonly reportsItemFailures: boolean
+  /** Whether it looks at its event source mappings, and goes on without having seen them. */
+  readonly mappingCheck: 'auto' | 'required' | 'off'
+  /** It answers with the record that cannot pass instead of failing as a whole. Undefined: where its mapping wants such answers. */
+  readonly reportsItemFailures: boolean | undefined
 }
 
 export interface SnapshotConfig {

@@ -21,6 +21,7 @@ const headings: readonly (readonly [string, readonly string[]])[] = [
   ['Signals, notifications, heartbeats', ['signal', 'notification', 'heartbeat']],
   ['Transforms', ['transforms', 'predicates']],
   ['Records that are too large', ['oversize']],
+  ['Lambda', ['lambda']],
   ['The process', ['memory', 'poll', 'http', 'log']],
   ['Secrets', ['secrets']],
 ]

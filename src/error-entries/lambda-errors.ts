@@ -42,4 +42,14 @@ export const lambdaErrors = {
     'The event source mapping hands batches over in a way in which changes would be lost or repeated in silence.',
     'Change the setting that the message names, or set `delivery: at_least_once`; `tailrace lambda template` shows a mapping that is right.',
   ),
+  LAMBDA_MAPPING_UNKNOWN: entry(
+    'retry',
+    'With `lambda.mapping.check: required`: the function could not see how the batch is handed over, so it writes nothing of it.',
+    "Allow `lambda:ListEventSourceMappings` to the function's role and give its subnets a way to Lambda's API (an endpoint for `lambda`, or NAT); or set `lambda.mapping.check: auto`.",
+  ),
+  LAMBDA_FUNCTION_UNKNOWN: entry(
+    'refuse',
+    'Lambda knows no function of this name in this region and account, or the name is none.',
+    'Correct the name, the ARN or the alias, or use the credentials of the account that the function is in.',
+  ),
 } as const

@@ -49,7 +49,7 @@ class Lender implements ConnectionLender {
 
   async use<T>(broker: BrokerAddress, work: (connection: Connection) => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted()
-    return orAborted(this.#lend(broker, work), signal)
+    return orAborted(this.#lend(broker, work, signal), signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -57,9 +57,11 @@ class Lender implements ConnectionLender {
     await Promise.all([...this.#all].map((connection) => connection.close()))
   }
 
-  async #lend<T>(broker: BrokerAddress, work: (connection: Connection) => Promise<T>): Promise<T> {
+  async #lend<T>(broker: BrokerAddress, work: (connection: Connection) => Promise<T>, signal: AbortSignal): Promise<T> {
     const connection = await this.#take(broker)
     try {
+      // Connecting took its time, in a frozen process perhaps hours: nobody waits for what would be sent now.
+      signal.throwIfAborted()
       return await work(connection)
     } catch (error) {
       throw this.#withSocketError(connection, error)
@@ -77,6 +79,8 @@ class Lender implements ConnectionLender {
       const { connection } = known
       if (connection.isConnected()) {
         if (!this.#isSuspect(known) || (await this.#isAlive(connection))) return connection
+        // Those that were not used for even longer were cut with it; each would cost a question.
+        await Promise.all(idle.splice(0).map((other) => this.#giveUp(other.connection)))
         continue
       }
       // Re-authentication is under way: this one comes back as connected or is closed.
@@ -103,12 +107,16 @@ class Lender implements ConnectionLender {
       await withDeadline(this.#clock, aliveWithinMs, question, () => new Error('no answer'))
       return true
     } catch {
-      this.#all.delete(connection)
-      // It would wait for the answer that is missing.
-      connection.socket.destroy()
-      await connection.close()
+      await this.#giveUp(connection)
       return false
     }
+  }
+
+  async #giveUp(connection: Connection): Promise<void> {
+    this.#all.delete(connection)
+    // It would wait for an answer that is missing.
+    connection.socket.destroy()
+    await connection.close()
   }
 
   async #open(broker: BrokerAddress): Promise<Connection> {

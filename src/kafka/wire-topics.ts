@@ -74,7 +74,9 @@ async function createTopic(context: Context, topic: NewTopic, signal: AbortSigna
   const attempt = { action: 'CreateTopics', resource: `topic ${name}` }
   if (refusedCreation.has(code)) {
     const why = answer.topics[0]?.errorMessage ?? ''
-    throw new TailraceError('TOPIC_MISSING', `Topic ${name} cannot be created: ${errorName(code)}. ${why}`)
+    throw new TailraceError('TOPIC_MISSING', `Topic ${name} cannot be created: ${errorName(code)}. ${why}`, {
+      details: { errorName: errorName(code) },
+    })
   }
   if (code !== 0) throw brokerError(code, attempt, answer.topics[0]?.errorMessage)
   await untilSeen(context, name, signal, (view) => isLed(context, view, topic, signal))

@@ -63,7 +63,7 @@ describe('the renderer', () => {
     expect(cells(text, '| `before-commit` ')).toEqual(['`before-commit`', '12', '–', '12'])
     expect(cells(text, '| `after-commit` ')).toEqual(['`after-commit`', '–', '–', '**never**'])
     expect(text).toContain('## What was found\n\nA *bug*, and a\ntest for it.\n\n## Every fault')
-    expect(text).toContain('Of 56 faults, 1 have an experiment, 10 wait')
+    expect(text).toContain('Of 56 faults, 1 have an experiment, 7 wait')
     expect(text).toContain('done: E01, E01-control')
   })
 

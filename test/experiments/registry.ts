@@ -7,6 +7,7 @@ import { askedSnapshotExperiment } from './simulated/asked-snapshots.ts'
 import { backlogExperiment } from './simulated/backlog.ts'
 import { exportExperiments } from './simulated/exports.ts'
 import { kinesisExperiments } from './simulated/kinesis-streams.ts'
+import { lambdaExperiments } from './simulated/lambda.ts'
 import { longOutageExperiment } from './simulated/long-outage.ts'
 import { regainExperiment } from './simulated/regaining.ts'
 import { manyShardsExperiment } from './simulated/many-shards.ts'
@@ -28,6 +29,7 @@ export const experiments: readonly Experiment[] = [
   ...streamFaultExperiments,
   ...tableLifeExperiments,
   ...kinesisExperiments,
+  ...lambdaExperiments,
   ...snapshotExperiments,
   ...exportExperiments,
   ...valueExperiments,

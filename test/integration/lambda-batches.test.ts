@@ -1,15 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import { expect, inject, it } from 'vitest'
-import type { JsonObject } from '../../src/aws/json-object.ts'
 import { createHandler } from '../../src/hosts/lambda/create-handler.ts'
-import type { LambdaContext } from '../../src/hosts/lambda/create-handler.ts'
+import { context, newPipeline, numbersIn, readStream } from '../servers/lambda-batches.ts'
 import { createLocalTable } from '../servers/local-table.ts'
-import type { LocalTable } from '../servers/local-table.ts'
-import { configText, readConfig, startWorker } from '../servers/pipeline-under-test.ts'
-import { connectTo } from '../servers/stream-simulator/simulator-client.ts'
-import { readRecords } from '../servers/whole-records.ts'
-
-const signal = AbortSignal.timeout(120_000)
+import { readConfig, startWorker } from '../servers/pipeline-under-test.ts'
 
 it('writes each change once, whatever comes again, however it is cut', async () => {
   await using table = await createLocalTable(inject('dynamodb').endpoint)
@@ -52,6 +45,15 @@ it('refuses what is no batch of its own, and a worker while it is its turn', asy
   await expect(worker.ended).rejects.toMatchObject({ code: 'WAY_CONFLICT' })
 })
 
+it('says what is wrong with its configuration, each time, and without a secret', async () => {
+  const handler = createHandler({ config: { pipeline: 'x', 'source.secret.access.key': 'canary-secret', unknown: 1 } })
+  for (let i = 0; i < 2; i++) {
+    const error = await handler({}, context()).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ name: 'CONFIG_INVALID', message: expect.stringContaining('unknown') })
+    expect(String(error)).not.toContain('canary')
+  }
+})
+
 it('gives up in time when the brokers do not answer', async () => {
   await using table = await createLocalTable(inject('dynamodb').endpoint)
   const { config } = newPipeline(table)
@@ -62,72 +64,3 @@ it('gives up in time when the brokers do not answer', async () => {
   await expect(handler(event(records), context(2_000))).rejects.toThrow(/LAMBDA_OUT_OF_TIME.*KAFKA_UNREACHABLE/)
   expect(performance.now() - startedAt).toBeLessThan(2_000)
 })
-
-interface StreamBatches {
-  readonly records: readonly JsonObject[]
-  readonly event: (records: readonly JsonObject[]) => unknown
-}
-
-/** What the table's only shard holds, and how Lambda would hand parts of it over. */
-async function readStream(table: LocalTable): Promise<StreamBatches> {
-  await using api = connectTo(inject('dynamodb').endpoint)
-  const call = async (action: string, body: JsonObject): Promise<JsonObject> =>
-    (await api.call({ service: 'streams', action, body }, signal)) as JsonObject
-  const { Streams: streams } = (await call('ListStreams', { TableName: table.name })) as {
-    readonly Streams: readonly { readonly StreamArn: string }[]
-  }
-  const streamArn = streams[0]?.StreamArn ?? ''
-  const { StreamDescription: description } = (await call('DescribeStream', { StreamArn: streamArn })) as {
-    readonly StreamDescription: { readonly Shards: readonly { readonly ShardId: string }[] }
-  }
-  const shardId = description.Shards[0]?.ShardId ?? ''
-  const start = { StreamArn: streamArn, ShardId: shardId, ShardIteratorType: 'TRIM_HORIZON' }
-  const { ShardIterator: iterator } = await call('GetShardIterator', start)
-  const { Records: wires } = (await call('GetRecords', { ShardIterator: iterator })) as {
-    readonly Records: readonly JsonObject[]
-  }
-  const records = wires.map((record) => ({ ...record, eventSourceARN: streamArn }))
-  const window = { state: { kept: 1 }, window: { start: '2026-11-01T08:00:00Z', end: '2026-11-01T08:00:01Z' } }
-  return { records, event: (batch) => ({ Records: batch, shardId, eventSourceARN: streamArn, ...window }) }
-}
-
-function newPipeline(table: LocalTable): {
-  readonly config: Readonly<Record<string, unknown>>
-  readonly topic: string
-} {
-  const pipeline = `lambda-${randomUUID().slice(0, 8)}`
-  const { bootstrapServers } = inject('kafka')
-  const config = readConfig(
-    configText({ pipeline, endpoint: inject('dynamodb').endpoint, bootstrapServers, tables: [table.name] }),
-  )
-  return {
-    config: {
-      pipeline,
-      lanes: 3,
-      'source.region': 'eu-central-1',
-      'source.endpoint': inject('dynamodb').endpoint,
-      'source.tables': [table.name],
-      'source.access.key.id': 'local',
-      'source.secret.access.key': 'not-a-secret',
-      'kafka.bootstrap.servers': bootstrapServers,
-      'topic.partitions': 2,
-      'snapshot.mode': 'never',
-      'log.level': 'warn',
-    },
-    topic: `${config.topic.prefix}.${table.name}`,
-  }
-}
-
-function context(remainingMs = 20_000): LambdaContext {
-  return { awsRequestId: randomUUID(), invokedFunctionArn: 'arn', getRemainingTimeInMillis: () => remainingMs }
-}
-
-/** Of each item, in the order of the topic. */
-async function numbersIn(topic: string): Promise<Readonly<Record<string, number[]>>> {
-  const found: Record<string, number[]> = {}
-  for (const { value } of await readRecords(inject('kafka').bootstrapServers, topic)) {
-    const { after } = JSON.parse(value?.toString() ?? '{}') as { after: { id: string; n: number } }
-    ;(found[after.id] ??= []).push(after.n)
-  }
-  return Object.fromEntries(Object.entries(found).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-}

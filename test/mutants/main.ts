@@ -82,7 +82,7 @@ async function judgeByTests(mutant: Mutant, tree: string): Promise<Verdict> {
   const { id, title, caughtBy } = mutant
   const files = caughtBy.kind === 'tests' ? caughtBy.files : []
   const vitest = path.join(tree, 'node_modules', 'vitest', 'vitest.mjs')
-  const { code, output } = await run([vitest, 'run', ...files], tree)
+  const { code, output } = await run([vitest, 'run', '--bail', '1', ...files], tree)
   // Only a test that fails counts, not a file that cannot be loaded.
   const isCaught = code !== 0 && /Tests .*\d+ failed/.test(output)
   return { id, title, caughtBy: isCaught ? files.join(', ') : null, seedsUntilCaught: null, runs: 1 }

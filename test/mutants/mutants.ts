@@ -1,5 +1,6 @@
 import { formatMutants } from './format-mutants.ts'
 import { kinesisMutants } from './kinesis-mutants.ts'
+import { lambdaMutants } from './lambda-mutants.ts'
 import { ledgerMutants } from './ledger-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { readingMutants } from './reading-mutants.ts'
@@ -12,6 +13,7 @@ export const mutants: readonly Mutant[] = [
   ...writingMutants,
   ...formatMutants,
   ...kinesisMutants,
+  ...lambdaMutants,
   ...ledgerMutants,
   ...snapshotMutants,
 ].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }))

@@ -28,8 +28,11 @@ export interface ShopCommands extends AsyncDisposable {
   runUntil(changes: number, file?: string): Promise<number>
 }
 
-export async function openShop(bootstrapServers: string): Promise<ShopCommands> {
-  const cli = openCli()
+export async function openShop(
+  bootstrapServers: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ShopCommands> {
+  const cli = openCli(env)
   const simulator = await startStreamSimulator()
   const pipeline = `commands-${randomUUID().slice(0, 8)}`
   const topic = `${pipeline}.orders`

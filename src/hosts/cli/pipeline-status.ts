@@ -1,9 +1,10 @@
 import { retentionOf } from '../../change/retention.ts'
 import type { GroupMember, InspectedGroup } from '../../kafka/cluster-inspector.ts'
-import type { TableEntry } from '../../lanes/ledger-entry.ts'
+import type { TableEntry, Way } from '../../lanes/ledger-entry.ts'
 import type { ShardStatus } from '../../lanes/lane-state.ts'
 import { shardsOfLedger } from '../../lanes/ledger-shards.ts'
 import type { LedgerShard } from '../../lanes/ledger-shards.ts'
+import { presentWay } from '../../lanes/way.ts'
 import type { PipelineLedger } from './pipeline-ledger.ts'
 
 /** What `--json` prints. Ages in milliseconds; null where nothing is known. */
@@ -12,6 +13,8 @@ export interface PipelineStatus {
   readonly epoch: number
   readonly lanes: number
   readonly clusterId: string
+  /** Who moves it: its workers, its function, or nobody while it is given over. */
+  readonly way: Way
   readonly group: { readonly state: string; readonly members: readonly GroupMember[] }
   readonly tables: readonly TableStatusRow[]
 }
@@ -47,6 +50,7 @@ export function statusOf(ledger: PipelineLedger, group: InspectedGroup, nowMs: n
     epoch,
     lanes,
     clusterId,
+    way: presentWay(ledger.lanes).way,
     group: { state: group.state, members: group.members },
     tables: ledger.tables.map((entry) => {
       const own = shards.filter(({ shard }) => shard.tableArn === entry.table.arn)

@@ -24,7 +24,7 @@ export async function requireStandstill(config: PipelineConfig, kafka: KafkaApi,
 export interface LedgerHolding {
   readonly config: PipelineConfig
   readonly kafka: KafkaApi
-  readonly context: CommandContext
+  readonly context: Pick<CommandContext, 'clock' | 'rng' | 'signal'>
   readonly lanes: number
 }
 

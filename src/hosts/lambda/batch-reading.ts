@@ -1,3 +1,4 @@
+import type { Clock } from '../../async/clock.ts'
 import type { Table } from '../../change/table.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import type { KinesisConfig } from '../../config/source-config.ts'
@@ -19,29 +20,41 @@ export interface BatchReading {
   read(batch: LambdaBatch, signal: AbortSignal): Promise<PushedBatch | undefined>
   /** The batch's table, or the stream that stands in its place, as it is now. */
   describe(batch: PushedBatch, signal: AbortSignal): Promise<Table>
+  /** Something was in doubt: what is remembered of streams is asked anew. */
+  lookAgain(): void
 }
 
-export function createBatchReading(config: PipelineConfig, source: Pick<Source, 'describeTable'>): BatchReading {
+export function createBatchReading(
+  config: PipelineConfig,
+  { source, clock }: { readonly source: Pick<Source, 'describeTable'>; readonly clock: Clock },
+): BatchReading {
   const wanted = config.source.type === 'kinesis' ? undefined : ownTables(config)
-  // A function outlives no stream by much, and asking costs a request: once a process is enough.
-  const streams = new Map<string, Promise<Table>>()
-  const streamOf = (arn: string, signal: AbortSignal): Promise<Table> => {
-    const known = streams.get(arn) ?? source.describeTable(arn, signal)
-    streams.set(arn, known)
-    known.catch(() => streams.delete(arn))
-    return known
+  const streams = new Map<string, { readonly table: Table; readonly atMs: number }>()
+  const streamOf = async (arn: string, signal: AbortSignal): Promise<Table> => {
+    const known = streams.get(arn)
+    if (known !== undefined && Math.abs(clock.now() - known.atMs) < believedMs) return known.table
+    // Whoever comes meanwhile asks for himself: another one's time may be over.
+    const table = await source.describeTable(arn, signal)
+    streams.set(arn, { table, atMs: clock.now() })
+    return table
   }
   return {
+    lookAgain: () => streams.clear(),
     describe: ({ tableArn, tableName }, signal) =>
       config.source.type === 'kinesis' ? streamOf(tableArn, signal) : source.describeTable(tableName, signal),
     read: async (batch, signal) => {
       if (batch.records.length === 0) return undefined
       if (batch.kind === 'dynamodb') return dynamoDbBatch(batch, config, wanted)
       if (config.source.type !== 'kinesis') throw wrongStream(batch, 'the pipeline reads no Kinesis stream')
-      return kinesisBatch(batch, config.source, await streamOf(ownStream(batch, config.source), signal))
+      const arn = ownStream(batch, config.source)
+      if (config.source.shardIds?.test(batch.shardId ?? '') === false) return undefined
+      return kinesisBatch(batch, config.source, await streamOf(arn, signal))
     },
   }
 }
+
+/** A stream that was made anew has the ARN of the old one: who it is, is asked so often. Milliseconds. */
+const believedMs = 60_000
 
 /** `arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026-11-01T08:00:00.000` */
 const streamArnShape = /^(arn:[^:]+:dynamodb:([^:]*):[^:]*:table\/([^/]+))\/stream\/[^/]+$/
@@ -103,15 +116,36 @@ function kinesisBatch(batch: KinesisBatch, source: KinesisConfig, stream: Table)
 
 /** All records are read at one time, and belong to the one that they were packed in. */
 function unpacked(records: readonly PlainRecord[], shardId: string, unpacking: Unpacking): readonly PushedRecord[] {
-  const parts = records.flatMap((plain): readonly UnpackedRecord[] => {
-    const packed = packedIn(plain, shardId, unpacking)
-    return packed === undefined
-      ? [{ plain, packed: undefined }]
-      : packed.map((record, place) => ({ plain, packed: { record, place } }))
-  })
+  const damages = new Map<string, TailraceError>()
+  const parts = records.flatMap((plain) => partsOf(plain, { shardId, unpacking, damages }))
   const byNumber = new Map<string, unknown[]>(records.map(({ sequenceNumber }) => [sequenceNumber, []]))
   for (const wire of kinesisRecordsOf(parts, unpacking)) byNumber.get(wire.sequenceNumber)?.push(wire)
-  return records.map(({ sequenceNumber }) => ({ sequenceNumber, wires: byNumber.get(sequenceNumber) ?? [] }))
+  return records.map(({ sequenceNumber, arrivedAtMs }) => ({
+    sequenceNumber,
+    wires: byNumber.get(sequenceNumber) ?? [],
+    writtenAtMs: arrivedAtMs,
+    damage: damages.get(sequenceNumber),
+  }))
+}
+
+/** A damaged package must not hold up what is in front of it. */
+function partsOf(
+  plain: PlainRecord,
+  of: {
+    readonly shardId: string
+    readonly unpacking: Unpacking
+    readonly damages: Map<string, TailraceError>
+  },
+): readonly UnpackedRecord[] {
+  try {
+    const packed = packedIn(plain, of.shardId, of.unpacking)
+    if (packed === undefined) return [{ plain, packed: undefined }]
+    return packed.map((record, place) => ({ plain, packed: { record, place } }))
+  } catch (error) {
+    if (!(error instanceof TailraceError)) throw error
+    of.damages.set(plain.sequenceNumber, error)
+    return []
+  }
 }
 
 function wrongStream({ sourceArn }: LambdaBatch, why: string): TailraceError {

@@ -7,6 +7,7 @@ import { TailraceError } from '../../errors.ts'
 import { createLogger } from '../../observe/create-logger.ts'
 import type { Logger } from '../../observe/logger.ts'
 import { createRedactor } from '../../observe/redactor.ts'
+import type { Redactor } from '../../observe/redactor.ts'
 import { configFileInput, configInput } from '../config-file.ts'
 import { packageVersion } from '../package-version.ts'
 import { loadConfigWithSecrets } from '../secret-references.ts'
@@ -14,6 +15,9 @@ import type { BatchFunction } from './batch-function.ts'
 import { openFunctionProcess } from './function-process.ts'
 import { handleEvent } from './handle-event.ts'
 import type { LambdaResponse } from './lambda-response.ts'
+import { createMappingWatch } from './mappings/mapping-watch.ts'
+import { openLambdaApi } from './mappings/open-lambda-api.ts'
+import type { MappingWatch, MappingWatchOptions } from './mappings/mapping-watch.ts'
 import { notesForFunction, promiseOf } from './promise.ts'
 import { withinTime } from './time-limit.ts'
 
@@ -40,48 +44,65 @@ export type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<
 /**
  * Makes the handler of a pipeline: `export const handler = createHandler()`. Nothing is opened before the first invocation,
  * and what is opened then stays for those that follow. It resolves only when everything of the batch is committed, and
- * rejects otherwise, so that the batch comes again: with a `TailraceError` whose message holds code and position.
+ * rejects otherwise, so that the batch comes again: with an error that has a documented code for its name, and code,
+ * position and remedy in its message.
  */
 export function createHandler(options: HandlerOptions = {}): LambdaHandler {
   const { env } = process
-  let opened: Opened | undefined
-  return async (event, context) => {
-    const remainingMs = context.getRemainingTimeInMillis()
-    opened ??= await withinTime(
+  let opening: Promise<Opened> | undefined
+  const opened = async (remainingMs: number): Promise<Opened> => {
+    // Where an environment is invoked several times at once, one of them opens it for all.
+    const own = (opening ??= withinTime(
       systemClock,
       remainingMs,
       (signal) => open(options, { env, timeLimitMs: remainingMs, signal }),
       () => undefined,
-    )
-    const { logger, config } = opened
+    ))
+    try {
+      return await own
+    } catch (error) {
+      if (opening === own) opening = undefined
+      throw shown(known(error))
+    }
+  }
+  return async (event, context) => {
+    const { logger, config, redactor, ...parts } = await opened(context.getRemainingTimeInMillis())
     try {
       // Opening has taken its part of the time.
-      return await handleEvent(event, context.getRemainingTimeInMillis(), { ...opened, clock: systemClock })
-    } catch (error) {
-      const known = error instanceof TailraceError ? error : unexpected(error)
-      logger.error(`the batch fails: ${known.message}`, {
-        code: known.code,
-        error: known,
-        request: context.awsRequestId,
+      return await handleEvent(event, context.getRemainingTimeInMillis(), {
+        ...parts,
+        config,
+        logger,
+        clock: systemClock,
+        functionArn: context.invokedFunctionArn,
       })
-      throw shown(known, config)
+    } catch (thrown) {
+      const error = known(thrown)
+      const { code, message } = error
+      logger.error(`the batch fails: ${message}`, { code, error, request: context.awsRequestId })
+      throw shown(error, config, redactor)
     }
   }
 }
 
 interface Opened {
   readonly config: PipelineConfig
+  readonly redactor: Redactor
   readonly logger: Logger
   readonly batches: BatchFunction
+  readonly mappings: MappingWatch
 }
 
 async function open(
   options: HandlerOptions,
-  parts: { readonly env: NodeJS.ProcessEnv; readonly timeLimitMs: number; readonly signal: AbortSignal },
+  {
+    env,
+    timeLimitMs,
+    signal,
+  }: { readonly env: NodeJS.ProcessEnv; readonly timeLimitMs: number; readonly signal: AbortSignal },
 ): Promise<Opened> {
-  const { env, timeLimitMs } = parts
   const secrets = { clock: systemClock, rng: systemRng, env }
-  const config = await loadConfigWithSecrets(configOf(options, env), secrets, parts.signal)
+  const config = await loadConfigWithSecrets(configOf(options, env), secrets, signal)
   const redactor = createRedactor()
   for (const secret of config.secrets) redactor.add(secret.reveal())
   const logger = createLogger({
@@ -95,7 +116,11 @@ async function open(
   const version = packageVersion()
   for (const note of [...config.notes, ...notesForFunction(config)]) logger.warn(note)
   logger.info(promiseOf(config), { pipeline: config.pipeline, version })
-  return { config, logger, batches: await openFunctionProcess({ config, version, env, logger, timeLimitMs }) }
+  const openLambda: MappingWatchOptions['open'] = (region, asking) =>
+    openLambdaApi({ clock: systemClock, region, env }, asking)
+  const mappings = createMappingWatch({ config, clock: systemClock, logger, open: openLambda })
+  const parts = { config, version, env, logger, timeLimitMs, gate: mappings.gate }
+  return { config, redactor, logger, mappings, batches: await openFunctionProcess(parts) }
 }
 
 function configOf({ config }: HandlerOptions, env: NodeJS.ProcessEnv): ConfigInput {
@@ -107,12 +132,15 @@ function configOf({ config }: HandlerOptions, env: NodeJS.ProcessEnv): ConfigInp
 }
 
 /** Lambda shows and keeps name and message of what a function throws, and nothing else. */
-function shown(error: TailraceError, { pipeline }: PipelineConfig): Error {
-  const thrown = new Error(`[${error.code}] ${error.message} (pipeline ${pipeline}). ${error.remedy}`)
-  thrown.name = error.code
+function shown({ code, message, remedy }: TailraceError, config?: PipelineConfig, redactor?: Redactor): Error {
+  const whose = config === undefined ? '' : ` (pipeline ${config.pipeline})`
+  const text = `[${code}] ${message}${whose}. ${remedy}`
+  const thrown = new Error(redactor?.redact(text) ?? text)
+  thrown.name = code
   return thrown
 }
 
-function unexpected(cause: unknown): TailraceError {
-  return new TailraceError('INTERNAL', 'the function failed unexpectedly', { cause })
+function known(error: unknown): TailraceError {
+  if (error instanceof TailraceError) return error
+  return new TailraceError('INTERNAL', 'the function failed unexpectedly', { cause: error })
 }

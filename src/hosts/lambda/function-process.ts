@@ -12,6 +12,8 @@ import { openSource } from '../source-of.ts'
 import type { SourceParts } from '../source-parts.ts'
 import { openBatchFunction } from './batch-function.ts'
 import type { BatchFunction } from './batch-function.ts'
+import { createGatedKafka } from './mappings/gated-kafka.ts'
+import type { WriteGate } from './mappings/gated-kafka.ts'
 
 /** What a function's process needs besides its configuration. */
 export interface FunctionProcessOptions {
@@ -21,6 +23,8 @@ export interface FunctionProcessOptions {
   readonly logger: Logger
   /** How long one invocation may take. Milliseconds. */
   readonly timeLimitMs: number
+  /** Nothing is written while it is shut. */
+  readonly gate: WriteGate
 }
 
 /** A connection that was not used for so long may have been cut while the process was frozen. Milliseconds. */
@@ -33,7 +37,8 @@ export async function openFunctionProcess(options: FunctionProcessOptions): Prom
   const rng = systemRng
   await using stack = new AsyncDisposableStack()
   const connection = { ...kafkaConnectionOf(config.kafka, clock), suspectAfterMs }
-  const kafka = stack.use(createWireKafka({ connection, clock, rng, compression: config.kafka.compression }))
+  const wire = stack.use(createWireKafka({ connection, clock, rng, compression: config.kafka.compression }))
+  const kafka = createGatedKafka(wire, options.gate)
   const parts: SourceParts = {
     clock,
     rng,

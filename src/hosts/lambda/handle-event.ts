@@ -5,6 +5,7 @@ import type { BatchFunction } from './batch-function.ts'
 import { readLambdaEvent } from './lambda-event.ts'
 import { factsOf, failed, succeeded } from './lambda-response.ts'
 import type { LambdaResponse } from './lambda-response.ts'
+import type { MappingWatch } from './mappings/mapping-watch.ts'
 import { withinTime } from './time-limit.ts'
 
 /** What events are handled with; outlives them. */
@@ -13,6 +14,9 @@ export interface EventHandling {
   readonly logger: Logger
   readonly batches: BatchFunction
   readonly clock: Clock
+  /** Knows how batches are handed over; a simulation has none. */
+  readonly mappings?: MappingWatch
+  readonly functionArn?: string
 }
 
 /**
@@ -22,18 +26,21 @@ export interface EventHandling {
 export async function handleEvent(
   event: unknown,
   remainingMs: number,
-  { config, logger, batches, clock }: EventHandling,
+  { config, logger, batches, clock, mappings, functionArn = '' }: EventHandling,
 ): Promise<LambdaResponse> {
   const batch = readLambdaEvent(event)
+  const invocation = { functionArn, sourceArn: batch.records.length === 0 ? undefined : batch.sourceArn }
+  const run = (signal: AbortSignal): ReturnType<BatchFunction['run']> => batches.run(batch, signal)
   const outcome = await withinTime(
     clock,
     remainingMs,
-    (signal) => batches.run(batch, signal),
+    (signal) => mappings?.guard(invocation, signal, run) ?? run(signal),
     () => batches.lastDoubt,
   )
   logger.debug('a batch was delivered', { ...factsOf(outcome), shard: batch.shardId })
   if (outcome.failure === undefined) return succeeded(batch)
-  const answer = failed(batch, outcome.failure, config)
+  const reportsItemFailures = mappings?.reportsItemFailures(invocation) ?? config.lambda.reportsItemFailures === true
+  const answer = failed(batch, outcome.failure, { delivery: config.delivery, reportsItemFailures })
   if (answer === undefined) throw outcome.failure.error
   const { code, message } = outcome.failure.error
   logger.error(`a record cannot pass: ${message}`, { code, sequenceNumber: outcome.failure.sequenceNumber })

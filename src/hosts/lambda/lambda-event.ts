@@ -27,10 +27,10 @@ export type KinesisBatch = BatchOf<'kinesis', PlainRecord>
  */
 export function readLambdaEvent(event: unknown): LambdaBatch {
   if (!isObject(event)) throw unknownEvent('it is not an object')
-  const { Records: records } = event
   const window = 'state' in event || 'window' in event ? { state: event['state'] ?? {} } : undefined
   const sourceArn = textOf(event['eventSourceARN'])
   const shardId = textOf(event['shardId'])
+  const records = event['Records'] ?? (window === undefined ? undefined : [])
   if (!Array.isArray(records)) throw unknownEvent('it has no Records')
   const wires: readonly unknown[] = records
   const kind = wires.length === 0 ? kindOfArn(sourceArn) : kindOf(wires[0])

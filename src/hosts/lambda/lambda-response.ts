@@ -23,9 +23,9 @@ export function succeeded({ window }: LambdaBatch): LambdaResponse {
 export function failed(
   batch: LambdaBatch,
   { sequenceNumber }: { readonly sequenceNumber: string; readonly error: TailraceError },
-  { lambda, delivery }: Pick<PipelineConfig, 'lambda' | 'delivery'>,
+  { delivery, reportsItemFailures }: Pick<PipelineConfig, 'delivery'> & { readonly reportsItemFailures: boolean },
 ): LambdaResponse | undefined {
-  if (delivery === 'exactly_once' || !lambda.reportsItemFailures) return undefined
+  if (delivery === 'exactly_once' || !reportsItemFailures) return undefined
   return { ...succeeded(batch), batchItemFailures: [{ itemIdentifier: sequenceNumber }] }
 }
 

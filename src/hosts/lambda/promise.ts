@@ -1,7 +1,7 @@
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 
 /** What a function promises by its own configuration; how batches are handed over can take from it. */
-export function promiseOf({ delivery, source }: PipelineConfig): string {
+export function promiseOf({ delivery, source }: Pick<PipelineConfig, 'delivery' | 'source'>): string {
   if (delivery === 'at_least_once')
     return 'at least once, in order of each item but for what is repeated: batches that come again are written again'
   if (source.type === 'kinesis') return 'exactly once for each record of the Kinesis stream, in the order of its shard'
@@ -19,6 +19,12 @@ export function notesForFunction({ snapshot, source, signals, heartbeats }: Pipe
       : [`snapshot.mode: ${snapshot.mode} has no effect: a function makes no snapshots; workers do`]),
     ...(isRepairing
       ? ['source.kinesis.repair: on has no effect: a function passes on repeats and disorder as they are in the stream']
+      : []),
+    ...(source.start.kind === 'latest'
+      ? ["source.start: latest has no effect: where a function begins is its mapping's StartingPosition"]
+      : []),
+    ...(source.type === 'kinesis' && source.startPositions !== undefined
+      ? ['source.kinesis.start.positions has no effect: a function begins where its mapping does']
       : []),
     ...(isSignalled ? ['signals and notifications have no effect: they need a worker'] : []),
     ...(heartbeats === undefined ? [] : ['heartbeats have no effect: they need a worker']),

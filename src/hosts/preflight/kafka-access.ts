@@ -13,6 +13,8 @@ export interface KafkaAccess {
   readonly inspector: ClusterInspector
   readonly cluster: ClusterInfo
   readonly parts: PreflightParts
+  /** Who is to move the pipeline. */
+  readonly way: 'worker' | 'lambda'
 }
 
 /** What lacks of the rights that are needed, as a finding; the broker's rights may be unknown. */

@@ -31,9 +31,9 @@ export interface KafkaReport {
 export async function checkKafka(
   config: PipelineConfig,
   tables: readonly Table[],
-  parts: PreflightParts,
+  parts: PreflightParts & Pick<KafkaAccess, 'way'>,
 ): Promise<KafkaReport> {
-  const { clock, rng } = parts
+  const { clock, rng, way } = parts
   const options = { connection: kafkaConnectionOf(config.kafka, clock), clock, rng }
   await using kafka = createWireKafka(options)
   await using inspector = createClusterInspector(options)
@@ -45,13 +45,14 @@ export async function checkKafka(
     // Nothing else can be asked.
     return { findings: [failed(`kafka ${brokers}`, error), ...exposure(config)], knownTables: [] }
   }
-  const access: KafkaAccess = { config, kafka, inspector, cluster, parts }
+  const access: KafkaAccess = { config, kafka, inspector, cluster, parts, way }
   const ledger = await checkLedger(access)
   const findings = [
     passed(`kafka ${brokers}`, `cluster ${cluster.clusterId}`),
     ...exposure(config),
     ...(await checkTransactions(access)),
-    ...(await checkGroup(access)),
+    // A function is in no group.
+    ...(way === 'lambda' ? [] : await checkGroup(access)),
     ...ledger.findings,
     ...(await checkTopics(access, tables, ledger.tables)),
     ...(await checkSentTopics(access, ledger.topics)),

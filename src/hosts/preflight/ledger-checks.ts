@@ -7,6 +7,7 @@ import type { LaneState } from '../../lanes/lane-state.ts'
 import { createLedgerView } from '../../lanes/ledger-view.ts'
 import type { LedgerView } from '../../lanes/ledger-view.ts'
 import { topicsOfLedger } from '../../lanes/topic-pins.ts'
+import { presentWay, requireWay } from '../../lanes/way.ts'
 import { findLedger, newLedger, refuseLostLedger, requireCompaction, requireLanes } from '../../pipeline/admission.ts'
 import type { LedgerClaim } from '../../pipeline/admission.ts'
 import { counted } from '../counted.ts'
@@ -25,7 +26,7 @@ export interface LedgerReport {
   readonly topics: readonly TopicEntry[]
 }
 
-/** Whether a worker would be admitted to the ledger; and what the ledger holds. */
+/** Whether a worker, or a function, would be admitted to the ledger; and what the ledger holds. */
 export async function checkLedger(access: KafkaAccess): Promise<LedgerReport> {
   const { config, kafka, parts } = access
   const check = checkName(access)
@@ -78,7 +79,7 @@ async function checkTopic(access: KafkaAccess, claim: LedgerClaim, topic: TopicI
 
 /** Reads the whole ledger, as taking every lane would: that nothing of it is lost or foreign shows only so. */
 async function readIdentity(access: KafkaAccess, topic: TopicInfo): Promise<LedgerReport> {
-  const { config, kafka, cluster, parts } = access
+  const { config, kafka, cluster, parts, way } = access
   const { pipeline, lanes, epoch } = config
   const check = checkName(access)
   const ours: IdentityEntry = {
@@ -94,10 +95,12 @@ async function readIdentity(access: KafkaAccess, topic: TopicInfo): Promise<Ledg
   const ledgers = await ask(parts, (signal) => readWhole(view, parts.clock, signal))
   const comparisons = ledgers.flatMap(({ identity }) => (identity === undefined ? [] : compareIdentity(identity, ours)))
   if (countWithoutIdentity(ledgers) > 0) return { findings: [passed(check, 'empty: a first start')], ...nothing }
+  requireWay(presentWay(ledgers), way, pipeline)
   const tables = [...(ledgers[0]?.tables.values() ?? [])]
   const state = comparisons.includes('outdated') ? `epoch is raised to ${epoch} at the start` : `epoch ${epoch}`
+  const turn = way === 'lambda' ? ", it is the function's turn" : ''
   return {
-    findings: [passed(check, `${counted(lanes, 'lane')}, ${state}, ${counted(tables.length, 'table')}`)],
+    findings: [passed(check, `${counted(lanes, 'lane')}, ${state}, ${counted(tables.length, 'table')}${turn}`)],
     tables,
     topics: topicsOfLedger(ledgers),
   }

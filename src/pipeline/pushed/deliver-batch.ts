@@ -35,9 +35,10 @@ export async function deliverBatch(
 ): Promise<PushedOutcome> {
   const { keepsPositions, clock } = parts
   refuseDisorder(batch)
-  const shard = shardOf(session.state, batch)
-  const fresh = keepsPositions ? unreadOf(batch.records, shard) : batch.records
-  const counts = { records: batch.records.length, repeated: batch.records.length - fresh.length }
+  const shard = shardOf(session.state, batch, keepsPositions)
+  const unread = keepsPositions ? unreadOf(batch.records, shard) : batch.records
+  const fresh = wantedOf(unread, shard, table)
+  const counts = { records: batch.records.length, repeated: batch.records.length - unread.length }
   if (fresh.length === 0) return { ...counts, changes: 0, left: { dropped: 0, rejected: [] }, failure: undefined }
   const isTopicOfAnother = topicsOfOthers(session.state, table)
   const { lane, state } = session
@@ -77,9 +78,13 @@ function refuseDisorder({ records, shardId }: PushedBatch): void {
 }
 
 /** As the ledger has it; of a shard that is met for the first time, nothing is delivered. */
-function shardOf({ shards }: LaneState, { streamArn, shardId, tableArn }: PushedBatch): ShardState {
+function shardOf(
+  { shards }: LaneState,
+  { streamArn, shardId, tableArn }: PushedBatch,
+  keepsPositions: boolean,
+): ShardState {
   const known = shards.get(shardKey(streamArn, shardId))
-  if (known?.status === 'moved')
+  if (known?.status === 'moved' && keepsPositions)
     throw new TailraceError('WAY_CONFLICT', `shard ${shardId} was moved to another lane, as only workers do`)
   if (known !== undefined) return known
   return {
@@ -106,6 +111,13 @@ function unreadOf(records: readonly PushedRecord[], { status, after }: ShardStat
   if (status === 'end') return []
   if (after === undefined) return records
   return records.filter(({ sequenceNumber }) => compareSequenceNumbers(sequenceNumber, after) > 0)
+}
+
+/** Of a shard that nothing was delivered of, what was written before the configured start is not wanted. */
+function wantedOf(records: readonly PushedRecord[], shard: ShardState, table: TableEntry): readonly PushedRecord[] {
+  const notBeforeMs = laterOf(shard.notBeforeMs, table.notBeforeMs)
+  if (notBeforeMs === undefined || shard.after !== undefined) return records
+  return records.filter(({ writtenAtMs }) => writtenAtMs === undefined || writtenAtMs >= notBeforeMs)
 }
 
 async function convertRecords(
@@ -136,6 +148,11 @@ async function convertWhatPasses(
   records: readonly PushedRecord[],
   convert: (records: readonly PushedRecord[]) => Promise<StageOutput>,
 ): Promise<{ readonly output: StageOutput; readonly delivered: readonly PushedRecord[] }> {
+  const damagedAt = records.findIndex(({ damage }) => damage !== undefined)
+  if (damagedAt >= 0) {
+    const { output, delivered } = await convertWhatPasses(records.slice(0, damagedAt), convert)
+    return { output: { ...output, failure: output.failure ?? records[damagedAt]?.damage }, delivered }
+  }
   const output = await convert(records)
   const { failure, read } = output
   if (failure === undefined) return { output, delivered: records }

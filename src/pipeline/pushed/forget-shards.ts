@@ -1,5 +1,8 @@
 import { retentionOf } from '../../change/retention.ts'
 import type { Table } from '../../change/table.ts'
+import { requireWay } from '../../lanes/way.ts'
+import { registrarOf } from '../../lanes/registrar.ts'
+import type { LaneSession } from '../../lanes/lane-session.ts'
 import { tombstonesOf } from '../../lanes/forgetting.ts'
 import { shardKey } from '../../lanes/lane-state.ts'
 import type { LaneState, ShardState } from '../../lanes/lane-state.ts'
@@ -19,14 +22,19 @@ const atOnce = 2
  * fenced and take it anew, from the same nothing.
  */
 export async function forgetOldShards(
-  state: LaneState,
-  { taker, nowMs }: { readonly taker: ShardTaker; readonly nowMs: number },
+  { state, lane }: Pick<LaneSession, 'state' | 'lane'>,
+  { taker, nowMs, pipeline }: { readonly taker: ShardTaker; readonly nowMs: number; readonly pipeline: string },
   signal: AbortSignal,
 ): Promise<number> {
-  const old = [...state.shards.values()].filter((shard) => isOld(shard, state, nowMs)).slice(0, atOnce)
+  const lanes = state.identity?.lanes ?? 0
+  // What workers moved here for a snapshot is registered elsewhere, and theirs to forget.
+  const isOwn = ({ streamArn, shardId }: ShardState): boolean => registrarOf(streamArn, shardId, lanes) === lane
+  const old = [...state.shards.values()].filter((shard) => isOwn(shard) && isOld(shard, state, nowMs)).slice(0, atOnce)
   let forgotten = 0
   for (const { streamArn, shardId } of old) {
     await using session = await taker.take(streamArn, shardId, signal)
+    // Fenced by a switch or not, nothing of what workers write may be forgotten here.
+    requireWay(session.state.way, 'lambda', pipeline)
     const shard = session.state.shards.get(shardKey(streamArn, shardId))
     if (shard === undefined || !isOld(shard, session.state, nowMs)) continue
     await session.commit({ output: [], entries: tombstonesOf(shard, session.lane) }, signal)

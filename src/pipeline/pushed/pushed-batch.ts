@@ -19,6 +19,13 @@ export interface PushedRecord {
   readonly sequenceNumber: string
   /** What stages take: the record itself, or those that were packed in it. */
   readonly wires: readonly unknown[]
+  /**
+   * When it was written, where `wires` do not say when what they hold was created; it decides about a start in time as long as
+   * nothing of the shard was delivered. Milliseconds.
+   */
+  readonly writtenAtMs?: number
+  /** Why nothing can be made of it; there are no wires then. */
+  readonly damage?: TailraceError | undefined
 }
 
 /** What became of a batch. All of it that can be is committed. */

@@ -1,8 +1,9 @@
 import { backoffDelay } from '../../async/backoff.ts'
 import type { Clock } from '../../async/clock.ts'
+import { untilAborted } from '../../async/until-aborted.ts'
 import type { Rng } from '../../async/rng.ts'
 import { TailraceError } from '../../errors.ts'
-import type { LaneState } from '../../lanes/lane-state.ts'
+import type { LaneSession } from '../../lanes/lane-session.ts'
 import type { Stages } from '../stages.ts'
 import type { TopicLimits } from '../topic-limits.ts'
 import { deliverBatch } from './deliver-batch.ts'
@@ -18,7 +19,7 @@ export interface PushedDeliveryOptions {
   /** False where nothing is remembered, so that whatever comes again is written again. */
   readonly keepsPositions: boolean
   /** Tidies up in the partition of a shard that was taken; rejections are nobody's loss. Default: nobody does. */
-  readonly forgetOld?: ((state: LaneState, signal: AbortSignal) => Promise<unknown>) | undefined
+  readonly forgetOld?: ((session: LaneSession, signal: AbortSignal) => Promise<unknown>) | undefined
   /** Hears why a shard is taken anew. */
   readonly onDoubt: (error: TailraceError) => void
 }
@@ -37,9 +38,13 @@ const retakeBackoff = { baseMs: 50, capMs: 2_000 }
 /** A topic that was changed under a process that goes on for days must be noticed. */
 const lookAgainMs = 60_000
 
+/** Tidying up must not cost the answer much. */
+const forgettingMs = 2_000
+
 interface Held {
   readonly shard: HeldShard
-  lookedAtMs: number
+  /** By both clocks: one of them may have stood still while the process was frozen. */
+  lookedAt: { readonly monotonicMs: number; readonly wallMs: number }
 }
 
 class ShardBook implements PushedDelivery {
@@ -56,7 +61,11 @@ class ShardBook implements PushedDelivery {
     const key = `${batch.streamArn}/${batch.shardId}`
     const before = this.#busy.get(key)
     const work = (async () => {
-      await before?.catch(() => undefined)
+      if (before !== undefined)
+        await untilAborted(
+          before.catch(() => undefined),
+          signal,
+        )
       return this.#deliver(key, batch, signal)
     })()
     this.#busy.set(key, work)
@@ -77,6 +86,7 @@ class ShardBook implements PushedDelivery {
     const { clock, rng, onDoubt, topicLimits } = this.#options
     for (let attempt = 0; ; attempt++) {
       signal.throwIfAborted()
+      const isKept = this.#held.has(key)
       try {
         return await this.#attempt(key, batch, signal)
       } catch (error) {
@@ -86,26 +96,52 @@ class ShardBook implements PushedDelivery {
         learnLimits(topicLimits, known)
         onDoubt(known)
         if (known.policy !== 'retake' && known.policy !== 'retry') throw known
+        // Between two batches another process has had the shard, as processes that have many shards do: it is taken back at once.
+        if (isKept && known.code === 'KAFKA_FENCED') continue
         await clock.sleep(backoffDelay(retakeBackoff, attempt, rng), signal)
       }
     }
   }
 
   async #attempt(key: string, batch: PushedBatch, signal: AbortSignal): Promise<PushedOutcome> {
-    const { ledger, clock, forgetOld } = this.#options
+    const { ledger, forgetOld } = this.#options
     const known = this.#held.get(key)
-    const held = known ?? { shard: await ledger.take(batch, signal), lookedAtMs: clock.monotonic() }
+    const held = known ?? { shard: await ledger.take(batch, signal), lookedAt: this.#now() }
     this.#held.delete(key)
     this.#held.set(key, held)
     await this.#makeRoom()
-    if (clock.monotonic() - held.lookedAtMs > lookAgainMs) {
-      await ledger.lookAgain(held.shard.table, signal)
-      held.lookedAtMs = clock.monotonic()
+    if (this.#isLongAgo(held.lookedAt)) {
+      await ledger.lookAgain(held.shard, batch, signal)
+      held.lookedAt = this.#now()
     }
     const outcome = await deliverBatch(batch, held.shard, this.#options, signal)
     // Behind the batch, whose outcome it must not change: the next shard that is taken does the same.
-    if (known === undefined) await forgetOld?.(held.shard.session.state, signal).catch(() => undefined)
+    if (known === undefined && forgetOld !== undefined) await this.#forget(held.shard.session, forgetOld, signal)
     return outcome
+  }
+
+  #now(): Held['lookedAt'] {
+    return { monotonicMs: this.#options.clock.monotonic(), wallMs: this.#options.clock.now() }
+  }
+
+  #isLongAgo({ monotonicMs, wallMs }: Held['lookedAt']): boolean {
+    const now = this.#now()
+    return now.monotonicMs - monotonicMs > lookAgainMs || now.wallMs - wallMs > lookAgainMs
+  }
+
+  async #forget(
+    session: LaneSession,
+    forgetOld: NonNullable<PushedDeliveryOptions['forgetOld']>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const [late, done] = [new AbortController(), new AbortController()]
+    const expiry = this.#options.clock.sleep(forgettingMs, done.signal).then(
+      () => late.abort(new Error('later')),
+      () => undefined,
+    )
+    await forgetOld(session, AbortSignal.any([signal, late.signal])).catch(() => undefined)
+    done.abort(new Error('done'))
+    await expiry
   }
 
   async #letGo(key: string): Promise<void> {

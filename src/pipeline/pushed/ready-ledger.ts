@@ -1,3 +1,5 @@
+import type { Clock } from '../../async/clock.ts'
+import { TailraceError } from '../../errors.ts'
 import { compareIdentity } from '../../lanes/identity.ts'
 import type { LaneSession } from '../../lanes/lane-session.ts'
 import type { LaneState } from '../../lanes/lane-state.ts'
@@ -9,6 +11,7 @@ import type { TopicProvisioner } from '../topic-provisioner.ts'
 import type { PushedBatch } from './pushed-batch.ts'
 import { refuseOldStream } from './first-start.ts'
 import type { FirstStart } from './first-start.ts'
+import type { TurnWatch } from './turn-watch.ts'
 
 /** A shard that may be written now, and its table as the ledger has it. */
 export interface HeldShard extends AsyncDisposable {
@@ -24,8 +27,11 @@ export interface ReadyLedger {
    * would refuse.
    */
   take(batch: PushedBatch, signal: AbortSignal): Promise<HeldShard>
-  /** Throws if the table's topic is no longer the one that was written to. */
-  lookAgain(table: TableEntry, signal: AbortSignal): Promise<void>
+  /**
+   * Reads what others have written about pipeline and table since. Throws as `take` does, and TRANSACTION_IN_DOUBT where the
+   * shard must be taken anew; and if the table's topic is no longer the one that was written to.
+   */
+  lookAgain(held: HeldShard, batch: PushedBatch, signal: AbortSignal): Promise<void>
 }
 
 /** What it stands on. */
@@ -35,23 +41,32 @@ export interface ReadyLedgerOptions {
   readonly taker: ShardTaker
   readonly firstStart: FirstStart
   readonly topics: TopicProvisioner
+  readonly turn: TurnWatch
+  readonly clock: Clock
 }
 
 export function createReadyLedger(options: ReadyLedgerOptions): ReadyLedger {
-  const { identity, taker, firstStart, topics } = options
-  const lookAgain = async (table: TableEntry, signal: AbortSignal): Promise<void> => {
+  const { identity, taker, topics } = options
+  const lookAtTopic = async (table: TableEntry, signal: AbortSignal): Promise<void> => {
     refuseRenaming(topics, table)
     await refuseTopicChange(topics, table, signal)
   }
   return {
-    lookAgain,
+    lookAgain: async ({ session, table }, batch, signal) => {
+      await session.follow(signal)
+      if (readyTable(session.state, identity, batch)?.version !== table.version)
+        throw new TailraceError('TRANSACTION_IN_DOUBT', `the ledger says something new of table ${table.table.name}`)
+      await lookAtTopic(table, signal)
+    },
     take: async (batch, signal) => {
-      for (;;) {
+      for (let attempt = 0; ; attempt++) {
         const session = await taker.take(batch.streamArn, batch.shardId, signal)
         try {
+          const isReady = (): boolean => readyTable(session.state, identity, batch) !== undefined
+          if (!isReady()) await makeReady({ ...options, session, batch, isReady, attempt }, signal)
           const table = readyTable(session.state, identity, batch)
           if (table !== undefined) {
-            await lookAgain(table, signal)
+            await lookAtTopic(table, signal)
             return { session, table, [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() }
           }
         } catch (error) {
@@ -59,9 +74,38 @@ export function createReadyLedger(options: ReadyLedgerOptions): ReadyLedger {
           throw error
         }
         await session[Symbol.asyncDispose]()
-        await firstStart.settle(identity, batch, signal)
       }
     },
+  }
+}
+
+/** Writes what is missing, or waits until somebody else has: that is seen in the shard's own partition. */
+async function makeReady(
+  parts: ReadyLedgerOptions & {
+    readonly session: LaneSession
+    readonly batch: PushedBatch
+    readonly isReady: () => boolean
+    readonly attempt: number
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const { identity, firstStart, turn, clock, session, batch, isReady, attempt } = parts
+  const isDone = async (s: AbortSignal): Promise<boolean> => {
+    await session.follow(s)
+    return isReady()
+  }
+  const start = await firstStart.prepare(identity, batch, session, signal)
+  let isMine = !(await turn.isTaken(signal))
+  for (let failures = attempt; ; failures++) {
+    const beganMs = clock.monotonic()
+    try {
+      if (isMine) return await start.settle(signal)
+    } catch (error) {
+      if (!(error instanceof TailraceError && error.code === 'KAFKA_FENCED')) throw error
+    }
+    const tookMs = clock.monotonic() - beganMs
+    if (await turn.untilTurn({ tookMs, attempt: failures }, isDone, signal)) return
+    isMine = true
   }
 }
 

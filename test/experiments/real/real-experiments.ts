@@ -4,6 +4,8 @@ import { brokersAway } from './rows/brokers-away.ts'
 import { crashPointKills } from './rows/crash-points.ts'
 import { exhaustedWorkers } from './rows/exhausted-workers.ts'
 import { frozenControl, frozenWorkers } from './rows/frozen-workers.ts'
+import { functionColdStarts, functionFreezes } from './rows/function-freezes.ts'
+import { functionKills } from './rows/function-kills.ts'
 import { kinesisKills } from './rows/kinesis-kills.ts'
 import { lateWorkers } from './rows/late-workers.ts'
 import { rollingRestart, scaling } from './rows/moving-workers.ts'
@@ -34,4 +36,7 @@ export const realExperiments: readonly Experiment[] = [
   lateWorkers,
   stalledWorkers,
   kinesisKills,
+  functionKills,
+  functionFreezes,
+  functionColdStarts,
 ]

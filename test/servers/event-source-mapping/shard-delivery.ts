@@ -93,7 +93,7 @@ interface Past {
   suffix(count: number): readonly MappedRecord[]
 }
 
-/** The newest records of a lane, each once. */
+/** The records in front of what a lane delivers next, each once. */
 function createPast(most: number): Past {
   let kept: readonly MappedRecord[] = []
   return {
@@ -101,11 +101,13 @@ function createPast(most: number): Past {
       return kept.length
     },
     add: (records) => {
-      const newest = kept.at(-1)?.sequenceNumber
-      const fresh = records.filter(
-        ({ sequenceNumber }) => newest === undefined || compareSequenceNumbers(sequenceNumber, newest) > 0,
+      const [first] = records
+      if (first === undefined) return
+      // What a replay delivers again, and what lay behind it, is not past any more.
+      const older = kept.filter(
+        ({ sequenceNumber }) => compareSequenceNumbers(sequenceNumber, first.sequenceNumber) < 0,
       )
-      kept = [...kept, ...fresh].slice(-most)
+      kept = [...older, ...records].slice(-most)
     },
     suffix: (count) => kept.slice(-count),
   }

@@ -59,6 +59,7 @@ const targets: Readonly<Record<AwsRequest['service'], string>> = {
   cloudwatch: 'GraniteServiceVersion20100801',
   secretsmanager: 'secretsmanager',
   ssm: 'AmazonSSM',
+  lambda: 'AWSLambda',
 }
 
 function send(options: SimulatedAwsOptions, request: AwsRequest, settle: Settle<AwsAnswer>): void {

@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
+import { Option } from 'commander'
 import { configFingerprint } from '../../../config/config-fingerprint.ts'
 import type { PipelineConfig } from '../../../config/pipeline-config.ts'
 import type { SourceConfig } from '../../../config/source-config.ts'
 import { checkCode } from '../../preflight/code-checks.ts'
 import { isRefusal, passed, warning } from '../../preflight/finding.ts'
 import type { Finding } from '../../preflight/finding.ts'
+import { checkLambda } from '../../preflight/lambda-checks.ts'
 import { runPreflight } from '../../preflight/preflight.ts'
 import type { CommandContext, CommandResult } from '../command-context.ts'
 import { foundWrong, refused, succeeded } from '../command-context.ts'
@@ -24,18 +26,35 @@ export function registerCheck(program: Command, { context, action }: CommandHost
     .description('check a pipeline before it runs: the file, AWS, Kafka')
     .argument('<config>', 'the pipeline file')
     .option('--offline', 'check the file alone, without AWS and Kafka')
+    .addOption(
+      new Option(
+        '--lambda <function>',
+        'check for this function (name or ARN) instead of a worker: how Lambda hands the changes over to it',
+      ).conflicts('offline'),
+    )
     .action(
       action(async (command) => {
-        const isOffline = command.opts<{ offline?: boolean }>().offline === true
+        const options = command.opts<{ offline?: boolean; lambda?: string }>()
+        const isOffline = options.offline === true
         const file = command.args[0] ?? ''
         const config = isOffline ? loadPipelineOffline(file, context) : await loadPipeline(file, context)
         if (!isOffline && !isJson(command)) context.stderr.write('asking AWS and Kafka …\n')
         const online = isOffline
           ? await checkCode(config, context.clock)
-          : (await runPreflight(config, context)).findings
+          : await checkOnline(config, options.lambda, context)
         return reportFindings([...checkFile(config), ...online], context, command)
       }),
     )
+}
+
+async function checkOnline(
+  config: PipelineConfig,
+  functionName: string | undefined,
+  context: CommandContext,
+): Promise<readonly Finding[]> {
+  if (functionName === undefined) return (await runPreflight(config, context)).findings
+  const { findings, tables } = await runPreflight(config, context, 'lambda')
+  return [...findings, ...(await checkLambda(config, functionName, tables, context))]
 }
 
 function reportFindings(all: readonly Finding[], context: CommandContext, command: Command): CommandResult {

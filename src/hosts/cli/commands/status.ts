@@ -31,6 +31,12 @@ export function registerStatus(program: Command, { context, action }: CommandHos
     )
 }
 
+const wayWords: Readonly<Record<PipelineStatus['way'], string>> = {
+  worker: 'workers',
+  lambda: 'a Lambda function',
+  nobody: 'nobody until `tailrace switch` has ended',
+}
+
 function render(status: PipelineStatus): string {
   const { group, tables } = status
   const head = renderPairs([
@@ -38,6 +44,7 @@ function render(status: PipelineStatus): string {
     ['epoch', String(status.epoch)],
     ['lanes', String(status.lanes)],
     ['cluster', status.clusterId],
+    ['moved by', wayWords[status.way]],
     ['group', `${group.state}, ${counted(group.members.length, 'worker')}`],
   ])
   const workers = renderTable(

@@ -49,7 +49,7 @@ function isText(value: unknown): value is HclText {
 
 /** `${` and `%{` would begin a template. */
 function quoted(text: string): string {
-  return JSON.stringify(text).replaceAll('${', '$${').replaceAll('%{', '%%{')
+  return JSON.stringify(text).replaceAll(/[$%](?=\{)/g, (sign) => sign + sign)
 }
 
 /** Equal signs stand below each other in lines that follow each other; a value of several lines stands for itself. */

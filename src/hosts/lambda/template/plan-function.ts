@@ -58,8 +58,8 @@ function refusePlainSecrets(names: readonly string[]): void {
 /** Rows of a table have up to 400 KB, and Lambda hands over 6 MB at most. */
 const batchSize = 1000
 
-/** The longest there is: each end of a window costs an invocation, and nothing waits for it. Seconds. */
-const window = 900
+/** A batch must not wait for longer than it has to, should Lambda let it. Seconds. */
+const window = 1
 
 function tableMappings(
   { source, delivery }: PipelineConfig,

@@ -72,8 +72,8 @@ function variable({ name, description, defaultValue, pattern, isList }: Paramete
 
 function tableData({ id, stream }: StreamMapping): readonly string[] {
   if (stream.kind !== 'dynamodb') return []
-  // The data source takes names and, for tables of other accounts, ARNs.
-  return [hclBlock(`data "aws_dynamodb_table" "${snakeCase(id)}"`, { name: stream.table })]
+  const name = stream.table.slice(stream.table.lastIndexOf('/') + 1)
+  return [hclBlock(`data "aws_dynamodb_table" "${snakeCase(id)}"`, { name })]
 }
 
 function logGroup({ functionName }: FunctionPlan): string {
