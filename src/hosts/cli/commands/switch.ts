@@ -65,9 +65,9 @@ function render({
   const done = `pipeline ${pipeline} is moved by its ${way} from now on${shards}\n`
   if (unproved.length === 0) return done
   return `${done}${[
-    `Of ${counted(unproved.length, 'shard')} it cannot be told whether Lambda has handed over all: the stream has nothing left in front of`,
-    `what comes next. If the age of the mapping's iterator has never come near the stream's retention, nothing is lost;`,
-    'otherwise a snapshot of the table makes up for it.',
+    `Of ${counted(unproved.length, 'shard')} it cannot be told whether Lambda has handed over all: the stream has trimmed what would show it.`,
+    `If the age of the mapping's iterator has never come near the stream's retention, nothing is lost;`,
+    'otherwise `tailrace snapshot` delivers the items that there are now.',
     ...unproved.map((shardId) => `  ${shardId}`),
   ].join('\n')}\n`
 }
