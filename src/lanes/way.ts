@@ -1,6 +1,6 @@
 import { TailraceError } from '../errors.ts'
 import { movesOwed } from './hand-over.ts'
-import type { LaneState } from './lane-state.ts'
+import type { LaneState, ShardState } from './lane-state.ts'
 import { shardsOfLedger } from './ledger-shards.ts'
 import type { AddressedEntry, TableEntry, Way, WayEntry } from './ledger-entry.ts'
 
@@ -25,20 +25,44 @@ export function wayEntries(ledgers: readonly LaneState[], way: Way, nowMs: numbe
   return ledgers.map((_, lane) => ({ lane, entry }))
 }
 
+/** True if the reader that left this note held nothing back. Throws for a text that no reader has left. */
+export type IsSettled = (note: string) => boolean
+
 /**
  * What brings each shard's position to where a function looks for it: into its registrar's lane. Throws SWITCH_REFUSED if
- * the positions do not say all that a function must know. `ledgers` must be owned.
+ * the positions do not say all that a function must know: it takes what is in front of a position for delivered. `ledgers` must be
+ * owned.
  */
-export function positionsForFunction(ledgers: readonly LaneState[], nowMs: number): readonly AddressedEntry[] {
+export function positionsForFunction(
+  ledgers: readonly LaneState[],
+  { nowMs, isSettled }: { readonly nowMs: number; readonly isSettled: IsSettled },
+): readonly AddressedEntry[] {
   for (const table of ledgers[0]?.tables.values() ?? []) refuseUnsettled(table)
-  for (const { shard } of shardsOfLedger(ledgers).values()) {
-    if (shard.note === undefined && shard.inherited === undefined) continue
-    throw refusal(
-      `shard ${shard.shardId} was read with its order repaired: a function would not know what is held back`,
-    )
-  }
+  const shards = [...shardsOfLedger(ledgers).values()].map(({ shard }) => shard)
+  const holding = shards.find((shard) => !notesThatCount(shard, shards).every(isSettled))
+  if (holding !== undefined) throw refusal(`changes of shard ${holding.shardId} are held back to be put in order`)
   const lanes = ledgers.length
   return ledgers.flatMap((state, lane) => movesOwed(state, { lane, lanes, nowMs }))
+}
+
+/** A reader's own note holds what came before it; without one, what its parents left counts. */
+function notesThatCount(shard: ShardState, shards: readonly ShardState[]): readonly string[] {
+  const { note, inherited, status } = shard
+  if (status === 'end' && isTakenOver(shard, shards)) return []
+  return note === undefined ? Object.values(inherited ?? {}) : [note.text]
+}
+
+/**
+ * What is held back at a shard's end goes on with its children, once they are begun. A shard that ends has two, or shares one
+ * with another; of two, one may not have been listed yet.
+ */
+function isTakenOver({ shardId, streamArn, at }: ShardState, shards: readonly ShardState[]): boolean {
+  const named = new Set(at?.children ?? [])
+  const heirs = shards.filter(
+    (shard) =>
+      shard.streamArn === streamArn && (named.has(shard.shardId) || Object.hasOwn(shard.inherited ?? {}, shardId)),
+  )
+  return heirs.length > 1 || heirs.some(({ parents }) => parents.length > 1)
 }
 
 function refuseUnsettled({ table, status, homeLane, snapshot }: TableEntry): void {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../src/async/clock.ts'
 import { openCli } from './cli-under-test.ts'
 import type { CliUnderTest } from './cli-under-test.ts'
 import { configText, outputOf } from './pipeline-under-test.ts'
@@ -31,9 +32,11 @@ export interface ShopCommands extends AsyncDisposable {
 export async function openShop(
   bootstrapServers: string,
   env: Readonly<Record<string, string>> = {},
+  /** The time of the table; commands have the real one. */
+  clock?: Clock,
 ): Promise<ShopCommands> {
   const cli = openCli(env)
-  const simulator = await startStreamSimulator()
+  const simulator = await startStreamSimulator(clock === undefined ? {} : { clock })
   const pipeline = `commands-${randomUUID().slice(0, 8)}`
   const topic = `${pipeline}.orders`
   const newTable = (name: string): SimulatedTable => {

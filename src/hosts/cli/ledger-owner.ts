@@ -3,7 +3,7 @@ import { TailraceError } from '../../errors.ts'
 import type { FetchedRecord, KafkaApi, TopicInfo } from '../../kafka/kafka.ts'
 import { createMarkerReader } from '../../kafka/marker-reader.ts'
 import { decodeEntry } from '../../lanes/ledger-codec.ts'
-import type { LedgerEntry } from '../../lanes/ledger-entry.ts'
+import type { LedgerEntry, Way, WayEntry } from '../../lanes/ledger-entry.ts'
 
 /** What a ledger topic holds, as far as it can be read at all: for whoever wants to delete even a broken one. */
 export interface LedgerRemains {
@@ -13,6 +13,10 @@ export interface LedgerRemains {
   readonly outputTopics: ReadonlySet<string>
   /** Kinesis streams that its tables are, whose changes may have gone to topics that an older ledger does not name. */
   readonly streams: readonly Table[]
+  /** Whose turn it is, by the newest entry that says so. */
+  readonly way: Way
+  /** Every shard that it names, by stream and id. */
+  readonly shards: readonly { readonly streamArn: string; readonly shardId: string }[]
   /** Records of any kind. */
   readonly records: number
 }
@@ -29,6 +33,8 @@ export async function readLedgerRemains(
   const pipelines = new Set<string>()
   const outputTopics = new Set<string>()
   const streams = new Map<string, Table>()
+  const shards = new Map<string, LedgerRemains['shards'][number]>()
+  let way: WayEntry | undefined
   let records = 0
   const count = (record: FetchedRecord): void => {
     const entry = entryOf(record)
@@ -36,25 +42,38 @@ export async function readLedgerRemains(
     if (entry?.kind === 'identity') pipelines.add(entry.pipeline)
     else if (entry?.kind === 'table' || entry?.kind === 'topic') outputTopics.add(entry.topic)
     if (entry?.kind === 'table' && entry.topic === '') streams.set(entry.table.arn, entry.table)
+    if (entry?.kind === 'way' && entry.version > (way?.version ?? 0)) way = entry
+    if (entry?.kind === 'begin' || entry?.kind === 'at') shards.set(`${entry.streamArn}/${entry.shardId}`, entry)
   }
+  const found = (): LedgerRemains => ({
+    pipelines,
+    outputTopics,
+    streams: [...streams.values()],
+    way: way?.way ?? 'worker',
+    shards: [...shards.values()].map(({ streamArn, shardId }) => ({ streamArn, shardId })),
+    records,
+  })
   for (let partition = 0; partition < topic.partitions; partition++) {
     const { logStart, highWatermark } = await kafka.offsets(topic.name, partition, signal)
     const reader = createMarkerReader({ kafka, topic: topic.name, partition })
     for (let position = logStart; position < highWatermark; position = reader.position ?? highWatermark) {
       const mark = position + BigInt(enoughStrange)
       for (const record of await reader.readTo(mark < highWatermark ? mark : highWatermark, signal)) count(record)
-      if (pipelines.size === 0 && records >= enoughStrange)
-        return { pipelines, outputTopics, streams: [...streams.values()], records }
+      if (pipelines.size === 0 && records >= enoughStrange) return found()
     }
   }
-  return { pipelines, outputTopics, streams: [...streams.values()], records }
+  return found()
 }
 
 /**
  * Refuses to delete a topic that is not the ledger of this pipeline: one that names another pipeline, or that holds
  * records and names none (a topic of data, by a wrong `ledger.topic`).
  */
-export function requireOwnLedger(remains: LedgerRemains, topic: string, pipeline: string): void {
+export function requireOwnLedger(
+  remains: Pick<LedgerRemains, 'pipelines' | 'records'>,
+  topic: string,
+  pipeline: string,
+): void {
   const other = [...remains.pipelines].find((name) => name !== pipeline)
   if (other !== undefined) {
     throw new TailraceError('LEDGER_FOREIGN', `topic ${topic} is the ledger of pipeline ${other}; it is not deleted`)

@@ -23,6 +23,7 @@ import { openOversize } from '../stages/oversize-of.ts'
 import { openCode, otherTopicsOf } from '../stages/change-steps.ts'
 import { packageVersion } from '../package-version.ts'
 import { createLetterLog } from './letter-log.ts'
+import { replayIdOf } from './replay-id.ts'
 import { replayLetters } from './replay-letters.ts'
 import type { ReplayMode, ReplayOutcome, ReplayParts } from './replay-letters.ts'
 import type { OutputLog } from './supersession.ts'
@@ -49,13 +50,13 @@ export interface ReplayHost {
   readonly lanes: number
   /** Throws PIPELINE_ACTIVE while workers run. */
   readonly requireStandstill: () => Promise<void>
+  /**
+   * Throws WAY_CONFLICT unless it is the workers' turn, by what the ledger says now: a function is in no group. Whoever gives the
+   * pipeline over after that fences the replay.
+   */
+  readonly requireTurn: () => Promise<void>
   /** Which of all letters are meant. */
   readonly choose: (letters: readonly StoredLetter[]) => readonly StoredLetter[]
-}
-
-/** The transactional id of replays: whoever replays fences the one before. */
-export function replayIdOf(pipeline: string): string {
-  return `tailrace.${pipeline}.dlq`
 }
 
 /**
@@ -121,7 +122,7 @@ export async function runReplay(
 }
 
 async function fence(
-  { config, kafka, clock, rng, lanes }: ReplayHost,
+  { config, kafka, clock, rng, lanes, requireTurn }: ReplayHost,
   limits: Pick<TopicLimits, 'known'>,
   signal: AbortSignal,
 ): Promise<TransactionSession> {
@@ -141,6 +142,7 @@ async function fence(
       const id = { transactionalId: transactionalIdOf(pipeline, lane), timeoutMs: transactionTimeoutMs }
       await kafka.initProducerId(id, signal)
     }
+    await requireTurn()
     return session
   } catch (error) {
     await session[Symbol.asyncDispose]()

@@ -13,11 +13,12 @@ import type { ShardReaderParts } from './kinesis-source.ts'
 import type { HashKeyRange } from './listed-shard.ts'
 import type { GuardedPages, ReadSoFar } from './retention-guard.ts'
 import { hashKeyOf, isWithin } from './repair/hash-keys.ts'
-import { decodeNote, encodeNote } from './repair/reader-notes.ts'
+import { decodeNote, encodeNote, holdsNothingBack } from './repair/reader-notes.ts'
 import type { RepairNote } from './repair/reader-notes.ts'
 import { createRepairedShard } from './repair/repaired-shard.ts'
 import type { RepairedShard, Replay } from './repair/repaired-shard.ts'
 import type { RepairCounts, RepairRules } from './repair/repair.ts'
+import { createRepairMemory } from './repair/repair-memory.ts'
 import type { RepairMemory } from './repair/repair-memory.ts'
 import { createUnrepairedShard } from './repair/unrepaired-shard.ts'
 
@@ -36,6 +37,9 @@ export interface ShardReading {
 
 /** Smaller than every sequence number: nothing of the shard itself was read, though something of its ancestors was handed out. */
 const beforeAll = '0'
+
+/** Without repair nobody looks into a record, so nothing is held back or remembered, and rules mean nothing. */
+const asTheyCome = { rules: { windowMs: 0, delayMs: 0 }, memory: createRepairMemory(0) }
 
 /** Idle shards renew what they say of the time up to which they were read; nothing else must be committed for them. */
 const renewedEveryMs = 10 * 60_000
@@ -152,15 +156,21 @@ class KinesisShardReader implements ShardReader {
     return this.#note === undefined ? this.#position.inherited !== undefined : this.#note.older.length > 0
   }
 
+  get #holdsNothingBack(): boolean {
+    const { note, inherited } = this.#position
+    return (note === undefined ? Object.values(inherited ?? {}) : [note.text]).every(holdsNothingBack)
+  }
+
   /** Sees again what is remembered. Nothing is kept of an attempt that was cut short. */
   async #restore(signal: AbortSignal): Promise<RepairedShard> {
     const { shardId, inherited } = this.#position
     const { repair } = this.#reading
     const after = this.#after
-    if (repair === undefined) return createUnrepairedShard(after)
+    // What was held back while order was repaired is still owed once it is not.
+    if (repair === undefined && this.#holdsNothingBack) return createUnrepairedShard(after)
     const range = this.#hasAncestors ? await this.#ownRange(signal) : undefined
     const start = { shardId, after, note: this.#note, inherited, range }
-    const shard = createRepairedShard(start, repair.rules, repair.memory)
+    const shard = createRepairedShard(start, (repair ?? asTheyCome).rules, (repair ?? asTheyCome).memory)
     try {
       for (const replay of shard.replays) await this.#replay(replay, signal)
     } catch (error) {

@@ -144,7 +144,7 @@ function startCommand(
   const source = createDynamoDbStreamsSource({ api, clock, rng, region, tables: ['orders-*'] })
   const over = new AbortController()
   const context = { clock, rng, signal: over.signal }
-  const done = switchWay({ config, kafka: port, source, context }, to).then(
+  const done = switchWay({ config, kafka: port, source, context, isSettled: () => false }, to).then(
     () => 'done',
     (error: unknown) => `failed: ${String(error)}`,
   )

@@ -4,6 +4,7 @@ import { TailraceError } from '../../../errors.ts'
 import { KafkaError } from '../../../kafka/kafka.ts'
 import type { KafkaApi } from '../../../kafka/kafka.ts'
 import { transactionalIdOf } from '../../../lanes/lane-session.ts'
+import { shardTransactionalIdOf } from '../../../lanes/shard-taker.ts'
 import { foundWrong, succeeded } from '../command-context.ts'
 import type { CommandContext, CommandResult } from '../command-context.ts'
 import { isJson, writeResult } from '../command-host.ts'
@@ -40,12 +41,14 @@ async function run(command: Command, context: CommandContext): Promise<CommandRe
   const topic = (await kafka.topics([ledger.topic], signal)).get(ledger.topic)
   const remains = topic === undefined ? undefined : await readLedgerRemains(kafka, topic, signal)
   if (remains !== undefined) requireOwnLedger(remains, ledger.topic, pipeline)
-  const ids = Array.from({ length: topic?.partitions ?? config.lanes }, (_, lane) => transactionalIdOf(pipeline, lane))
+  const ids = [...laneIds(config, topic?.partitions), ...functionIds(config, remains)]
   const used = [...(await kafka.describeTransactions(ids, signal)).keys()]
   if (!isJson(command)) {
     const what = topic === undefined ? `its ledger topic ${ledger.topic} is gone already` : `topic ${ledger.topic}`
     stderr.write(`Pipeline ${pipeline} forgets all positions (${what}, group ${groupId}).\n`)
     stderr.write(`A later start begins anew and repeats what ${sourceName(config)} still has.\n`)
+    if (isFunctions(remains))
+      stderr.write('A function moves it: disable its event source mappings first, or its next batch is such a start.\n')
   }
   const question = {
     text: 'This cannot be undone.',
@@ -62,7 +65,7 @@ async function run(command: Command, context: CommandContext): Promise<CommandRe
     topic === undefined ? undefined : kafka.deleteTopic(ledger.topic, signal),
   )
   await ignoring('GROUP_ID_NOT_FOUND', kafka.deleteGroup(groupId, signal))
-  await requireUnused(kafka, used, signal)
+  await requireUnused(kafka, used, isFunctions(remains), signal)
   const result = {
     pipeline,
     ledgerTopic: ledger.topic,
@@ -72,6 +75,21 @@ async function run(command: Command, context: CommandContext): Promise<CommandRe
   }
   writeResult(context, command, { json: result, text: render(result) })
   return succeeded
+}
+
+function laneIds({ pipeline, lanes }: PipelineConfig, partitions: number | undefined): readonly string[] {
+  return Array.from({ length: partitions ?? lanes }, (_, lane) => transactionalIdOf(pipeline, lane))
+}
+
+/** A function writes each shard under an id of its own, and is in no group. */
+function functionIds({ pipeline }: PipelineConfig, remains: LedgerRemains | undefined): readonly string[] {
+  if (remains === undefined || !isFunctions(remains)) return []
+  return remains.shards.map(({ streamArn, shardId }) => shardTransactionalIdOf(pipeline, streamArn, shardId))
+}
+
+/** Also while it is given over: then either side may still be there. */
+function isFunctions(remains: LedgerRemains | undefined): boolean {
+  return remains !== undefined && remains.way !== 'worker'
 }
 
 /** Those that the ledger named, and those of tables whose changes came out of a Kinesis stream. */
@@ -103,14 +121,21 @@ async function fence(
   for (const transactionalId of ids) await kafka.initProducerId({ transactionalId, timeoutMs }, signal)
 }
 
-/** A worker that is cut off from its group may have gone on: then the next start would find a lost ledger. */
-async function requireUnused(kafka: KafkaApi, ids: readonly string[], signal: AbortSignal): Promise<void> {
+/** Whoever was cut off, or was never stopped, may have gone on: then the next start would find a lost ledger. */
+async function requireUnused(
+  kafka: KafkaApi,
+  ids: readonly string[],
+  isFunctions: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const states = await kafka.describeTransactions(ids, signal)
   const used = [...states].filter(([, { state }]) => state !== 'Empty').map(([id]) => id)
   if (used.length === 0) return
   throw new TailraceError(
     'PIPELINE_ACTIVE',
-    `a worker has used ${used.join(', ')} while the pipeline was being deleted: stop it, then delete again`,
+    `${isFunctions ? 'a function' : 'a worker'} has used ${used.join(', ')} while the pipeline was being deleted: ${
+      isFunctions ? 'disable its mappings' : 'stop it'
+    }, then delete again`,
   )
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { PipelineConfig } from '../../../config/pipeline-config.ts'
 import { TailraceError } from '../../../errors.ts'
 import { topicsOfLedger } from '../../../lanes/topic-pins.ts'
+import { presentWay, requireWay } from '../../../lanes/way.ts'
 import type { StoredLetter } from '../../../rejection/stored-letter.ts'
 import { createItemReader } from '../../../sources/table-items/item-reader.ts'
 import { counted } from '../../counted.ts'
@@ -61,7 +62,12 @@ async function replay(command: Command, context: CommandContext): Promise<Comman
   const ledger = await readPipelineLedger(config, kafka, signal)
   const isDry = flags.dryRun === true
   const isForced = flags.force === true
-  if (!isDry) await requireStandstill(config, kafka, signal)
+  const requireTurn = async (): Promise<void> =>
+    requireWay(presentWay((await readPipelineLedger(config, kafka, signal)).lanes), 'worker', config.pipeline)
+  if (!isDry) {
+    await requireStandstill(config, kafka, signal)
+    await requireTurn()
+  }
   const question = 'Older states may come behind newer ones. Write them?'
   if (
     isForced &&
@@ -89,6 +95,7 @@ async function replay(command: Command, context: CommandContext): Promise<Comman
       topics: topicsOfLedger(ledger.lanes),
       lanes: ledger.lanes.length,
       requireStandstill: () => requireStandstill(config, kafka, signal),
+      requireTurn,
       choose: (letters) => chosen(letters, ids, flags),
     },
     { isForced, isDry, onOutcome },

@@ -1,7 +1,10 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import type { PipelineConfig } from '../../../config/pipeline-config.ts'
+import type { SourceConfig } from '../../../config/source-config.ts'
 import { TailraceError } from '../../../errors.ts'
+import type { Way } from '../../../lanes/ledger-entry.ts'
+import { holdsNothingBack } from '../../../sources/kinesis/repair/reader-notes.ts'
 import { counted } from '../../counted.ts'
 import { openSource } from '../../source-of.ts'
 import { succeeded } from '../command-context.ts'
@@ -11,6 +14,7 @@ import type { CommandHost } from '../command-host.ts'
 import { loadPipeline } from '../load-pipeline.ts'
 import { openKafka } from '../open-kafka.ts'
 import { switchWay } from '../switch-way.ts'
+import type { WaySwitch } from '../switch-way.ts'
 
 /**
  * `tailrace switch <config> --to worker|lambda`: gives a pipeline over to the other way, positions and all. Whoever moved it
@@ -32,14 +36,40 @@ async function carryOut(command: Command, context: CommandContext): Promise<Comm
   refuseWithoutPositions(config)
   const { clock, rng, env } = context
   await using kafka = openKafka(config, context)
-  await using owned = openSource(config.source, { clock, rng, env })
-  const { was, fenced } = await switchWay({ config, kafka, source: owned.source, context }, to)
-  const text =
-    was === to
-      ? `pipeline ${config.pipeline} is moved by its ${to} already\n`
-      : `pipeline ${config.pipeline} is moved by its ${to} from now on${fenced === 0 ? '' : `; ${counted(fenced, 'shard')} fenced`}\n`
-  writeResult(context, command, { json: { pipeline: config.pipeline, was, way: to, fenced }, text })
+  await using owned = openSource(withoutFanOut(config.source), { clock, rng, env, giveUpOn })
+  // Only readers of Kinesis streams leave notes.
+  const parts = { config, kafka, source: owned.source, context, isSettled: holdsNothingBack }
+  const done = await switchWay(parts, to)
+  const json = { pipeline: config.pipeline, way: to, ...done }
+  writeResult(context, command, { json, text: render(json) })
   return succeeded
+}
+
+/** What nobody but a person can mend. An outage is waited out: half of a switch is nobody's turn. */
+const giveUpOn = ['AWS_ACCESS_DENIED', 'AWS_CREDENTIALS', 'AWS_KEY_UNUSABLE'] as const
+
+/** A page or two are no reason to register a consumer. */
+function withoutFanOut(source: SourceConfig): SourceConfig {
+  return source.type === 'kinesis' ? { ...source, fanOut: undefined } : source
+}
+
+function render({
+  pipeline,
+  way,
+  was,
+  fenced,
+  unproved,
+}: WaySwitch & { readonly pipeline: string; readonly way: Way }) {
+  if (was === way) return `pipeline ${pipeline} is moved by its ${way} already\n`
+  const shards = fenced === 0 ? '' : `; ${counted(fenced, 'shard')} fenced`
+  const done = `pipeline ${pipeline} is moved by its ${way} from now on${shards}\n`
+  if (unproved.length === 0) return done
+  return `${done}${[
+    `Of ${counted(unproved.length, 'shard')} it cannot be told whether Lambda has handed over all: the stream has trimmed what would show it.`,
+    `If the age of the mapping's iterator has never come near the stream's retention, nothing is lost;`,
+    'otherwise `tailrace snapshot` delivers the items that there are now.',
+    ...unproved.map((shardId) => `  ${shardId}`),
+  ].join('\n')}\n`
 }
 
 function refuseWithoutPositions({ delivery }: PipelineConfig): void {

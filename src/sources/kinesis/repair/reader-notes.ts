@@ -1,5 +1,6 @@
 import { TailraceError } from '../../../errors.ts'
 import type { RepairBounds } from './repair.ts'
+import { createTailReading } from './shard-tail.ts'
 import type { TailNote } from './shard-tail.ts'
 
 /** What a reader leaves behind: enough to hold back, and to remember, what it held back and remembered. */
@@ -41,6 +42,15 @@ export function decodeNote(text: string): RepairNote {
     throw new TailraceError('LEDGER_FORMAT', `a reader left a note of format ${version}; this version knows ${format}`)
   }
   return note as RepairNote
+}
+
+/**
+ * True if all that was read is dealt with: then the position alone says what was delivered, and what is remembered besides only
+ * tells repeats. Throws as {@link decodeNote}.
+ */
+export function holdsNothingBack(text: string): boolean {
+  const { own, older } = decodeNote(text)
+  return [own, ...older].every(({ tail }) => createTailReading(tail).isWhole)
 }
 
 function parse(text: string): unknown {
