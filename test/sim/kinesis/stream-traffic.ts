@@ -110,6 +110,7 @@ class Traffic {
   readonly #surroundings: Surrounded
   readonly #rng: Rng
   readonly #parts: Pick<StreamTraffic, 'stream' | 'tables' | 'counts'>
+  readonly #lastWriteMs = new Map<ConnectedTable, number>()
   #isOver = false
   #isInRounds = false
 
@@ -158,10 +159,20 @@ class Traffic {
     if (isLate) counts['late-bunch']++
     const apartMs = this.#plan.workload.deleteShare > 0 ? 1.5 : 0
     const write = (left: number): void => {
+      // Another bunch may have written in this very millisecond: an insert and a removal of one time could be in either order.
+      if (apartMs > 0 && this.#lastWriteMs.get(table) === this.#millisecond) {
+        this.#surroundings.time.after(1, () => write(left))
+        return
+      }
+      this.#lastWriteMs.set(table, this.#millisecond)
       this.#writeOne(table, isLate)
       if (left > 1) this.#surroundings.time.after(apartMs, () => write(left - 1))
     }
     write(1 + Math.floor(this.#rng.next() * 7))
+  }
+
+  get #millisecond(): number {
+    return Math.floor(this.#surroundings.originMs + this.#surroundings.time.elapsedMs)
   }
 
   #writeOne({ writer, destination }: ConnectedTable, isLate: boolean): void {
