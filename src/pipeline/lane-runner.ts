@@ -3,6 +3,7 @@ import { TailraceError, isAbort } from '../errors.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
 import { workLane } from './lane-work.ts'
 import type { LaneCompanion } from './lane-work.ts'
+import { learnLimits } from './topic-limits.ts'
 
 const retakeBackoff = { baseMs: 100, capMs: 5_000 }
 
@@ -45,17 +46,6 @@ async function holdLane(
   await workLane(session, environment, companion, signal)
 }
 
-/**
- * A change that only the broker found too large must stop its table, not put its lane in doubt for ever: the next session
- * knows better, and refuses it by name. Other limits may have been lowered; asking again costs a request per topic.
- */
-function learnLimits({ topicLimits }: LaneEnvironment, error: TailraceError): void {
-  const { topic, bytes } = error.details
-  if (error.code === 'RECORD_TOO_LARGE' && typeof topic === 'string' && typeof bytes === 'number')
-    topicLimits.refused(topic, bytes)
-  topicLimits.lookAgain()
-}
-
 /** A fenced worker does not fence back before it has made sure that the lane is still its own. */
 async function reconsider(parts: {
   readonly lane: number
@@ -65,7 +55,7 @@ async function reconsider(parts: {
   readonly signal: AbortSignal
 }): Promise<void> {
   const { lane, environment, error, signal } = parts
-  learnLimits(environment, error)
+  learnLimits(environment.topicLimits, error)
   environment.onDoubt?.(error)
   const retryInMs = backoffDelay(retakeBackoff, parts.attempt, environment.rng)
   environment.onEvent({ kind: 'lane-in-doubt', lane, error, retryInMs })

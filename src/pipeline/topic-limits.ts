@@ -67,6 +67,16 @@ async function askLimit(kafka: KafkaApi, topic: string, signal: AbortSignal): Pr
 }
 
 /**
+ * What only the broker found too large must not put whoever writes in doubt for ever: the next attempt knows better, and refuses it
+ * by name. Other limits may have been lowered; asking again costs a request per topic.
+ */
+export function learnLimits(limits: TopicLimits, { code, details: { topic, bytes } }: TailraceError): void {
+  if (code === 'RECORD_TOO_LARGE' && typeof topic === 'string' && typeof bytes === 'number')
+    limits.refused(topic, bytes)
+  limits.lookAgain()
+}
+
+/**
  * Converts for a topic. What was called too large is looked at again if the topic takes more by now.
  */
 export async function convertWithin<T extends Pick<RowOutput, 'failure' | 'attachments' | 'left' | 'hasOversized'>>(

@@ -97,9 +97,8 @@ async function settle(prepared: Prepared, options: FirstStartOptions, signal: Ab
   if (change.entries.length > 0) await session.commit(change, signal)
   if (table === undefined) return
   if (table.replaced !== undefined) {
-    // Taken again, so that the entry can be read by everybody who takes a shard from here on.
-    await using again = await taker.take(0, signal)
-    await again.follow(signal)
+    // Taken again, which waits for the markers: everybody who takes a shard from here on reads the entry.
+    await using _again = await taker.take(0, signal)
     await options.fenceStream(table.replaced, signal)
   }
   const { name, streamArn } = table.entry.table

@@ -5,6 +5,7 @@ import type { Rng } from '../../async/rng.ts'
 import { TailraceError } from '../../errors.ts'
 import type { LaneSession } from '../../lanes/lane-session.ts'
 import type { Stages } from '../stages.ts'
+import { learnLimits } from '../topic-limits.ts'
 import type { TopicLimits } from '../topic-limits.ts'
 import { deliverBatch } from './deliver-batch.ts'
 import type { PushedBatch, PushedDelivery, PushedOutcome } from './pushed-batch.ts'
@@ -156,13 +157,6 @@ class ShardBook implements PushedDelivery {
       if (!this.#busy.has(key)) await this.#letGo(key)
     }
   }
-}
-
-/** As a lane does: what only the broker found too large is refused by name the next time. */
-function learnLimits(topicLimits: TopicLimits, { code, details: { topic, bytes } }: TailraceError): void {
-  if (code === 'RECORD_TOO_LARGE' && typeof topic === 'string' && typeof bytes === 'number')
-    topicLimits.refused(topic, bytes)
-  topicLimits.lookAgain()
 }
 
 function asTailraceError(error: unknown): TailraceError {
