@@ -1,3 +1,4 @@
+import { parseTagCondition } from '../change/table-tags.ts'
 import { identityConfig } from './aws-identity-config.ts'
 import type { PropertyValues } from './properties.ts'
 import { parseShardIdPattern } from './shard-id-pattern.ts'
@@ -10,6 +11,7 @@ export function readSourceConfig(values: PropertyValues, region: string): Source
   const basics = {
     region,
     excludedTables: values['filter.exclude.tables'],
+    rediscoveryMs: values['source.tables.rediscovery.ms'],
     start: parseStartPosition(values['source.start']) ?? ({ kind: 'trim-horizon' } as const),
     gap: values['source.gap'],
     endpoint: values['source.endpoint'],
@@ -21,7 +23,7 @@ export function readSourceConfig(values: PropertyValues, region: string): Source
     : { ...basics, ...dynamodbStreamsConfig(values) }
 }
 
-type Basics = 'region' | 'excludedTables' | 'start' | 'gap' | 'endpoint' | 'accessKey' | 'role'
+type Basics = 'region' | 'excludedTables' | 'rediscoveryMs' | 'start' | 'gap' | 'endpoint' | 'accessKey' | 'role'
 
 function dynamodbStreamsConfig(values: PropertyValues): Omit<DynamoDbStreamsConfig, Basics> {
   return {
@@ -29,7 +31,9 @@ function dynamodbStreamsConfig(values: PropertyValues): Omit<DynamoDbStreamsConf
     tables: values['source.tables'],
     allowsKeysOnly: values['source.allow.keys.only'] || values.reselect !== 'off',
     allowsOldImage: values['source.allow.old.image'] || values.reselect !== 'off',
+    tags: values['source.tables.tags'].flatMap((text) => parseTagCondition(text) ?? []),
     streamsEndpoint: values['source.streams.endpoint'],
+    taggingEndpoint: values['source.tagging.endpoint'],
   }
 }
 

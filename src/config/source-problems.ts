@@ -96,6 +96,8 @@ function startProblems(values: PropertyValues, whereOf: WhereOf): readonly Probl
 /** What belongs to tables that are read by themselves. */
 const withoutKinesis: ReadonlyMap<string, string> = new Map([
   ['source.streams.endpoint', 'is of DynamoDB Streams; with source.type: kinesis set source.kinesis.endpoint'],
+  ['source.tables.tags', 'has no effect with source.type: kinesis, whose records do not tell the tags of their tables'],
+  ['source.tagging.endpoint', 'has no effect with source.type: kinesis'],
   ['source.allow.keys.only', 'has no effect with source.type: kinesis, whose records hold both images'],
   ['source.allow.old.image', 'has no effect with source.type: kinesis, whose records hold both images'],
   ['reselect', 'has no effect with source.type: kinesis, whose records hold both images'],

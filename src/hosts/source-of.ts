@@ -47,19 +47,24 @@ function endpointsOf(config: SourceConfig): Partial<Record<AwsService, string>> 
     const { kinesisEndpoint } = config
     return { ...tables, ...(kinesisEndpoint === undefined ? {} : { kinesis: kinesisEndpoint }) }
   }
-  const { streamsEndpoint } = config
-  return { ...tables, ...(streamsEndpoint === undefined ? {} : { streams: streamsEndpoint }) }
+  const { streamsEndpoint, taggingEndpoint } = config
+  return {
+    ...tables,
+    ...(streamsEndpoint === undefined ? {} : { streams: streamsEndpoint }),
+    ...(taggingEndpoint === undefined ? {} : { tagging: taggingEndpoint }),
+  }
 }
 
 function streamsOf(config: DynamoDbStreamsConfig, api: AwsApi, parts: SourceParts): Source {
   const { clock, rng } = parts
-  const { region, tables, allowsKeysOnly, allowsOldImage } = config
+  const { region, tables, tags, allowsKeysOnly, allowsOldImage } = config
   const source = createDynamoDbStreamsSource({
     api,
     clock,
     rng,
     region,
     tables,
+    tags,
     alsoViewTypes: [
       ...(allowsKeysOnly ? (['KEYS_ONLY'] as const) : []),
       ...(allowsOldImage ? (['OLD_IMAGE'] as const) : []),

@@ -1,3 +1,4 @@
+import type { TableAbsence } from '../change/table-absence.ts'
 import { TailraceError } from '../errors.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
 import type { LaneSession } from '../lanes/lane-session.ts'
@@ -65,6 +66,10 @@ export interface Coordination extends CoordinatorOptions {
   readonly session: LaneSession
   /** ARNs of the tables that the configuration meant when it was looked at last. */
   readonly found: Set<string>
+  /** Tables that were not found, by ARN: why, and how many looks in succession have said so. */
+  readonly absences: Map<string, { readonly absence: TableAbsence; readonly looks: number }>
+  /** What was told of the last look for tables. */
+  readonly lastLook: { seen: string | undefined }
   readonly ledger: LedgerView
   readonly write: CoordinatedWrite
   /** Commits entries of tables, each into all partitions, in one transaction. */

@@ -43,6 +43,8 @@ export async function coordinate(
     ...options,
     session,
     found: new Set(),
+    absences: new Map(),
+    lastLook: { seen: undefined },
     ledger: createLedgerView(options.kafka, options.ledgerTopic, lanes),
     write,
     writeTables: (entries) =>

@@ -53,6 +53,8 @@ export type SourceEvent =
       /** How often something was let go early for want of memory. */
       readonly shortened: number
     }
+  /** By which action tables are found by their tags from now on. */
+  | { readonly kind: 'tags-searched'; readonly way: 'tag:GetResources' | 'dynamodb:ListTagsOfResource' }
   /** A table matches a pattern but cannot be read. */
   | { readonly kind: 'table-skipped'; readonly table: string; readonly code: ErrorCode }
 

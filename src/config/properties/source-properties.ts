@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { maxTagConditions, parseTagCondition } from '../../change/table-tags.ts'
 import { regionOfStream } from '../kinesis-stream-name.ts'
 import {
   choice,
   defaulted,
   derived,
+  integer,
   list,
   optional,
   pattern,
@@ -42,10 +44,33 @@ export const sourceProperties = {
       isShared: true,
       documentation:
         'The tables to stream: names, patterns (`"billing-*"`, quoted in YAML) or ARNs. A pattern also takes tables that are created later. Of a Kinesis stream: names or patterns of the tables whose changes are wanted; what it holds of others is left out.',
-      defaultNote: '(required); `*` with `source.type: kinesis`',
-      from: ({ text: given }) => (given('source.type') === 'kinesis' ? '*' : undefined),
+      defaultNote: '(required); `*` with `source.type: kinesis` or `source.tables.tags`',
+      from: ({ text: given, isGiven }) =>
+        given('source.type') === 'kinesis' || isGiven('source.tables.tags') ? '*' : undefined,
     },
   ),
+  'source.tables.tags': defaulted(
+    {
+      type: 'list',
+      schema: z
+        .array(z.string().refine((one) => parseTagCondition(one) !== undefined))
+        .max(maxTagConditions)
+        .refine((all) => new Set(all.map((one) => parseTagCondition(one)?.key)).size === all.length),
+      rule: 'a list of at most 50 tags, no key twice: `key`, `key=value` or `key=value1|value2`',
+    },
+    [],
+    {
+      importance: 'medium',
+      isShared: true,
+      documentation:
+        'Tags that a table must have, all of them, to be streamed: `[cdc, "team=orders|billing"]` takes the tables with a tag `cdc`, whatever its value, and a tag `team` of one of two values. `source.tables` may be left out then; if it is given both must hold. Tables that get the tags later are taken up, and those that lose them are retired: see [operations](operations.md#tables-that-come-and-go).',
+    },
+  ),
+  'source.tables.rediscovery.ms': defaulted(integer(1_000, 86_400_000), 60_000, {
+    importance: 'low',
+    documentation:
+      'How often it is looked for tables that match only now, for those that match no more, and for streams that were replaced. Milliseconds.',
+  }),
   'source.start': defaulted(
     text(
       '`TRIM_HORIZON`, `LATEST`, a time with its offset (`2026-01-31T12:00:00Z`), milliseconds since 1970, or (Kinesis) `AT_SEQUENCE_NUMBER` or `AFTER_SEQUENCE_NUMBER`',
@@ -88,7 +113,15 @@ export const sourceProperties = {
     documentation: 'Where the DynamoDB Streams API is, instead of the endpoint of the region.',
     defaultNote:
       '`$AWS_ENDPOINT_URL_DYNAMODB_STREAMS`, `$AWS_ENDPOINT_URL`; else `source.endpoint` unless that is a host of AWS',
-    from: streamsEndpoint,
+    from: (given) => besideDynamoDb(given, 'DYNAMODB_STREAMS'),
+  }),
+  'source.tagging.endpoint': optional(serviceUrl, {
+    importance: 'low',
+    documentation:
+      'Where the Resource Groups Tagging API is, which finds tables by `source.tables.tags`, instead of the endpoint of the region.',
+    defaultNote:
+      '`$AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API`, `$AWS_ENDPOINT_URL`; else `source.endpoint` unless that is a host of AWS',
+    from: (given) => besideDynamoDb(given, 'RESOURCE_GROUPS_TAGGING_API'),
   }),
   'source.access.key.id': optional(secretText('the id of an access key', z.string().regex(/^[\w.+=/-]{1,128}$/)), {
     importance: 'medium',
@@ -134,9 +167,9 @@ function dynamodbEndpoint({ env }: Given): string | undefined {
   return environmentEndpoint(env, 'DYNAMODB')
 }
 
-/** A substitute for AWS serves both APIs at one address; AWS's own hosts (VPC endpoints too) serve one each. */
-function streamsEndpoint(given: Given): string | undefined {
-  const fromEnvironment = environmentEndpoint(given.env, 'DYNAMODB_STREAMS')
+/** A substitute for AWS serves all APIs at one address; AWS's own hosts (VPC endpoints too) serve one each. */
+function besideDynamoDb(given: Given, service: string): string | undefined {
+  const fromEnvironment = environmentEndpoint(given.env, service)
   const endpoint = given.text('source.endpoint') ?? dynamodbEndpoint(given)
   if (fromEnvironment !== undefined || endpoint === undefined) return fromEnvironment
   const host = URL.parse(endpoint)?.hostname ?? ''

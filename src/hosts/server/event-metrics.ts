@@ -123,6 +123,7 @@ function count(event: PipelineEvent, metrics: Metrics): void {
     case 'table-stopped':
     case 'table-started':
     case 'table-resumed':
+    case 'table-retired':
       return showHealth(event, metrics)
     case 'shard-closed':
       metrics.remove('tailrace_shard_iterator_age_seconds', { table: event.shard.table, shard: event.shard.shardId })
@@ -159,8 +160,10 @@ function countLeftOut(
 
 function showHealth({ table, kind }: { readonly table: string; readonly kind: string }, metrics: Metrics): void {
   const entity = `table ${table}`
-  const isStreaming = kind !== 'table-stopped'
-  metrics.set('tailrace_entity_health', { entity, status: 'stopped' }, isStreaming ? 0 : 1)
+  const isStopped = kind === 'table-stopped'
+  // A retired table is neither: nothing is wrong with it.
+  const isStreaming = !isStopped && kind !== 'table-retired'
+  metrics.set('tailrace_entity_health', { entity, status: 'stopped' }, isStopped ? 1 : 0)
   metrics.set('tailrace_entity_health', { entity, status: 'streaming' }, isStreaming ? 1 : 0)
 }
 
