@@ -1,4 +1,3 @@
-import type { TableAbsence } from '../change/table-absence.ts'
 import { TailraceError } from '../errors.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
 import type { LaneSession } from '../lanes/lane-session.ts'
@@ -11,6 +10,7 @@ import type { Notifier } from './signals/notifier.ts'
 import type { SignalChannels } from './signals/signal-ports.ts'
 import type { SnapshotRules } from './snapshot/snapshot-life.ts'
 import type { StartPosition } from './start-position.ts'
+import type { AbsenceWatch } from './table-retirement.ts'
 import type { TopicProvisioner } from './topic-provisioner.ts'
 
 /** How often the coordinator looks after what. Milliseconds. */
@@ -66,8 +66,7 @@ export interface Coordination extends CoordinatorOptions {
   readonly session: LaneSession
   /** ARNs of the tables that the configuration meant when it was looked at last. */
   readonly found: Set<string>
-  /** Tables that were not found, by ARN: why, and how many looks in succession have said so. */
-  readonly absences: Map<string, { readonly absence: TableAbsence; readonly looks: number }>
+  readonly absences: AbsenceWatch
   /** What was told of the last look for tables. */
   readonly lastLook: { seen: string | undefined }
   readonly ledger: LedgerView

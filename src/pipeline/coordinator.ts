@@ -20,6 +20,7 @@ import {
   settleRequests,
   tellIfLoaded,
 } from './snapshot/snapshot-duties.ts'
+import { createAbsenceWatch } from './table-retirement.ts'
 import { findTables, lookAtTables, settleStops } from './table-watch.ts'
 
 const retryBackoff = { baseMs: 500, capMs: 30_000 }
@@ -43,7 +44,7 @@ export async function coordinate(
     ...options,
     session,
     found: new Set(),
-    absences: new Map(),
+    absences: createAbsenceWatch(),
     lastLook: { seen: undefined },
     ledger: createLedgerView(options.kafka, options.ledgerTopic, lanes),
     write,

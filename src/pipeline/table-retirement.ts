@@ -4,12 +4,33 @@ import type { TableEntry } from '../lanes/ledger-entry.ts'
 import { hasUnfinishedShards } from './table-life.ts'
 import type { TableDecision } from './table-life.ts'
 
-/**
- * How often in succession a table must be asked for and say the same before it is retired: services answer of a while ago.
- * What the configuration itself says needs no second look.
- */
-export function looksUntilRetired({ kind }: TableAbsence): number {
-  return kind === 'unselected' ? 1 : 2
+/** Remembers what looks for tables that were not found have shown. Forgets everything with its coordinator. */
+export interface AbsenceWatch {
+  /** What a table that was not found answers; undefined: it is there, or nobody can tell now. */
+  note(tableArn: string, absence: TableAbsence | undefined): void
+  /** The absences that are certain, by ARN: enough looks in succession have shown the same. */
+  certain(): ReadonlyMap<string, TableAbsence>
+}
+
+/** Services may answer of a while ago; what the configuration itself says needs no second look. */
+const looksNeeded: Readonly<Record<TableAbsence['kind'], number>> = { unselected: 1, untagged: 2, gone: 2 }
+
+/** Makes a watch that has seen nothing. */
+export function createAbsenceWatch(): AbsenceWatch {
+  const seen = new Map<string, { readonly absence: TableAbsence; readonly looks: number }>()
+  return {
+    note: (tableArn, absence) => {
+      const before = seen.get(tableArn)
+      if (absence === undefined) seen.delete(tableArn)
+      else seen.set(tableArn, { absence, looks: before?.absence.kind === absence.kind ? before.looks + 1 : 1 })
+    },
+    certain: () =>
+      new Map(
+        [...seen].flatMap(([arn, { absence, looks }]) =>
+          looks >= looksNeeded[absence.kind] ? [[arn, absence] as const] : [],
+        ),
+      ),
+  }
 }
 
 /**

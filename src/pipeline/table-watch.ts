@@ -21,7 +21,7 @@ import {
   firstEntry,
 } from './table-life.ts'
 import type { TableDecision } from './table-life.ts'
-import { afterAbsence, afterReturn, looksUntilRetired } from './table-retirement.ts'
+import { afterAbsence, afterReturn } from './table-retirement.ts'
 import type { SkippedTable } from './pipeline-event.ts'
 import { refuseRenaming, refuseTopicChange } from './topic-change.ts'
 import type { ProvidedTopic } from './topic-provisioner.ts'
@@ -118,20 +118,14 @@ function tellOfLook(coordination: Coordination, found: readonly Table[], skipped
  */
 async function retireTables(coordination: Coordination, signal: AbortSignal): Promise<void> {
   const { session, found, absences, environment, ledger } = coordination
-  const absent = [...session.state.tables.values()].filter(
-    ({ table, status }) => status.kind !== 'retired' && !found.has(table.arn),
-  )
-  for (const arn of absences.keys()) if (found.has(arn)) absences.delete(arn)
-  for (const { table } of absent) {
-    const absence = await environment.source.whyAbsent?.(table, signal)
-    const before = absences.get(table.arn)
-    if (absence === undefined) absences.delete(table.arn)
-    else absences.set(table.arn, { absence, looks: before?.absence.kind === absence.kind ? before.looks + 1 : 1 })
+  for (const { table, status } of session.state.tables.values()) {
+    const isAbsent = status.kind !== 'retired' && !found.has(table.arn)
+    absences.note(table.arn, isAbsent ? await environment.source.whyAbsent?.(table, signal) : undefined)
   }
-  const due = [...absences].filter(([, { absence, looks }]) => looks >= looksUntilRetired(absence))
-  if (due.length === 0) return
+  const certain = absences.certain()
+  if (certain.size === 0) return
   const ledgers = await ledger.refresh(signal)
-  for (const [arn, { absence }] of due) {
+  for (const [arn, absence] of certain) {
     const known = session.state.tables.get(arn)
     if (known === undefined) continue
     await decide(coordination, afterAbsence(known, absence, { ledgers, nowMs: environment.clock.now() }))

@@ -54,9 +54,11 @@ export const sourceProperties = {
       type: 'list',
       schema: z
         .array(z.string().refine((one) => parseTagCondition(one) !== undefined))
+        // An empty list would mean every table.
+        .min(1)
         .max(maxTagConditions)
         .refine((all) => new Set(all.map((one) => parseTagCondition(one)?.key)).size === all.length),
-      rule: 'a list of at most 50 tags, no key twice: `key`, `key=value` or `key=value1|value2`',
+      rule: 'a list of 1 to 50 tags, no key twice: `key`, `key=value` or `key=value1|value2`',
     },
     [],
     {

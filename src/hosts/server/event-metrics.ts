@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../error-catalogue.ts'
 import type { ByteBudget } from '../../async/byte-budget.ts'
 import type { Clock } from '../../async/clock.ts'
 import type { Metrics } from '../../observe/metrics.ts'
-import type { PipelineEvent, PipelineEventSink } from '../../pipeline/pipeline-event.ts'
+import type { PipelineEvent, PipelineEventSink, ShardName } from '../../pipeline/pipeline-event.ts'
 import type { ProgressBoard } from './progress-board.ts'
 import { createReplicationMetrics } from './replication-metrics.ts'
 
@@ -126,12 +126,15 @@ function count(event: PipelineEvent, metrics: Metrics): void {
     case 'table-retired':
       return showHealth(event, metrics)
     case 'shard-closed':
-      metrics.remove('tailrace_shard_iterator_age_seconds', { table: event.shard.table, shard: event.shard.shardId })
-      return
+      return forgetShard(event.shard, metrics)
     case 'lanes-assigned':
       return metrics.set('tailrace_group_generation', {}, event.generation)
     default:
   }
+}
+
+function forgetShard({ table, shardId }: ShardName, metrics: Metrics): void {
+  metrics.remove('tailrace_shard_iterator_age_seconds', { table, shard: shardId })
 }
 
 function countError({ code }: { readonly code: ErrorCode }, metrics: Metrics): void {
