@@ -21,7 +21,7 @@ import {
   tellIfLoaded,
 } from './snapshot/snapshot-duties.ts'
 import { createAbsenceWatch } from './table-retirement.ts'
-import { findTables, lookAtTables, settleStops } from './table-watch.ts'
+import { findTables, lookAtTables, retireTables, settleStops } from './table-watch.ts'
 
 const retryBackoff = { baseMs: 500, capMs: 30_000 }
 
@@ -55,6 +55,7 @@ export async function coordinate(
   await repairTables(coordination, signal)
   await beginSignals(coordination, signal)
   await findTables(coordination, 'taken-over', signal)
+  await retireTables(coordination, signal)
   await discoverShards(coordination, signal)
   const isPipelineStart = options.isPipelineStart()
   // What goes wrong with a snapshot must not keep the others, nor the pipeline, from starting: the duties try again.

@@ -92,11 +92,11 @@ async function tablesNow(coordination: Coordination, signal: AbortSignal): Promi
     }
   }
   const read = [...session.state.tables.values()].filter(({ status }) => status.kind !== 'retired')
-  const known = read.map(({ table }) => table.name)
+  const known = read.map(({ table }) => table.arn)
   const each = (): Promise<readonly Table[]> =>
-    Promise.all(known.map((name) => orReport(describe(name), () => Promise.resolve([])))).then((lists) => lists.flat())
-  const describe = async (name: string): Promise<readonly Table[]> => [
-    await environment.source.describeTable(name, signal),
+    Promise.all(known.map((arn) => orReport(describe(arn), () => Promise.resolve([])))).then((lists) => lists.flat())
+  const describe = async (arn: string): Promise<readonly Table[]> => [
+    await environment.source.describeTable(arn, signal),
   ]
   const found = await orReport(environment.source.findTables(signal, listener), each)
   tellOfLook(coordination, found, skipped)
@@ -116,7 +116,7 @@ function tellOfLook(coordination: Coordination, found: readonly Table[], skipped
  * Tables that were not found are asked for one by one, and retired if they are not meant any more, or gone. Never because
  * a listing lacks them.
  */
-async function retireTables(coordination: Coordination, signal: AbortSignal): Promise<void> {
+export async function retireTables(coordination: Coordination, signal: AbortSignal): Promise<void> {
   const { session, found, absences, environment, ledger } = coordination
   for (const { table, status } of session.state.tables.values()) {
     const isAbsent = status.kind !== 'retired' && !found.has(table.arn)

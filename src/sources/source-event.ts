@@ -55,6 +55,8 @@ export type SourceEvent =
     }
   /** By which action tables are found by their tags from now on. */
   | { readonly kind: 'tags-searched'; readonly way: 'tag:GetResources' | 'dynamodb:ListTagsOfResource' }
+  /** A region or an account of several has not answered a search for tables, which went on without it. */
+  | { readonly kind: 'account-silent'; readonly code: ErrorCode; readonly message: string }
   /** A table matches a pattern but cannot be read. */
   | { readonly kind: 'table-skipped'; readonly table: string; readonly code: ErrorCode }
 

@@ -4,6 +4,7 @@ import { TailraceError } from '../../errors.ts'
 import type { ErrorCode } from '../../error-catalogue.ts'
 import { patientCall } from '../source-context.ts'
 import type { SourceContext } from '../source-context.ts'
+import { requestedName } from '../table-names.ts'
 import { readTableDescription } from './table-description.ts'
 import { refuseOtherRegion } from './table-selection.ts'
 import type { TableSelection } from './table-selection.ts'
@@ -22,7 +23,7 @@ export async function describeTable(
       {
         service: 'dynamodb',
         action: 'DescribeTable',
-        body: { TableName: nameOrArn },
+        body: { TableName: requestedName(nameOrArn) },
         subject: { table: nameOrArn },
         read: (answer) => readTableDescription(answer.body, selection),
       },
