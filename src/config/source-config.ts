@@ -1,5 +1,6 @@
 import type { TagCondition } from '../change/table-tags.ts'
 import type { AwsIdentityConfig } from './aws-identity-config.ts'
+import type { AccountConfig } from './source-accounts.ts'
 import type { StartPosition, StartPositions } from './start-position.ts'
 
 /** Where changes come from. */
@@ -25,6 +26,8 @@ export interface DynamoDbStreamsConfig extends SourceBasics {
   readonly type: 'dynamodb-streams'
   readonly allowsKeysOnly: boolean
   readonly allowsOldImage: boolean
+  /** Regions and accounts, if they are several: what is said of the one above does not count then. */
+  readonly accounts: readonly AccountConfig[]
   /** Tags that tables must have besides; empty if they do not matter. */
   readonly tags: readonly TagCondition[]
   /** Undefined means AWS's own for the region. */

@@ -16,6 +16,7 @@ import {
 } from '../property.ts'
 import type { Given } from '../property.ts'
 import { environmentEndpoint, serviceUrl } from '../service-endpoint.ts'
+import { externalIdForm, parseAccount, regionForm, roleForm } from '../account-entry.ts'
 import { isStartPosition } from '../start-position.ts'
 
 const tableEntry =
@@ -29,7 +30,7 @@ export const sourceProperties = {
     documentation:
       'Where changes come from: `dynamodb-streams`, the streams that tables have themselves, or `kinesis`, a Kinesis data stream that tables are connected with.',
   }),
-  'source.region': optional(pattern('an AWS region, such as `eu-west-1`', /^[a-z]{2,}(-[a-z0-9]+)+$/), {
+  'source.region': optional(pattern('an AWS region, such as `eu-west-1`', regionForm), {
     importance: 'high',
     isShared: true,
     documentation: 'The AWS region of the tables, or of the Kinesis stream.',
@@ -142,15 +143,26 @@ export const sourceProperties = {
     importance: 'low',
     documentation: 'The session token of a temporary `source.access.key.id`.',
   }),
-  'source.role.arn': optional(
-    pattern('the ARN of an IAM role', /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/),
+  'source.accounts': defaulted(
+    list(
+      'a YAML list of entries of `region=…`, `role.arn=…` and `role.external.id=…`, separated by spaces',
+      z.string().refine((entry) => parseAccount(entry) !== undefined),
+      0,
+    ),
+    [],
     {
       importance: 'medium',
+      isShared: true,
       documentation:
-        'A role to assume for reading the source, for tables of another account. Kafka credentials do not use it.',
+        'Several regions and accounts in one pipeline, an entry for each: `["region=eu-west-1", "region=us-east-1 role.arn=arn:aws:iam::111122223333:role/tailrace role.external.id=x"]`. What an entry does not say is `source.region`, and the credentials as they are. Names and patterns of `source.tables`, and tags, hold in each of them. See [operations](operations.md#several-regions-and-accounts).',
     },
   ),
-  'source.role.external.id': optional(pattern('2 to 1224 letters, digits or `+=,.@:/-_`', /^[\w+=,.@:/-]{2,1224}$/), {
+  'source.role.arn': optional(pattern('the ARN of an IAM role', roleForm), {
+    importance: 'medium',
+    documentation:
+      'A role to assume for reading the source, for tables of another account. Kafka credentials do not use it.',
+  }),
+  'source.role.external.id': optional(pattern('2 to 1224 letters, digits or `+=,.@:/-_`', externalIdForm), {
     importance: 'low',
     documentation: 'The external id that the role asks for.',
   }),

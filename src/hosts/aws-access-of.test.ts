@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createCredentialsLoader } from '../aws/credentials.ts'
 import { Secret } from '../config/secret.ts'
-import { credentialsOf } from './source-of.ts'
+import { credentialsOf } from './aws-access-of.ts'
 
 const region = 'eu-west-1'
 
