@@ -24,6 +24,19 @@ export function accountProblems(
     problems.push(problem('source.accounts has two entries for one region of one account'))
   if (values['source.role.arn'] !== undefined)
     problems.push(problem('source.accounts cannot go with source.role.arn: give each entry its role.arn'))
+  const entries = accounts.map(parseAccount)
+  const isMeant = (arn: string): boolean => {
+    const [, , , region, account] = arn.split(':')
+    return entries.some(
+      (entry) =>
+        (entry?.region ?? values['source.region']) === region && (accountOf(entry?.roleArn) ?? account) === account,
+    )
+  }
+  if (!values['source.tables'].filter((text) => text.startsWith('arn:')).every(isMeant))
+    problems.push({
+      where: whereOf('source.tables'),
+      text: 'source.tables names a table of a region and an account that no entry of source.accounts has',
+    })
   // What is asked of one account by one connection.
   if (values['snapshot.source'] !== 'scan')
     problems.push(problem(`source.accounts cannot go with snapshot.source: ${values['snapshot.source']}`))

@@ -58,6 +58,8 @@ describe('source.accounts', () => {
     )
     const arn = 'arn:aws:dynamodb:us-east-1:222222222222:table/orders'
     expect(() => load(`source.tables: ${arn}`)).toThrow(/another region/)
+    const others = 'role.arn=arn:aws:iam::333333333333:role/x region=us-east-1'
+    expect(() => load(`source.tables: ${arn}\nsource.accounts: "${others}"`)).toThrow(/no entry of source.accounts has/)
     expect(load(`source.tables: ${arn}\nsource.accounts: region=us-east-1`)).toMatchObject({ tables: [arn] })
   })
 })

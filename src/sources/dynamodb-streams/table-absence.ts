@@ -17,8 +17,12 @@ export async function whyAbsent(
   signal: AbortSignal,
 ): Promise<TableAbsence | undefined> {
   if (!selects(selection.tables, table)) return { kind: 'unselected', reason: 'source.tables does not name it' }
+  if (table.region !== selection.region && table.region !== 'ddblocal')
+    return { kind: 'unselected', reason: `it is in ${table.region}, and ${selection.region} is read` }
+  // By its ARN only if it is configured so: then it may be another account's.
+  const asked = selection.tables.includes(table.arn) ? table.arn : table.name
   try {
-    const { arn } = await describeTable(context, selection, table.name, signal)
+    const { arn } = await describeTable(context, selection, asked, signal)
     // Other credentials, of another account: whether it is there, they cannot tell.
     if (arn !== table.arn) return undefined
   } catch (error) {

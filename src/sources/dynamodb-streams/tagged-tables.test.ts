@@ -87,6 +87,7 @@ describe.each(['tag:GetResources', 'dynamodb:ListTagsOfResource'] as const)('tab
     if (bills === undefined || orders === undefined) throw new Error('they were there')
     expect(await source.whyAbsent?.(orders, never)).toBeUndefined()
     expect(await source.whyAbsent?.({ ...orders, name: 'x', arn: 'x' }, never)).toMatchObject({ kind: 'unselected' })
+    expect(await source.whyAbsent?.({ ...orders, region: 'us-east-1' }, never)).toMatchObject({ kind: 'unselected' })
     account.tag('orders', { team: 'shop' })
     expect(await source.whyAbsent?.(orders, never)).toEqual({
       kind: 'untagged',
