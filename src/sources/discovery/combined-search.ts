@@ -18,6 +18,8 @@ export interface CombinedSearch {
   readonly findTables: Source['findTables']
   /** The part has not answered when it was asked last. */
   isSilent(part: SourcePart): boolean
+  /** The account of a part, as it says or as its tables have shown; undefined until then. */
+  accountOf(part: SourcePart): string | undefined
 }
 
 /** What a search over parts works with. */
@@ -38,6 +40,7 @@ export function findInParts(parts: readonly SourcePart[], options: CombinedSearc
   const { clock, waitMs, onSilence } = options
   const running = new Map<SourcePart, { readonly work: Promise<Found>; readonly signal: AbortSignal }>()
   const silent = new Set<SourcePart>()
+  const accounts = new Map<SourcePart, string>()
   const ask = (part: SourcePart, signal: AbortSignal): Promise<Found> => {
     const known = running.get(part)
     if (known !== undefined && !known.signal.aborted) return known.work
@@ -53,6 +56,9 @@ export function findInParts(parts: readonly SourcePart[], options: CombinedSearc
       const found = await withDeadline(clock, waitMs, ask(part, signal), () => late)
       running.delete(part)
       silent.delete(part)
+      // One that is named by its ARN may be another account's.
+      const own = found.tables.find(({ arn }) => !part.tables.includes(arn))
+      if (own !== undefined) accounts.set(part, own.account)
       return found
     } catch (error) {
       if (error !== late) running.delete(part)
@@ -63,6 +69,7 @@ export function findInParts(parts: readonly SourcePart[], options: CombinedSearc
   }
   return {
     isSilent: (part) => silent.has(part),
+    accountOf: (part) => part.account ?? accounts.get(part),
     findTables: async (signal, listener = {}) => {
       const outcomes = await Promise.all(parts.map(async (part) => ({ part, outcome: await outcomeOf(part, signal) })))
       const found = outcomes.flatMap(({ part, outcome }) =>

@@ -124,6 +124,10 @@ describe('a source over several accounts', () => {
     if (orders === undefined) throw new Error('it was there')
     const foreign = { ...orders, arn: orders.arn.replace('eu-west-1', 'ap-south-1') }
     expect(await source.whyAbsent?.(foreign, never)).toMatchObject({ kind: 'unselected' })
+    // The account of an entry without a role is known by its tables.
+    const before = { ...orders, account: '333333333333', arn: orders.arn.replace('111111111111', '333333333333') }
+    expect(await source.whyAbsent?.(before, never)).toMatchObject({ kind: 'unselected' })
+    expect(await source.whyAbsent?.(orders, never)).toBeUndefined()
     const streamArn = `${foreign.arn}/stream/1`
     const reader = source.openShard({ streamArn, shardId: 's', after: undefined })
     await expect(reader.read(never)).rejects.toMatchObject({ code: 'TABLE_NOT_FOUND' })

@@ -49,7 +49,7 @@ export function createCombinedSource({ parts, clock, onSilence = () => {} }: Com
     findTables: search.findTables,
     whyAbsent: async (table, signal) => {
       const part = partOfArn(parts, table.arn)
-      if (part === undefined)
+      if (part === undefined || isForeign(table, part, search.accountOf(part)))
         return { kind: 'unselected', reason: 'source.accounts does not name its region and account' }
       // Of a part that is silent nothing can be told.
       if (search.isSilent(part)) return undefined
@@ -91,6 +91,11 @@ export function partOfArn(parts: readonly SourcePart[], arn: string): SourcePart
   // DynamoDB Local's tables are in no region of the real world.
   const ofRegion = parts.filter((part) => part.region === region || region === 'ddblocal')
   return ofRegion.find((part) => part.account === account) ?? ofRegion.find((part) => part.account === undefined)
+}
+
+/** True for a table of another account than the part that its ARN leads to, which says no account by itself. */
+function isForeign({ arn, account }: Table, part: SourcePart, known: string | undefined): boolean {
+  return known !== undefined && known !== account && !part.tables.includes(arn)
 }
 
 /** A name says too little if there are several of it. */
