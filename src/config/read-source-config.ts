@@ -34,7 +34,7 @@ function dynamodbStreamsConfig(values: PropertyValues, region: string): Omit<Dyn
     allowsKeysOnly: values['source.allow.keys.only'] || values.reselect !== 'off',
     allowsOldImage: values['source.allow.old.image'] || values.reselect !== 'off',
     accounts: accountConfigs(values, region),
-    tags: values['source.tables.tags'].flatMap((text) => parseTagCondition(text) ?? []),
+    tags: (values['source.tables.tags'] ?? []).flatMap((text) => parseTagCondition(text) ?? []),
     streamsEndpoint: values['source.streams.endpoint'],
     taggingEndpoint: values['source.tagging.endpoint'],
   }

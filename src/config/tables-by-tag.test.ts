@@ -23,6 +23,10 @@ describe('source.tables.tags', () => {
     expect(alone).toMatchObject({ tables: ['*'], tags })
     expect(load('source:\n  tables:\n    tags: cdc, team=orders|billing').source).toMatchObject({ tables: ['*'], tags })
     expect(load('source.tables: "shop-*"\nsource.tables.tags: cdc').source).toMatchObject({ tables: ['shop-*'] })
+    expect(load('source:\n  tables: "shop-*"\n  tables.tags: cdc').source).toMatchObject({
+      tables: ['shop-*'],
+      tags: [tags[0]],
+    })
     expect(load('source.tables: orders').source).toMatchObject({ tags: [], rediscoveryMs: 60_000 })
   })
 

@@ -50,7 +50,7 @@ export const sourceProperties = {
         given('source.type') === 'kinesis' || isGiven('source.tables.tags') ? '*' : undefined,
     },
   ),
-  'source.tables.tags': defaulted(
+  'source.tables.tags': optional(
     {
       type: 'list',
       schema: z
@@ -61,7 +61,6 @@ export const sourceProperties = {
         .refine((all) => new Set(all.map((one) => parseTagCondition(one)?.key)).size === all.length),
       rule: 'a list of 1 to 50 tags, no key twice: `key`, `key=value` or `key=value1|value2`',
     },
-    [],
     {
       importance: 'medium',
       isShared: true,
