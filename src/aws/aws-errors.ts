@@ -142,15 +142,27 @@ const iamPrefixes: Readonly<Record<AwsRequest['service'], string>> = {
   secretsmanager: 'secretsmanager',
   ssm: 'ssm',
   lambda: 'lambda',
+  tagging: 'tag',
 }
 
 function resourceOf(request: AwsRequest): string {
-  for (const name of ['StreamArn', 'StreamARN', 'ConsumerARN', 'TableName', 'StreamName', 'SecretId', 'Name']) {
+  for (const name of [
+    'StreamArn',
+    'StreamARN',
+    'ConsumerARN',
+    'ResourceArn',
+    'TableName',
+    'StreamName',
+    'SecretId',
+    'Name',
+  ]) {
     const value = request.body[name]
     if (typeof value === 'string') return value
   }
   if (request.service === 'cloudwatch') return 'metrics'
   if (request.service === 'lambda') return 'the function'
+  // The rights of this service are about no resource.
+  if (request.service === 'tagging') return '*'
   return request.service === 'glue' ? 'the registry' : 'the stream'
 }
 

@@ -1,6 +1,6 @@
 /**
  * One request to an AWS service that speaks JSON over signed HTTP (DynamoDB, DynamoDB Streams, Kinesis, Glue, CloudWatch,
- * Secrets Manager, Systems Manager, Lambda).
+ * Secrets Manager, Systems Manager, Lambda, Resource Groups Tagging).
  * The answer is what `JSON.parse` should give (exact-json.ts); numbers inside DynamoDB values are text there, so nothing
  * is rounded.
  */
@@ -23,7 +23,16 @@ export interface AwsAnswer {
 
 /** What to send. */
 export interface AwsRequest {
-  readonly service: 'dynamodb' | 'streams' | 'kinesis' | 'glue' | 'cloudwatch' | 'secretsmanager' | 'ssm' | 'lambda'
+  readonly service:
+    | 'dynamodb'
+    | 'streams'
+    | 'kinesis'
+    | 'glue'
+    | 'cloudwatch'
+    | 'secretsmanager'
+    | 'ssm'
+    | 'lambda'
+    | 'tagging'
   /** For example `GetRecords`. */
   readonly action: string
   readonly body: Readonly<Record<string, unknown>>

@@ -23,6 +23,7 @@ const environmentVariables: Readonly<Record<AwsService, string>> = {
   secretsmanager: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
   ssm: 'AWS_ENDPOINT_URL_SSM',
   lambda: 'AWS_ENDPOINT_URL_LAMBDA',
+  tagging: 'AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API',
 }
 
 const hostPrefixes: Readonly<Record<AwsService, string>> = {
@@ -34,6 +35,7 @@ const hostPrefixes: Readonly<Record<AwsService, string>> = {
   secretsmanager: 'secretsmanager',
   ssm: 'ssm',
   lambda: 'lambda',
+  tagging: 'tagging',
 }
 
 /** Domain of each partition by the region's prefix; everything else, GovCloud too, is under amazonaws.com. */

@@ -40,6 +40,7 @@ const targetPrefixes: Readonly<Record<AwsService, string>> = {
   secretsmanager: 'secretsmanager',
   ssm: 'AmazonSSM',
   lambda: 'AWSLambda',
+  tagging: 'ResourceGroupsTaggingAPI_20170126',
 }
 
 const contentTypes: Readonly<Record<AwsService, string>> = {
@@ -51,6 +52,7 @@ const contentTypes: Readonly<Record<AwsService, string>> = {
   secretsmanager: 'application/x-amz-json-1.1',
   ssm: 'application/x-amz-json-1.1',
   lambda: 'application/json',
+  tagging: 'application/x-amz-json-1.1',
 }
 
 /** A difference to the server's clock that is worth a correction; the `Date` header is exact to the second only. */
@@ -75,6 +77,7 @@ export function createRequestSigner(options: SignerOptions): RequestSigner {
     secretsmanager: endpointOf('secretsmanager', 'secretsmanager', options),
     ssm: endpointOf('ssm', 'ssm', options),
     lambda: endpointOf('lambda', 'lambda', options),
+    tagging: endpointOf('tagging', 'tagging', options),
   }
   let clockOffsetMs = 0
   return {

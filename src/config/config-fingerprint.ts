@@ -46,7 +46,9 @@ function declaredSchemas({ declared }: PipelineConfig['recordSchemas']): readonl
 /** Only what all workers derive alike: a default that comes from a worker's environment is a value like any other. */
 function defaultOf(property: Property, pipeline: string): unknown {
   if (property.presence === 'optional') return undefined
-  return property.defaultFrom?.({ pipeline, env: {}, text: () => undefined }) ?? property.defaultValue
+  return (
+    property.defaultFrom?.({ pipeline, env: {}, text: () => undefined, isGiven: () => false }) ?? property.defaultValue
+  )
 }
 
 /** Lists are sets here, unless they are declared otherwise: their order and repetitions mean nothing. */

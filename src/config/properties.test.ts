@@ -29,6 +29,7 @@ describe('declarations', () => {
     const both = names.filter((name) => names.some((other) => other.startsWith(`${name}.`)))
     // Written with dots they do not disturb each other.
     expect(both).toEqual([
+      'source.tables',
       'source.kinesis.foreign',
       'source.kinesis.repair',
       'format.add.fields',

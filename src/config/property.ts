@@ -36,6 +36,8 @@ export interface Given {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The text that the user gave for another property. */
   readonly text: (name: string) => string | undefined
+  /** True if the user gave another property a value, of whatever type. */
+  readonly isGiven: (name: string) => boolean
 }
 
 /**

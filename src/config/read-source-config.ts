@@ -1,7 +1,10 @@
+import { parseTagCondition } from '../change/table-tags.ts'
 import { identityConfig } from './aws-identity-config.ts'
 import type { PropertyValues } from './properties.ts'
 import { parseShardIdPattern } from './shard-id-pattern.ts'
 import type { DynamoDbStreamsConfig, ForeignRecordConfig, KinesisConfig, SourceConfig } from './source-config.ts'
+import { parseAccount } from './account-entry.ts'
+import type { AccountConfig } from './source-accounts.ts'
 import { parsePositionWord, parseStartPosition, shardPosition } from './start-position.ts'
 import type { StartPositions } from './start-position.ts'
 
@@ -10,6 +13,7 @@ export function readSourceConfig(values: PropertyValues, region: string): Source
   const basics = {
     region,
     excludedTables: values['filter.exclude.tables'],
+    rediscoveryMs: values['source.tables.rediscovery.ms'],
     start: parseStartPosition(values['source.start']) ?? ({ kind: 'trim-horizon' } as const),
     gap: values['source.gap'],
     endpoint: values['source.endpoint'],
@@ -18,19 +22,33 @@ export function readSourceConfig(values: PropertyValues, region: string): Source
   const stream = values['source.kinesis.stream']
   return values['source.type'] === 'kinesis' && stream !== undefined
     ? { ...basics, ...kinesisConfig(values, stream) }
-    : { ...basics, ...dynamodbStreamsConfig(values) }
+    : { ...basics, ...dynamodbStreamsConfig(values, region) }
 }
 
-type Basics = 'region' | 'excludedTables' | 'start' | 'gap' | 'endpoint' | 'accessKey' | 'role'
+type Basics = 'region' | 'excludedTables' | 'rediscoveryMs' | 'start' | 'gap' | 'endpoint' | 'accessKey' | 'role'
 
-function dynamodbStreamsConfig(values: PropertyValues): Omit<DynamoDbStreamsConfig, Basics> {
+function dynamodbStreamsConfig(values: PropertyValues, region: string): Omit<DynamoDbStreamsConfig, Basics> {
   return {
     type: 'dynamodb-streams',
     tables: values['source.tables'],
     allowsKeysOnly: values['source.allow.keys.only'] || values.reselect !== 'off',
     allowsOldImage: values['source.allow.old.image'] || values.reselect !== 'off',
+    accounts: accountConfigs(values, region),
+    tags: (values['source.tables.tags'] ?? []).flatMap((text) => parseTagCondition(text) ?? []),
     streamsEndpoint: values['source.streams.endpoint'],
+    taggingEndpoint: values['source.tagging.endpoint'],
   }
+}
+
+function accountConfigs(values: PropertyValues, region: string): readonly AccountConfig[] {
+  const sessionName = values['source.role.session.name']
+  return values['source.accounts'].flatMap((text): readonly AccountConfig[] => {
+    const entry = parseAccount(text)
+    if (entry === undefined) return []
+    const { roleArn, externalId } = entry
+    const role = roleArn === undefined ? undefined : { arn: roleArn, externalId, sessionName }
+    return [{ region: entry.region ?? region, role }]
+  })
 }
 
 function kinesisConfig(values: PropertyValues, stream: string): Omit<KinesisConfig, Basics> {

@@ -36,7 +36,12 @@ export function readValues(entries: readonly ConfigEntry[], env: Given['env']): 
     const value = given.get(name)?.value
     return typeof value === 'string' ? value : undefined
   }
-  const defaults: Given = { pipeline: textOf('pipeline') ?? 'unnamed', env, text: textOf }
+  const defaults: Given = {
+    pipeline: textOf('pipeline') ?? 'unnamed',
+    env,
+    text: textOf,
+    isGiven: (name) => given.has(name),
+  }
   const values = new Map<string, unknown>()
   for (const [name, property] of propertyList) {
     const entry = given.get(name)

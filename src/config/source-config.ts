@@ -1,4 +1,6 @@
+import type { TagCondition } from '../change/table-tags.ts'
 import type { AwsIdentityConfig } from './aws-identity-config.ts'
+import type { AccountConfig } from './source-accounts.ts'
 import type { StartPosition, StartPositions } from './start-position.ts'
 
 /** Where changes come from. */
@@ -11,6 +13,8 @@ interface SourceBasics extends AwsIdentityConfig {
   readonly tables: readonly string[]
   /** Names and patterns of those that are left out all the same. */
   readonly excludedTables: readonly string[]
+  /** How often tables are looked for. Milliseconds. */
+  readonly rediscoveryMs: number
   readonly start: StartPosition
   readonly gap: 'stop'
   /** Of DynamoDB's API; undefined means AWS's own for the region. */
@@ -22,8 +26,14 @@ export interface DynamoDbStreamsConfig extends SourceBasics {
   readonly type: 'dynamodb-streams'
   readonly allowsKeysOnly: boolean
   readonly allowsOldImage: boolean
+  /** Regions and accounts, if they are several: what is said of the one above does not count then. */
+  readonly accounts: readonly AccountConfig[]
+  /** Tags that tables must have besides; empty if they do not matter. */
+  readonly tags: readonly TagCondition[]
   /** Undefined means AWS's own for the region. */
   readonly streamsEndpoint: string | undefined
+  /** Of the service that knows tags; undefined means AWS's own for the region. */
+  readonly taggingEndpoint: string | undefined
 }
 
 /** A Kinesis data stream. */

@@ -1,3 +1,4 @@
+import { accountProblems, regionsOf } from './account-problems.ts'
 import { regionOfStream } from './kinesis-stream-name.ts'
 import type { Problem } from './problem.ts'
 import { propertyList } from './properties.ts'
@@ -9,6 +10,7 @@ import { recordSchemaProperties } from './properties/record-schema-properties.ts
 import { registryProperties } from './properties/registry-properties.ts'
 import { snapshotProperties } from './properties/snapshot-properties.ts'
 import { transformProperties } from './properties/transform-properties.ts'
+import { parseAccount } from './account-entry.ts'
 import { parsePositionWord, shardPosition } from './start-position.ts'
 
 type WhereOf = (name: PropertyName) => string | undefined
@@ -19,6 +21,7 @@ export function sourceProblems(values: PropertyValues, whereOf: WhereOf): readon
   return [
     ...regionProblems(values, whereOf),
     ...credentialProblems(values, whereOf),
+    ...accountProblems(values, whereOf),
     ...startProblems(values, whereOf),
     ...(isKinesis
       ? [...kinesisProblems(values, whereOf), ...rawProblems(values, whereOf)]
@@ -46,8 +49,10 @@ function regionProblems(values: PropertyValues, whereOf: WhereOf): readonly Prob
     ]
   }
   const problems: Problem[] = []
-  if (values['source.tables'].some((table) => table.startsWith('arn:') && table.split(':')[3] !== region)) {
-    const text = 'source.tables names a table of another region than source.region; a pipeline reads one region'
+  const regions = regionsOf(values['source.accounts'], region)
+  if (values['source.tables'].some((table) => table.startsWith('arn:') && !regions.has(table.split(':')[3] ?? ''))) {
+    const text =
+      'source.tables names a table of another region than source.region, and no entry of source.accounts has it'
     problems.push({ code: 'AWS_REGION', where: whereOf('source.tables'), text })
   }
   const ofStream = regionOfStream(values['source.kinesis.stream'] ?? '') ?? region
@@ -71,7 +76,8 @@ function credentialProblems(values: PropertyValues, whereOf: WhereOf): readonly 
       problems.push({ name: other, where: whereOf(one), text: `${one} is set without ${other}` })
   }
   if (values['source.role.arn'] !== undefined) return problems
-  const names = ['source.role.external.id', 'source.role.session.name']
+  const hasRoles = values['source.accounts'].some((text) => parseAccount(text)?.roleArn !== undefined)
+  const names = ['source.role.external.id', ...(hasRoles ? [] : ['source.role.session.name'])]
   return [...problems, ...given(names, whereOf, () => 'is set without source.role.arn')]
 }
 
@@ -96,6 +102,9 @@ function startProblems(values: PropertyValues, whereOf: WhereOf): readonly Probl
 /** What belongs to tables that are read by themselves. */
 const withoutKinesis: ReadonlyMap<string, string> = new Map([
   ['source.streams.endpoint', 'is of DynamoDB Streams; with source.type: kinesis set source.kinesis.endpoint'],
+  ['source.accounts', 'has no effect with source.type: kinesis, which is one stream'],
+  ['source.tables.tags', 'has no effect with source.type: kinesis, whose records do not tell the tags of their tables'],
+  ['source.tagging.endpoint', 'has no effect with source.type: kinesis'],
   ['source.allow.keys.only', 'has no effect with source.type: kinesis, whose records hold both images'],
   ['source.allow.old.image', 'has no effect with source.type: kinesis, whose records hold both images'],
   ['reselect', 'has no effect with source.type: kinesis, whose records hold both images'],

@@ -124,7 +124,7 @@ export async function runPipeline(
     snapshots: config.snapshot,
     replication: ports.replication,
     isPipelineStart: firstLook(membership, identity.lanes),
-    tuning: { ...defaultCoordinatorTuning, ...ports.coordinatorTuning },
+    tuning: { ...defaultCoordinatorTuning, tableCheckMs: config.source.rediscoveryMs, ...ports.coordinatorTuning },
   }
   const coordinator: LaneCompanion = (session, inbox, live) => coordinate(options, session, inbox, live)
   await runWorker({ environment, membership, coordinator, clock }, signal)

@@ -5,7 +5,7 @@ import type { GlueRegistryConfig } from '../config/registry-config.ts'
 import { openGlueRegistry } from '../schema-registry/glue/open-glue-registry.ts'
 import type { RegistryOptions } from '../schema-registry/registry-options.ts'
 import type { SchemaRegistry } from '../schema-registry/schema-registry.ts'
-import { credentialsOf } from './source-of.ts'
+import { credentialsOf } from './aws-access-of.ts'
 
 /** What a registry's client stands on. */
 export interface RegistryParts extends Pick<RegistryOptions, 'clock' | 'rng' | 'onWait' | 'giveUpOn'> {

@@ -1,14 +1,12 @@
 import { createCredentialsCache, createCredentialsLoader } from '../aws/credentials.ts'
-import type { CredentialsOptions } from '../aws/credentials.ts'
 import { createAwsStreams } from '../aws/event-stream-api.ts'
 import { createMeteredAwsApi, createMeteredAwsStreams } from '../aws/metered-api.ts'
-import type { AwsService } from '../aws/endpoints.ts'
 import { createAwsApi } from '../aws/signed-request.ts'
-import type { AwsApi } from '../aws/aws.ts'
-import type { DynamoDbStreamsConfig, SourceConfig } from '../config/source-config.ts'
-import { createDynamoDbStreamsSource } from '../sources/dynamodb-streams/dynamodb-streams-source.ts'
+import type { SourceConfig } from '../config/source-config.ts'
 import { kinesisSourceOf } from './kinesis-source-of.ts'
-import type { Source } from '../sources/source.ts'
+import { openAccounts } from './accounts-of.ts'
+import { credentialsOf, endpointsOf } from './aws-access-of.ts'
+import { streamsSourceOf } from './streams-source-of.ts'
 import { replicationWatchOf } from './replication-of.ts'
 import { withoutTables } from '../sources/without-tables.ts'
 import type { OwnedSource, SourceParts } from './source-parts.ts'
@@ -23,7 +21,16 @@ export function openSource(config: SourceConfig, parts: SourceParts): OwnedSourc
   const connection = createAwsApi(access)
   const api = parts.onRequest === undefined ? connection : createMeteredAwsApi(connection, parts.onRequest)
   const owned = { api, credentials, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() }
-  if (config.type !== 'kinesis') return { ...owned, source: streamsOf(config, api, parts) }
+  if (config.type !== 'kinesis') {
+    if (config.accounts.length === 0)
+      return { ...owned, source: withoutTables(streamsSourceOf(config, api, parts), config.excludedTables) }
+    const accounts = openAccounts(config, parts)
+    const close = async (): Promise<void> => {
+      await accounts[Symbol.asyncDispose]()
+      await connection[Symbol.asyncDispose]()
+    }
+    return { ...owned, source: withoutTables(accounts.source, config.excludedTables), [Symbol.asyncDispose]: close }
+  }
   const pushed = createAwsStreams(access)
   const streams = parts.onRequest === undefined ? pushed : createMeteredAwsStreams(pushed, parts.onRequest)
   const source = kinesisSourceOf(config, { api, streams }, parts)
@@ -37,66 +44,5 @@ export function openSource(config: SourceConfig, parts: SourceParts): OwnedSourc
       api,
       streamArn: async (signal) => (await source.describeStream(signal)).arn,
     }),
-  }
-}
-
-function endpointsOf(config: SourceConfig): Partial<Record<AwsService, string>> {
-  const { endpoint } = config
-  const tables = endpoint === undefined ? {} : { dynamodb: endpoint }
-  if (config.type === 'kinesis') {
-    const { kinesisEndpoint } = config
-    return { ...tables, ...(kinesisEndpoint === undefined ? {} : { kinesis: kinesisEndpoint }) }
-  }
-  const { streamsEndpoint } = config
-  return { ...tables, ...(streamsEndpoint === undefined ? {} : { streams: streamsEndpoint }) }
-}
-
-function streamsOf(config: DynamoDbStreamsConfig, api: AwsApi, parts: SourceParts): Source {
-  const { clock, rng } = parts
-  const { region, tables, allowsKeysOnly, allowsOldImage } = config
-  const source = createDynamoDbStreamsSource({
-    api,
-    clock,
-    rng,
-    region,
-    tables,
-    alsoViewTypes: [
-      ...(allowsKeysOnly ? (['KEYS_ONLY'] as const) : []),
-      ...(allowsOldImage ? (['OLD_IMAGE'] as const) : []),
-    ],
-    polling: parts.pollIdleMaxMs === undefined ? {} : { idleCapMs: parts.pollIdleMaxMs },
-    ...(parts.giveUpOn === undefined ? {} : { giveUpOn: parts.giveUpOn }),
-    ...(parts.onEvent === undefined ? {} : { onEvent: parts.onEvent }),
-  })
-  return withoutTables(source, config.excludedTables)
-}
-
-/** Where a source's credentials come from: the file's own or the provider chain, and the role on top. */
-export function credentialsOf({
-  region,
-  accessKey,
-  role,
-}: Pick<SourceConfig, 'region' | 'accessKey' | 'role'>): CredentialsOptions {
-  const sessionToken = accessKey?.sessionToken?.reveal()
-  return {
-    region,
-    ...(accessKey === undefined
-      ? {}
-      : {
-          accessKey: {
-            accessKeyId: accessKey.id.reveal(),
-            secretAccessKey: accessKey.secret.reveal(),
-            ...(sessionToken === undefined ? {} : { sessionToken }),
-          },
-        }),
-    ...(role === undefined
-      ? {}
-      : {
-          assumeRole: {
-            roleArn: role.arn,
-            sessionName: role.sessionName,
-            ...(role.externalId === undefined ? {} : { externalId: role.externalId }),
-          },
-        }),
   }
 }

@@ -1,5 +1,6 @@
 import type { ReaderNote } from '../change/shard.ts'
 import type { FilterExpression } from '../change/filter-expression.ts'
+import type { TableAbsence } from '../change/table-absence.ts'
 import type { Table } from '../change/table.ts'
 
 /**
@@ -61,6 +62,22 @@ export type TableStatus =
   | { readonly kind: 'draining'; readonly replacedBy: string }
   /** Nothing of it is read. It is tried again when lane 0 is taken anew, except after a replacement. */
   | { readonly kind: 'stopped'; readonly code: string; readonly reason: string; readonly shardId: string | undefined }
+  | RetiredStatus
+
+/**
+ * The table is not meant any more, or is gone. Nothing of it is read, and its positions stay: if it is meant again while its
+ * stream still holds what follows on them, it goes on from there; else it has lost changes, as after a pause of that length.
+ */
+export interface RetiredStatus {
+  readonly kind: 'retired'
+  readonly why: TableAbsence['kind']
+  /** For people. */
+  readonly reason: string
+  /** Milliseconds. */
+  readonly sinceMs: number
+  /** It was `loading`, and will be again. */
+  readonly wasLoading: boolean
+}
 
 /** One table of the pipeline. Written by the coordinator into all partitions in one transaction; `version` grows. */
 export interface TableEntry {

@@ -10,6 +10,7 @@ import type { Notifier } from './signals/notifier.ts'
 import type { SignalChannels } from './signals/signal-ports.ts'
 import type { SnapshotRules } from './snapshot/snapshot-life.ts'
 import type { StartPosition } from './start-position.ts'
+import type { AbsenceWatch } from './table-retirement.ts'
 import type { TopicProvisioner } from './topic-provisioner.ts'
 
 /** How often the coordinator looks after what. Milliseconds. */
@@ -65,6 +66,9 @@ export interface Coordination extends CoordinatorOptions {
   readonly session: LaneSession
   /** ARNs of the tables that the configuration meant when it was looked at last. */
   readonly found: Set<string>
+  readonly absences: AbsenceWatch
+  /** What was told of the last look for tables. */
+  readonly lastLook: { seen: string | undefined }
   readonly ledger: LedgerView
   readonly write: CoordinatedWrite
   /** Commits entries of tables, each into all partitions, in one transaction. */

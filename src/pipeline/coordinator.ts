@@ -20,7 +20,8 @@ import {
   settleRequests,
   tellIfLoaded,
 } from './snapshot/snapshot-duties.ts'
-import { findTables, lookAtTables, settleStops } from './table-watch.ts'
+import { createAbsenceWatch } from './table-retirement.ts'
+import { findTables, lookAtTables, retireTables, settleStops } from './table-watch.ts'
 
 const retryBackoff = { baseMs: 500, capMs: 30_000 }
 
@@ -43,6 +44,8 @@ export async function coordinate(
     ...options,
     session,
     found: new Set(),
+    absences: createAbsenceWatch(),
+    lastLook: { seen: undefined },
     ledger: createLedgerView(options.kafka, options.ledgerTopic, lanes),
     write,
     writeTables: (entries) =>
@@ -52,6 +55,7 @@ export async function coordinate(
   await repairTables(coordination, signal)
   await beginSignals(coordination, signal)
   await findTables(coordination, 'taken-over', signal)
+  await retireTables(coordination, signal)
   await discoverShards(coordination, signal)
   const isPipelineStart = options.isPipelineStart()
   // What goes wrong with a snapshot must not keep the others, nor the pipeline, from starting: the duties try again.

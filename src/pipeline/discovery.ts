@@ -1,10 +1,12 @@
 import { mapBounded } from '../async/map-bounded.ts'
 import type { Shard } from '../change/shard.ts'
+import { TailraceError } from '../errors.ts'
 import { beginnableShards, discoveryEntries } from '../lanes/discovery-gate.ts'
 import { forgettableEntries } from '../lanes/forgetting.ts'
 import { shardKey } from '../lanes/lane-state.ts'
 import type { LaneState } from '../lanes/lane-state.ts'
 import type { AddressedEntry, TableEntry } from '../lanes/ledger-entry.ts'
+import { reportFailure } from './coordination.ts'
 import type { Coordination } from './coordination.ts'
 
 /** Streams that are listed at the same time; each has a budget of requests of its own. */
@@ -20,7 +22,7 @@ interface Listed {
 
 /**
  * Lists each stream in full, begins what passes the gate, and forgets what is long over. A stream that cannot be listed does
- * not hold up the others: its failure is thrown when they are done.
+ * not hold up the others: its failure is thrown when they are done, or only told if that will pass.
  */
 export async function discoverShards(coordination: Coordination, signal: AbortSignal): Promise<void> {
   const { environment, ledger, session } = coordination
@@ -30,7 +32,10 @@ export async function discoverShards(coordination: Coordination, signal: AbortSi
     try {
       return [{ table, shards: (await environment.source.listShards(table.table.streamArn, signal)).shards }]
     } catch (error) {
-      failures.push(error)
+      // One account of several that does not answer: the listings that follow will see.
+      const isPassing = error instanceof TailraceError && error.policy === 'retry'
+      if (isPassing && !signal.aborted) reportFailure(coordination, error, coordination.tuning.listingMs)
+      else failures.push(error)
       return []
     }
   }

@@ -190,4 +190,25 @@ describe('the feeds of a lane', () => {
     expect(source.opened).toEqual([])
     expect(events).toMatchObject([{ kind: 'lane-surveyed', open: 1, halted: [{ shard: { shardId: 'a' } }] }])
   })
+
+  it('close for a retired table, of which nothing stands still, and go on where it was when it comes back', async () => {
+    const { clock, environment, source, events, fold, apply } = setUp()
+    apply(tableEntry(1), begin('a'))
+    source.addShard('a')
+    source.append('a', fill(50))
+    await using feeds = createLaneFeeds(0, environment, () => {})
+    await feeds.sync(fold.state)
+    await clock.advance(0)
+    const retired = { kind: 'retired', why: 'untagged', reason: 'no tag', sinceMs: 0, wasLoading: false } as const
+    apply(at('a', '3'), { ...tableEntry(2), status: retired })
+    await feeds.sync(fold.state)
+    await clock.advance(1_000)
+    expect(feeds.takeBatch().pages).toEqual([])
+    expect(events.at(-1)).toMatchObject({ kind: 'lane-surveyed', open: 1, halted: [] })
+
+    apply(tableEntry(3))
+    await feeds.sync(fold.state)
+    await clock.advance(0)
+    expect(wires(feeds.takeBatch())[0]).toBe(4)
+  })
 })

@@ -5,6 +5,7 @@ import type { TailraceError } from '../errors.ts'
 import { shardsToRead } from '../lanes/hand-over.ts'
 import { shardKey } from '../lanes/lane-state.ts'
 import type { LaneState, ShardState } from '../lanes/lane-state.ts'
+import type { TableStatus } from '../lanes/ledger-entry.ts'
 import type { ShardPage } from '../sources/source.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
 import type { PipelineEvent, ShardName } from './pipeline-event.ts'
@@ -75,6 +76,9 @@ interface OpenFeed {
   caughtUpAtMs: number | undefined
 }
 
+/** Of a table that is drained, the old stream. */
+const readStatuses: ReadonlySet<TableStatus['kind']> = new Set(['streaming', 'draining'])
+
 export function createLaneFeeds(lane: number, environment: LaneEnvironment, onReady: () => void): LaneFeeds {
   const feeds = new Map<string, OpenFeed>()
   const halted = new Map<string, number>()
@@ -83,7 +87,7 @@ export function createLaneFeeds(lane: number, environment: LaneEnvironment, onRe
 
   const isReadable = (shard: ShardState, state: LaneState): boolean => {
     const table = state.tables.get(shard.tableArn)
-    if (table === undefined || table.status.kind === 'stopped' || table.status.kind === 'loading') return false
+    if (table === undefined || !readStatuses.has(table.status.kind)) return false
     return table.version > (halted.get(shard.tableArn) ?? 0)
   }
   const close = async (key: string): Promise<void> => {
@@ -107,7 +111,8 @@ export function createLaneFeeds(lane: number, environment: LaneEnvironment, onRe
         feeds.set(key, openFeed({ lane, shard, state, environment, onReady }))
         openings++
       }
-      const halted = mine.filter((shard) => !wanted.has(shardKey(shard.streamArn, shard.shardId)))
+      const isHalted = (shard: ShardState): boolean => !wanted.has(shardKey(shard.streamArn, shard.shardId))
+      const halted = mine.filter((shard) => isHalted(shard) && isAwaited(shard, state))
       environment.onEvent({ kind: 'lane-surveyed', lane, ...survey(lane, state, halted) })
     },
     haltTable: (tableArn, version) => {
@@ -133,6 +138,11 @@ export function createLaneFeeds(lane: number, environment: LaneEnvironment, onRe
     caughtUpAt: ({ streamArn, shardId }) => caughtUpAt(feeds.get(shardKey(streamArn, shardId))),
     [Symbol.asyncDispose]: async () => void (await Promise.all([...feeds.keys()].map(close))),
   }
+}
+
+/** Of a retired table nobody waits for more. */
+function isAwaited({ tableArn }: ShardState, state: LaneState): boolean {
+  return state.tables.get(tableArn)?.status.kind !== 'retired'
 }
 
 function caughtUpAt(open: OpenFeed | undefined): number | undefined {

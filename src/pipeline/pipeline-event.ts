@@ -1,5 +1,13 @@
+import type { TableAbsence } from '../change/table-absence.ts'
+import type { ErrorCode } from '../error-catalogue.ts'
 import type { TailraceError } from '../errors.ts'
 import type { ScanTotals, SnapshotRun } from '../lanes/ledger-entry.ts'
+
+/** A table that matches what is configured, and why it is not read: its stream is off, or of the wrong view type. */
+export interface SkippedTable {
+  readonly table: string
+  readonly code: ErrorCode
+}
 
 /**
  * Everything that can happen in a running pipeline, as a closed list: logs, metrics and consoles all read it. Events
@@ -18,6 +26,15 @@ export type PipelineEvent =
   | { readonly kind: 'table-stopped'; readonly table: string; readonly code: string; readonly reason: string }
   | { readonly kind: 'table-resumed'; readonly table: string }
   | { readonly kind: 'table-replaced'; readonly table: string; readonly oldStream: string; readonly newStream: string }
+  /** It is not meant any more, or is gone: it is not read, and its positions stay. */
+  | {
+      readonly kind: 'table-retired'
+      readonly table: string
+      readonly why: TableAbsence['kind']
+      readonly reason: string
+    }
+  /** All tables were looked for: those that are read, and those that match but cannot be read, as a whole. */
+  | { readonly kind: 'tables-looked-for'; readonly tables: number; readonly skipped: readonly SkippedTable[] }
   | { readonly kind: 'topic-created'; readonly topic: string; readonly partitions: number }
   | {
       readonly kind: 'shard-opened'

@@ -15,7 +15,8 @@ import type { SnapshotMode } from './snapshot/snapshot-mode.ts'
  *       anew           └── stopped ◀──────────────────────────── stopped (SOURCE_REPLACED: stays, until a snapshot that
  *                                                                         regains, or an operator, says where to go on)
  *
- * Under `snapshot.mode: only` a table is `loading` instead of streaming: its stream is not read.
+ * Under `snapshot.mode: only` a table is `loading` instead of streaming: its stream is not read. A table that is not meant
+ * any more is `retired`, whatever it was, until it is meant again: see table-retirement.ts.
  */
 export type TableDecision = TableEntry | undefined
 
@@ -92,14 +93,17 @@ export function afterSeeingRetention(known: TableEntry, { streamArn, retentionMs
 
 /** A replaced stream of which nothing is left to read. `ledgers` must be fresh. */
 export function afterDraining(known: TableEntry, ledgers: readonly LaneState[], nowMs: number): TableDecision {
-  if (known.status.kind !== 'draining') return undefined
-  for (const ledger of ledgers) {
-    for (const shard of ledger.shards.values()) {
-      const isUnfinished = shard.status === 'open' || shard.status === 'waiting'
-      if (shard.streamArn === known.table.streamArn && isUnfinished) return undefined
-    }
-  }
+  if (known.status.kind !== 'draining' || hasUnfinishedShards(known, ledgers)) return undefined
   return replaced(known, known.status.replacedBy, nowMs)
+}
+
+/** True if something of the table's stream is still to be read. */
+export function hasUnfinishedShards({ table }: TableEntry, ledgers: readonly LaneState[]): boolean {
+  return ledgers.some((ledger) =>
+    [...ledger.shards.values()].some(
+      (shard) => shard.streamArn === table.streamArn && (shard.status === 'open' || shard.status === 'waiting'),
+    ),
+  )
 }
 
 function replaced(known: TableEntry, by: string, nowMs: number): TableEntry {
@@ -109,7 +113,8 @@ function replaced(known: TableEntry, by: string, nowMs: number): TableEntry {
 
 /** A lane asks to stop the table; requests that were made under an older version are void. */
 export function afterStopRequest(known: TableEntry, request: StopEntry): TableDecision {
-  if (known.status.kind === 'stopped' || request.tableVersion !== known.version) return undefined
+  if (known.status.kind === 'stopped' || known.status.kind === 'retired' || request.tableVersion !== known.version)
+    return undefined
   return stopped(known, request)
 }
 

@@ -3,6 +3,7 @@ import type { Table } from '../change/table.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
 import { TailraceError } from '../errors.ts'
 import type { TableEntry } from '../lanes/ledger-entry.ts'
+import type { SearchListener } from '../sources/source.ts'
 import { reportFailure } from './coordination.ts'
 import type { Coordination } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
@@ -20,12 +21,15 @@ import {
   firstEntry,
 } from './table-life.ts'
 import type { TableDecision } from './table-life.ts'
+import { afterAbsence, afterReturn } from './table-retirement.ts'
+import type { SkippedTable } from './pipeline-event.ts'
 import { refuseRenaming, refuseTopicChange } from './topic-change.ts'
 import type { ProvidedTopic } from './topic-provisioner.ts'
 
 /**
  * Holds the configured tables against the ledger: new ones get their topic and their entry, replaced ones begin to
- * drain. `taken-over` also tries stopped tables again.
+ * drain, those that are meant again go on. `taken-over` also tries stopped tables again. Returns the ARNs of tables whose
+ * streams are to be listed now.
  */
 export async function findTables(
   coordination: Coordination,
@@ -40,6 +44,7 @@ export async function findTables(
   const unknown = found.filter(({ arn }) => !session.state.tables.has(arn))
   const earlier = found.filter(({ arn }) => session.state.tables.has(arn))
   await startTables(coordination, unknown, signal)
+  const returned: string[] = []
   for (const table of earlier) {
     const known = session.state.tables.get(table.arn)
     if (known === undefined) continue
@@ -50,12 +55,15 @@ export async function findTables(
     const entry = (): TableEntry => session.state.tables.get(table.arn) ?? known
     const renewed = afterSeeingRetention(entry(), table)
     if (renewed !== undefined) await coordination.writeTables([renewed])
+    const back = afterReturn(entry())
+    await decide(coordination, back)
+    if (back !== undefined) returned.push(table.arn)
     await decide(coordination, afterLookingAgain(entry(), table, nowMs))
-    if (occasion === 'looking-again') continue
+    if (occasion === 'looking-again' && back === undefined) continue
     await decide(coordination, afterTakeOver(entry(), coordination.snapshots))
     await decide(coordination, afterModeChange(entry(), coordination.snapshots, nowMs))
   }
-  return unknown.map(({ arn }) => arn)
+  return [...unknown.map(({ arn }) => arn), ...returned]
 }
 
 /** What can happen to a table under a pipeline that runs; it must not hold up the others. */
@@ -67,6 +75,12 @@ const goneCodes: ReadonlySet<ErrorCode> = new Set(['TABLE_NOT_FOUND', 'STREAM_DI
  */
 async function tablesNow(coordination: Coordination, signal: AbortSignal): Promise<readonly Table[]> {
   const { environment, session, tuning } = coordination
+  const skipped: SkippedTable[] = []
+  const missing = (error: TailraceError): void => reportFailure(coordination, error, tuning.tableCheckMs)
+  const listener: SearchListener = {
+    skipped: (table, code) => skipped.push({ table, code }),
+    ...(session.state.tables.size === 0 ? {} : { missing }),
+  }
   const orReport = async <T>(work: Promise<T>, otherwise: () => Promise<T>): Promise<T> => {
     try {
       return await work
@@ -77,13 +91,45 @@ async function tablesNow(coordination: Coordination, signal: AbortSignal): Promi
       return otherwise()
     }
   }
-  const known = [...session.state.tables.values()].map(({ table }) => table.name)
+  const read = [...session.state.tables.values()].filter(({ status }) => status.kind !== 'retired')
+  const known = read.map(({ table }) => table.arn)
   const each = (): Promise<readonly Table[]> =>
-    Promise.all(known.map((name) => orReport(describe(name), () => Promise.resolve([])))).then((lists) => lists.flat())
-  const describe = async (name: string): Promise<readonly Table[]> => [
-    await environment.source.describeTable(name, signal),
+    Promise.all(known.map((arn) => orReport(describe(arn), () => Promise.resolve([])))).then((lists) => lists.flat())
+  const describe = async (arn: string): Promise<readonly Table[]> => [
+    await environment.source.describeTable(arn, signal),
   ]
-  return await orReport(environment.source.findTables(signal), each)
+  const found = await orReport(environment.source.findTables(signal, listener), each)
+  tellOfLook(coordination, found, skipped)
+  return found
+}
+
+/** Once, and whenever something is different. */
+function tellOfLook(coordination: Coordination, found: readonly Table[], skipped: readonly SkippedTable[]): void {
+  const { lastLook, environment } = coordination
+  const seen = JSON.stringify([found.length, skipped])
+  if (lastLook.seen === seen) return
+  lastLook.seen = seen
+  environment.onEvent({ kind: 'tables-looked-for', tables: found.length, skipped })
+}
+
+/**
+ * Tables that were not found are asked for one by one, and retired if they are not meant any more, or gone. Never because
+ * a listing lacks them.
+ */
+export async function retireTables(coordination: Coordination, signal: AbortSignal): Promise<void> {
+  const { session, found, absences, environment, ledger } = coordination
+  for (const { table, status } of session.state.tables.values()) {
+    const isAbsent = status.kind !== 'retired' && !found.has(table.arn)
+    absences.note(table.arn, isAbsent ? await environment.source.whyAbsent?.(table, signal) : undefined)
+  }
+  const certain = absences.certain()
+  if (certain.size === 0) return
+  const ledgers = await ledger.refresh(signal)
+  for (const [arn, absence] of certain) {
+    const known = session.state.tables.get(arn)
+    if (known === undefined) continue
+    await decide(coordination, afterAbsence(known, absence, { ledgers, nowMs: environment.clock.now() }))
+  }
 }
 
 /** The regular look: tables that match a pattern only now, replaced streams, streams that are drained. */
@@ -93,6 +139,7 @@ export async function lookAtTables(coordination: Coordination, signal: AbortSign
     await discoverShards(coordination, signal)
     await beginSnapshots(coordination, signal)
   }
+  await retireTables(coordination, signal)
   const draining = [...coordination.session.state.tables.values()].filter((table) => table.status.kind === 'draining')
   if (draining.length > 0) await settleDraining(coordination, draining, signal)
   await regainTables(coordination, signal)
@@ -164,4 +211,6 @@ async function decide(coordination: Coordination, decision: TableDecision): Prom
   else if (status.kind === 'streaming') onEvent({ kind: 'table-resumed', table: table.name })
   else if (status.kind === 'draining')
     onEvent({ kind: 'table-replaced', table: table.name, oldStream: table.streamArn, newStream: status.replacedBy })
+  else if (status.kind === 'retired')
+    onEvent({ kind: 'table-retired', table: table.name, why: status.why, reason: status.reason })
 }

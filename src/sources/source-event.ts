@@ -53,6 +53,10 @@ export type SourceEvent =
       /** How often something was let go early for want of memory. */
       readonly shortened: number
     }
+  /** By which action tables are found by their tags from now on. */
+  | { readonly kind: 'tags-searched'; readonly way: 'tag:GetResources' | 'dynamodb:ListTagsOfResource' }
+  /** A region or an account of several has not answered a search for tables, which went on without it. */
+  | { readonly kind: 'account-silent'; readonly code: ErrorCode; readonly message: string }
   /** A table matches a pattern but cannot be read. */
   | { readonly kind: 'table-skipped'; readonly table: string; readonly code: ErrorCode }
 

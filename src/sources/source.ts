@@ -1,6 +1,9 @@
 import type { FilterExpression } from '../change/filter-expression.ts'
 import type { ReaderNote, Shard, ShardPosition } from '../change/shard.ts'
+import type { TableAbsence } from '../change/table-absence.ts'
 import type { Table } from '../change/table.ts'
+import type { ErrorCode } from '../error-catalogue.ts'
+import type { TailraceError } from '../errors.ts'
 
 /**
  * Where changes come from: DynamoDB Streams now, Kinesis later. Everything here retries throttles, server and network
@@ -8,8 +11,17 @@ import type { Table } from '../change/table.ts'
  * signal's reason. A source keeps no positions: who reads says where to begin.
  */
 export interface Source {
-  /** The tables that the configured names and patterns mean now. Throws TABLE_NOT_FOUND, STREAM_DISABLED, … */
-  findTables(signal: AbortSignal): Promise<readonly Table[]>
+  /**
+   * The tables that the configured names, patterns and tags mean now. Throws TABLE_NOT_FOUND, STREAM_DISABLED, …, unless
+   * somebody listens to what is missing. That a table is not among them proves nothing: see `whyAbsent`.
+   */
+  findTables(signal: AbortSignal, listener?: SearchListener): Promise<readonly Table[]>
+  /**
+   * Why a table that was read until now is not to be read any more: asked about this table alone, since a listing may lack
+   * what is there. Undefined if it still is to be read, or if that cannot be told now. Services may be behind, so one answer
+   * decides nothing. Absent where the tables are always the same.
+   */
+  whyAbsent?(table: Table, signal: AbortSignal): Promise<TableAbsence | undefined>
   /** One table as it is now: a changed id or stream ARN means that it was replaced. */
   describeTable(nameOrArn: string, signal: AbortSignal): Promise<Table>
   /** All shards of a stream. Resolves only with a complete listing (every page answered). Order is not defined. */
@@ -35,6 +47,14 @@ export interface Source {
   scanPage(position: SegmentPosition, signal: AbortSignal): Promise<ScanPage>
   /** How large a table is, about. Throws TABLE_NOT_FOUND. */
   tableSize(nameOrArn: string, signal: AbortSignal): Promise<TableSize>
+}
+
+/** Hears what a search leaves out. Its functions must not throw. */
+export interface SearchListener {
+  /** Something that was asked for, by name or by pattern, cannot be found or read. It is left out instead of thrown. */
+  readonly missing?: (error: TailraceError) => void
+  /** A table that matches, but cannot be read now. */
+  readonly skipped?: (table: string, code: ErrorCode) => void
 }
 
 /** A complete listing. */

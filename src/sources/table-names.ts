@@ -3,6 +3,11 @@ import { TailraceError } from '../errors.ts'
 import { patientCall } from './source-context.ts'
 import type { SourceContext } from './source-context.ts'
 
+/** A table as requests name it: DynamoDB Local does not know its own ARNs, which are of a region that is none. */
+export function requestedName(nameOrArn: string): string {
+  return nameOrArn.includes(':ddblocal:') ? nameOrArn.slice(nameOrArn.indexOf('/') + 1) : nameOrArn
+}
+
 /** The names of all tables of the account in the region, page by page (dynamodb:ListTables). Throttles and the like are waited out. */
 export async function listTableNames(context: SourceContext, signal: AbortSignal): Promise<readonly string[]> {
   const names: string[] = []

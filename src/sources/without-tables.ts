@@ -10,10 +10,14 @@ export function withoutTables(source: Source, excluded: readonly string[]): Sour
   if (excluded.length === 0) return source
   return {
     ...source,
-    findTables: async (signal) => {
-      const found = await source.findTables(signal)
+    findTables: async (signal, listener) => {
+      const found = await source.findTables(signal, listener)
       const left = found.filter(({ name }) => !excluded.some((pattern) => matchesNamePattern(pattern, name)))
-      if (left.length === 0) throw new TailraceError('TABLE_NOT_FOUND', 'filter.exclude.tables leaves no table')
+      if (left.length > 0) return left
+      const error = new TailraceError('TABLE_NOT_FOUND', 'filter.exclude.tables leaves no table')
+      if (listener?.missing === undefined) throw error
+      // Of nothing at all was told already.
+      if (found.length > 0) listener.missing(error)
       return left
     },
   }

@@ -12,9 +12,9 @@ export function sourceWithCrashPoints(source: Source, reach: ReachCrashPoint): S
       await reach('describe-table.after')
       return table
     },
-    findTables: async (signal) => {
+    findTables: async (signal, listener) => {
       await reach('describe-table.before')
-      const tables = await source.findTables(signal)
+      const tables = await source.findTables(signal, listener)
       await reach('describe-table.after')
       return tables
     },

@@ -91,7 +91,8 @@ export function startWorker(config: PipelineConfig, seed = 1): WorkerUnderTest {
     const { tables, region } = config.source
     const alsoViewTypes = config.changes.reselects ? (['KEYS_ONLY', 'OLD_IMAGE'] as const) : []
     const polling = { idleCapMs: 200 }
-    const source = createDynamoDbStreamsSource({ api, clock, rng, region, tables, alsoViewTypes, polling })
+    const tags = config.source.type === 'kinesis' ? [] : config.source.tags
+    const source = createDynamoDbStreamsSource({ api, clock, rng, region, tables, tags, alsoViewTypes, polling })
     const items = createItemReader({ api, clock, rng })
     const onEvent = (event: PipelineEvent): void => {
       events.push(event)

@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { maxTagConditions, parseTagCondition } from '../../change/table-tags.ts'
 import { regionOfStream } from '../kinesis-stream-name.ts'
 import {
   choice,
   defaulted,
   derived,
+  integer,
   list,
   optional,
   pattern,
@@ -14,6 +16,7 @@ import {
 } from '../property.ts'
 import type { Given } from '../property.ts'
 import { environmentEndpoint, serviceUrl } from '../service-endpoint.ts'
+import { externalIdForm, parseAccount, regionForm, roleForm } from '../account-entry.ts'
 import { isStartPosition } from '../start-position.ts'
 
 const tableEntry =
@@ -27,7 +30,7 @@ export const sourceProperties = {
     documentation:
       'Where changes come from: `dynamodb-streams`, the streams that tables have themselves, or `kinesis`, a Kinesis data stream that tables are connected with.',
   }),
-  'source.region': optional(pattern('an AWS region, such as `eu-west-1`', /^[a-z]{2,}(-[a-z0-9]+)+$/), {
+  'source.region': optional(pattern('an AWS region, such as `eu-west-1`', regionForm), {
     importance: 'high',
     isShared: true,
     documentation: 'The AWS region of the tables, or of the Kinesis stream.',
@@ -42,10 +45,34 @@ export const sourceProperties = {
       isShared: true,
       documentation:
         'The tables to stream: names, patterns (`"billing-*"`, quoted in YAML) or ARNs. A pattern also takes tables that are created later. Of a Kinesis stream: names or patterns of the tables whose changes are wanted; what it holds of others is left out.',
-      defaultNote: '(required); `*` with `source.type: kinesis`',
-      from: ({ text: given }) => (given('source.type') === 'kinesis' ? '*' : undefined),
+      defaultNote: '(required); `*` with `source.type: kinesis` or `source.tables.tags`',
+      from: ({ text: given, isGiven }) =>
+        given('source.type') === 'kinesis' || isGiven('source.tables.tags') ? '*' : undefined,
     },
   ),
+  'source.tables.tags': optional(
+    {
+      type: 'list',
+      schema: z
+        .array(z.string().refine((one) => parseTagCondition(one) !== undefined))
+        // An empty list would mean every table.
+        .min(1)
+        .max(maxTagConditions)
+        .refine((all) => new Set(all.map((one) => parseTagCondition(one)?.key)).size === all.length),
+      rule: 'a list of 1 to 50 tags, no key twice: `key`, `key=value` or `key=value1|value2`',
+    },
+    {
+      importance: 'medium',
+      isShared: true,
+      documentation:
+        'Tags that a table must have, all of them, to be streamed: `[cdc, "team=orders|billing"]` takes the tables with a tag `cdc`, whatever its value, and a tag `team` of one of two values. `source.tables` may be left out then; if it is given both must hold. Tables that get the tags later are taken up, and those that lose them are retired: see [operations](operations.md#tables-that-come-and-go).',
+    },
+  ),
+  'source.tables.rediscovery.ms': defaulted(integer(1_000, 86_400_000), 60_000, {
+    importance: 'low',
+    documentation:
+      'How often it is looked for tables that match only now, for those that match no more, and for streams that were replaced. Milliseconds.',
+  }),
   'source.start': defaulted(
     text(
       '`TRIM_HORIZON`, `LATEST`, a time with its offset (`2026-01-31T12:00:00Z`), milliseconds since 1970, or (Kinesis) `AT_SEQUENCE_NUMBER` or `AFTER_SEQUENCE_NUMBER`',
@@ -88,7 +115,15 @@ export const sourceProperties = {
     documentation: 'Where the DynamoDB Streams API is, instead of the endpoint of the region.',
     defaultNote:
       '`$AWS_ENDPOINT_URL_DYNAMODB_STREAMS`, `$AWS_ENDPOINT_URL`; else `source.endpoint` unless that is a host of AWS',
-    from: streamsEndpoint,
+    from: (given) => besideDynamoDb(given, 'DYNAMODB_STREAMS'),
+  }),
+  'source.tagging.endpoint': optional(serviceUrl, {
+    importance: 'low',
+    documentation:
+      'Where the Resource Groups Tagging API is, which finds tables by `source.tables.tags`, instead of the endpoint of the region.',
+    defaultNote:
+      '`$AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API`, `$AWS_ENDPOINT_URL`; else `source.endpoint` unless that is a host of AWS',
+    from: (given) => besideDynamoDb(given, 'RESOURCE_GROUPS_TAGGING_API'),
   }),
   'source.access.key.id': optional(secretText('the id of an access key', z.string().regex(/^[\w.+=/-]{1,128}$/)), {
     importance: 'medium',
@@ -107,15 +142,26 @@ export const sourceProperties = {
     importance: 'low',
     documentation: 'The session token of a temporary `source.access.key.id`.',
   }),
-  'source.role.arn': optional(
-    pattern('the ARN of an IAM role', /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/),
+  'source.accounts': defaulted(
+    list(
+      'a YAML list of entries of `region=…`, `role.arn=…` and `role.external.id=…`, separated by spaces',
+      z.string().refine((entry) => parseAccount(entry) !== undefined),
+      0,
+    ),
+    [],
     {
       importance: 'medium',
+      isShared: true,
       documentation:
-        'A role to assume for reading the source, for tables of another account. Kafka credentials do not use it.',
+        'Several regions and accounts in one pipeline, an entry for each: `["region=eu-west-1", "region=us-east-1 role.arn=arn:aws:iam::111122223333:role/tailrace role.external.id=x"]`. What an entry does not say is `source.region`, and the credentials as they are. Names and patterns of `source.tables`, and tags, hold in each of them. See [operations](operations.md#several-regions-and-accounts).',
     },
   ),
-  'source.role.external.id': optional(pattern('2 to 1224 letters, digits or `+=,.@:/-_`', /^[\w+=,.@:/-]{2,1224}$/), {
+  'source.role.arn': optional(pattern('the ARN of an IAM role', roleForm), {
+    importance: 'medium',
+    documentation:
+      'A role to assume for reading the source, for tables of another account. Kafka credentials do not use it.',
+  }),
+  'source.role.external.id': optional(pattern('2 to 1224 letters, digits or `+=,.@:/-_`', externalIdForm), {
     importance: 'low',
     documentation: 'The external id that the role asks for.',
   }),
@@ -134,9 +180,9 @@ function dynamodbEndpoint({ env }: Given): string | undefined {
   return environmentEndpoint(env, 'DYNAMODB')
 }
 
-/** A substitute for AWS serves both APIs at one address; AWS's own hosts (VPC endpoints too) serve one each. */
-function streamsEndpoint(given: Given): string | undefined {
-  const fromEnvironment = environmentEndpoint(given.env, 'DYNAMODB_STREAMS')
+/** A substitute for AWS serves all APIs at one address; AWS's own hosts (VPC endpoints too) serve one each. */
+function besideDynamoDb(given: Given, service: string): string | undefined {
+  const fromEnvironment = environmentEndpoint(given.env, service)
   const endpoint = given.text('source.endpoint') ?? dynamodbEndpoint(given)
   if (fromEnvironment !== undefined || endpoint === undefined) return fromEnvironment
   const host = URL.parse(endpoint)?.hostname ?? ''

@@ -97,4 +97,14 @@ describe('what the status of a table says', () => {
       reason: 'trimmed',
     })
   })
+
+  it('says since when and why a table is retired, and that nothing of it can be lost', () => {
+    const status = { kind: 'retired', why: 'untagged', reason: 'no tag', sinceMs: dayOne, wasLoading: false } as const
+    expect(rowAt(laneOf(root('parent', dayOne)), dayOne + 6 * hour, { ...table, status })).toMatchObject({
+      status: 'retired',
+      code: null,
+      reason: `no tag (since ${new Date(dayOne).toISOString()})`,
+      headroomMs: null,
+    })
+  })
 })

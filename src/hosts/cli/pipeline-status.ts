@@ -65,6 +65,8 @@ function rowOf(entry: TableEntry, shards: readonly LedgerShard[], nowMs: number)
   for (const { shard } of shards) counts[shard.status]++
   const newest = extreme(Math.max, shards, ({ createdAtMs }) => createdAtMs)
   const open = shards.filter(({ shard }) => shard.status === 'open')
+  // Nobody waits for more of a retired table: nothing can be lost.
+  const isMeant = status.kind !== 'retired'
   const oldestOpen = extreme(Math.min, open, ({ sinceMs }) => sinceMs)
   return {
     table: table.name,
@@ -77,12 +79,14 @@ function rowOf(entry: TableEntry, shards: readonly LedgerShard[], nowMs: number)
     shards: counts,
     newestChangeAtMs: newest,
     newestChangeAgeMs: newest === null ? null : Math.max(0, nowMs - newest),
-    headroomMs: oldestOpen === null ? null : Math.max(0, retentionOf(table) - Math.max(0, nowMs - oldestOpen)),
+    headroomMs:
+      oldestOpen === null || !isMeant ? null : Math.max(0, retentionOf(table) - Math.max(0, nowMs - oldestOpen)),
   }
 }
 
 function reasonOf({ status }: TableEntry): string | null {
   if (status.kind === 'stopped') return status.reason
+  if (status.kind === 'retired') return `${status.reason} (since ${new Date(status.sinceMs).toISOString()})`
   return status.kind === 'draining' ? `its stream was replaced by ${status.replacedBy}` : null
 }
 

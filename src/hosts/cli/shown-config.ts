@@ -14,6 +14,7 @@ export function shownConfig(config: PipelineConfig): Readonly<Record<string, unk
     pipeline: config.pipeline,
     env: {},
     text: (name) => asText(plain(values.get(name))),
+    isGiven: (name) => asText(plain(values.get(name))) !== asText(plain(propertyList.get(name)?.defaultValue)),
   }
   const set = [...propertyList].flatMap(([name, property]) => {
     const value = plain(values.get(name))

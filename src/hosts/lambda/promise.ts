@@ -26,6 +26,9 @@ export function notesForFunction({ snapshot, source, signals, heartbeats }: Pipe
     ...(source.type === 'kinesis' && source.startPositions !== undefined
       ? ['source.kinesis.start.positions has no effect: a function begins where its mapping does']
       : []),
+    ...(source.type === 'kinesis' || source.tags.length === 0
+      ? []
+      : ['source.tables.tags has no effect: a function reads the tables that its mappings name']),
     ...(isSignalled ? ['signals and notifications have no effect: they need a worker'] : []),
     ...(heartbeats === undefined ? [] : ['heartbeats have no effect: they need a worker']),
   ]

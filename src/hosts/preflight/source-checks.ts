@@ -12,7 +12,9 @@ import { readStreamDescription } from '../../sources/dynamodb-streams/stream-des
 import { isNamePattern } from '../../change/name-pattern.ts'
 import type { Source } from '../../sources/source.ts'
 import { counted } from '../counted.ts'
+import { configOfAccount } from '../accounts-of.ts'
 import { openSource } from '../source-of.ts'
+import { mergedReports, nothingFound } from './account-reports.ts'
 import { failed, passed, warning } from './finding.ts'
 import { checkKinesis } from './kinesis-checks.ts'
 import type { Finding, SourceReport } from './finding.ts'
@@ -39,6 +41,12 @@ export async function checkSource(
   parts: PreflightParts,
 ): Promise<SourceReport> {
   if (config.type === 'kinesis') return checkKinesis(config, parts)
+  if (config.accounts.length > 0) {
+    const each = config.accounts.map((account) => configOfAccount(config, account))
+    const reports: SourceReport[] = []
+    for (const one of each) reports.push(await checkSource(one, snapshot, parts))
+    return mergedReports(each.map(({ tables }, index) => ({ tables, report: reports[index] ?? nothingFound })))
+  }
   let lastFailure: TailraceError | undefined
   const skipped: Finding[] = []
   const onEvent = (event: SourceEvent): void => {
@@ -53,6 +61,7 @@ export async function checkSource(
   const access: SourceAccess = {
     ...owned,
     region: config.region,
+    hasTags: config.tags.length > 0,
     scans: snapshot.mode !== 'never',
     exports: snapshot.mode !== 'never' && snapshot.exports !== undefined,
     skipsContained: snapshot.skipsContained,
@@ -74,6 +83,8 @@ interface SourceAccess {
   readonly source: Source
   readonly api: AwsApi
   readonly region: string
+  /** A table's name alone does not say that it is meant. */
+  readonly hasTags: boolean
   /** Tables will be scanned. */
   readonly scans: boolean
   /** They will be exported first. */
@@ -106,9 +117,10 @@ async function checkTables(selections: readonly string[], access: SourceAccess):
 async function findSelection(selection: string, access: SourceAccess): Promise<SourceReport> {
   const { source, attempt } = access
   try {
-    const tables = isNamePattern(selection)
-      ? await attempt((signal) => access.listPattern(selection, signal), listingPatienceMs)
-      : [await attempt((signal) => source.describeTable(selection, signal))]
+    const tables =
+      access.hasTags || isNamePattern(selection)
+        ? await attempt((signal) => access.listPattern(selection, signal), listingPatienceMs)
+        : [await attempt((signal) => source.describeTable(selection, signal))]
     const findings = tables.flatMap((table) => checkRegion(table, access.region))
     return { findings, tables }
   } catch (error) {

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../error-catalogue.ts'
 import type { ByteBudget } from '../../async/byte-budget.ts'
 import type { Clock } from '../../async/clock.ts'
 import type { Metrics } from '../../observe/metrics.ts'
-import type { PipelineEvent, PipelineEventSink } from '../../pipeline/pipeline-event.ts'
+import type { PipelineEvent, PipelineEventSink, ShardName } from '../../pipeline/pipeline-event.ts'
 import type { ProgressBoard } from './progress-board.ts'
 import { createReplicationMetrics } from './replication-metrics.ts'
 
@@ -123,14 +123,18 @@ function count(event: PipelineEvent, metrics: Metrics): void {
     case 'table-stopped':
     case 'table-started':
     case 'table-resumed':
+    case 'table-retired':
       return showHealth(event, metrics)
     case 'shard-closed':
-      metrics.remove('tailrace_shard_iterator_age_seconds', { table: event.shard.table, shard: event.shard.shardId })
-      return
+      return forgetShard(event.shard, metrics)
     case 'lanes-assigned':
       return metrics.set('tailrace_group_generation', {}, event.generation)
     default:
   }
+}
+
+function forgetShard({ table, shardId }: ShardName, metrics: Metrics): void {
+  metrics.remove('tailrace_shard_iterator_age_seconds', { table, shard: shardId })
 }
 
 function countError({ code }: { readonly code: ErrorCode }, metrics: Metrics): void {
@@ -159,8 +163,10 @@ function countLeftOut(
 
 function showHealth({ table, kind }: { readonly table: string; readonly kind: string }, metrics: Metrics): void {
   const entity = `table ${table}`
-  const isStreaming = kind !== 'table-stopped'
-  metrics.set('tailrace_entity_health', { entity, status: 'stopped' }, isStreaming ? 0 : 1)
+  const isStopped = kind === 'table-stopped'
+  // A retired table is neither: nothing is wrong with it.
+  const isStreaming = !isStopped && kind !== 'table-retired'
+  metrics.set('tailrace_entity_health', { entity, status: 'stopped' }, isStopped ? 1 : 0)
   metrics.set('tailrace_entity_health', { entity, status: 'streaming' }, isStreaming ? 1 : 0)
 }
 

@@ -51,7 +51,7 @@ const gateLookMs = 1_000
 
 /** What is shared by the scans of a table. */
 export function scannedTable(environment: LaneEnvironment, { table, snapshot }: TableEntry): ScannedTable {
-  const { name, viewType } = table
+  const { arn, name, viewType } = table
   const { source, clock, scanLimits, tuning, skipsContained } = environment
   const gate = createScanGate(clock, tuning.scanGate)
   return {
@@ -63,7 +63,7 @@ export function scannedTable(environment: LaneEnvironment, { table, snapshot }: 
     rows: skipsContained && snapshot?.exports === undefined ? createRowMemory(tuning.maxRowsInFront) : undefined,
     hasBothImages: viewType === 'NEW_AND_OLD_IMAGES',
     settledAt: Number.NEGATIVE_INFINITY,
-    pace: createTablePace({ source, clock, limits: scanLimits, gate }, name),
+    pace: createTablePace({ source, clock, limits: scanLimits, gate }, arn),
   }
 }
 

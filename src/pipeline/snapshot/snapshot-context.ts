@@ -28,7 +28,7 @@ export async function contextFor(
   signal: AbortSignal,
 ): Promise<SnapshotContext> {
   const { source } = coordination.environment
-  const size = await orNothing(source.tableSize(known.table.name, signal))
+  const size = await orNothing(source.tableSize(known.table.arn, signal))
   const cautions = [
     await lackOfKeys(coordination, known, signal),
     size === undefined ? undefined : await excessOfChanges(coordination, known, size, signal),
@@ -55,7 +55,7 @@ async function presentOf(
   signal: AbortSignal,
 ): Promise<Table | undefined> {
   if (status.kind !== 'stopped' || !isLoss(status.code)) return undefined
-  const present = await orNothing(environment.source.describeTable(table.name, signal))
+  const present = await orNothing(environment.source.describeTable(table.arn, signal))
   const isSame = present?.id === table.id && present.streamArn === table.streamArn
   return isSame ? undefined : present
 }
@@ -118,11 +118,11 @@ async function orNothing<T>(asked: Promise<T>): Promise<T | undefined> {
 export async function isToBeExported(
   { isForAll }: Pick<ExportTarget, 'isForAll'>,
   source: Pick<Source, 'tableSize' | 'listShards'>,
-  { name, streamArn }: Table,
+  { arn, streamArn }: Table,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (isForAll) return true
-  const size = await source.tableSize(name, signal)
+  const size = await source.tableSize(arn, signal)
   if (!isWorthForecasting(size)) return false
   const { shards } = await source.listShards(streamArn, signal)
   return forecastChanges(size, countOpen(shards)).isOverCapacity

@@ -1,107 +1,152 @@
-import { AwsServiceError } from '../../aws/aws.ts'
 import type { Table } from '../../change/table.ts'
-import { TailraceError } from '../../errors.ts'
-import { patientCall } from '../source-context.ts'
+import { tagConditionText } from '../../change/table-tags.ts'
+import type { TailraceError } from '../../errors.ts'
+import { isNamePattern, matchesNamePattern } from '../../change/name-pattern.ts'
+import type { TagSearch } from '../discovery/tag-search.ts'
+import type { SearchListener } from '../source.ts'
 import type { SourceContext } from '../source-context.ts'
 import { listTableNames } from '../table-names.ts'
-import { readTableDescription } from './table-description.ts'
-import type { TableRequirements } from './table-description.ts'
-import { isNamePattern, matchesNamePattern } from '../../change/name-pattern.ts'
-
-/** Which tables are meant, and what is asked of them. */
-export interface TableSelection extends TableRequirements {
-  /** Names, ARNs, and patterns with `*` and `?`. */
-  readonly tables: readonly string[]
-  /** The region that requests go to; an ARN of another one is refused. */
-  readonly region: string
-}
+import { describeTable, isAboutTable } from './describe-table.ts'
+import { nothingMatches, selects } from './table-selection.ts'
+import type { TableSelection } from './table-selection.ts'
 
 /** DescribeTable is limited per account, and tables can be many. */
 const describesAtOnce = 8
 
+/** What a search goes on with: where it asks, what is wanted, who hears of the rest. */
+interface Search {
+  readonly context: SourceContext
+  readonly selection: TableSelection
+  readonly listener: SearchListener
+  readonly signal: AbortSignal
+}
+
 /**
- * The tables that names and patterns mean now, each once, ordered by name. A named table that does not exist or cannot
+ * The tables that names, patterns and tags mean now, each once, ordered by name. A named table that does not exist or cannot
  * be read is an error; a table that only matches a pattern is left out with an event, but a pattern that yields nothing
- * is an error too. Tables are listed (dynamodb:ListTables) only if there is a pattern.
+ * is an error too. Where tags are wanted a table must have them and match, and only that nothing is left is an error. Tables
+ * are listed (dynamodb:ListTables) only if there is a pattern.
  */
 export async function findTables(
   context: SourceContext,
   selection: TableSelection,
-  signal: AbortSignal,
+  { signal, listener = {} }: { readonly signal: AbortSignal; readonly listener?: SearchListener | undefined },
 ): Promise<readonly Table[]> {
+  const search: Search = { context, selection, listener, signal }
+  if (selection.tables.length === 0) return []
+  const { tags } = selection
+  const found = tags === undefined ? await byName(search) : await byTags(search, tags)
+  const each = new Map(found.map((table) => [table.arn, table]))
+  return [...each.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+async function byName(search: Search): Promise<readonly Table[]> {
+  const { context, selection, signal } = search
   const named = selection.tables.filter((text) => !isNamePattern(text))
   const patterns = selection.tables.filter(isNamePattern)
-  const found = new Map<string, Table>()
-  const describeNamed = (name: string): Promise<Table> => describeTable(context, selection, name, signal)
-  for (const table of await inBatches(named, describeNamed)) found.set(table.arn, table)
+  const found = (await inBatches(named, (name) => describeNamed(search, name))).flat()
 
   const candidates = patterns.length === 0 ? [] : await listTableNames(context, signal)
   const matching = candidates.filter((name) => patterns.some((pattern) => matchesNamePattern(pattern, name)))
-  const describeMatching = (name: string): Promise<Table | undefined> =>
-    describeIfReadable(context, selection, name, signal)
-  const readable = await inBatches(matching, describeMatching)
-  for (const table of readable) if (table !== undefined) found.set(table.arn, table)
-
+  for (const outcome of await inBatches(matching, (name) => describeIfReadable(search, name))) {
+    if (outcome.kind === 'table') found.push(outcome.table)
+    else skip(search, outcome)
+  }
   for (const pattern of patterns) {
-    if (![...found.values()].some((table) => matchesNamePattern(pattern, table.name)))
-      throw nothingMatches(pattern, selection.region)
+    if (!found.some((table) => matchesNamePattern(pattern, table.name)))
+      missing(search, nothingMatches(pattern, selection.region))
   }
-  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  return found
 }
 
-/** One table by name or ARN. Throws TABLE_NOT_FOUND, STREAM_DISABLED, STREAM_VIEW_TYPE, AWS_REGION. */
-export async function describeTable(
-  context: SourceContext,
-  selection: TableSelection,
-  nameOrArn: string,
-  signal: AbortSignal,
-): Promise<Table> {
-  if (nameOrArn.startsWith('arn:')) refuseOtherRegion(nameOrArn, selection.region)
+async function byTags(search: Search, tags: TagSearch): Promise<readonly Table[]> {
+  const { selection, signal } = search
+  const arns = await tags.list(signal)
+  const found = arns === undefined ? await eachByItsTags(search, tags) : await ofListed(search, arns)
+  if (found.length === 0) {
+    const text = [...selection.tables, ...tags.conditions.map(tagConditionText)].join(', ')
+    missing(search, nothingMatches(text, selection.region))
+  }
+  return found
+}
+
+async function ofListed(search: Search, arns: ReadonlySet<string>): Promise<readonly Table[]> {
+  const wanted = [...arns].map((arn) => ({ arn, name: nameOf(arn) }))
+  const matching = wanted.filter((table) => selects(search.selection.tables, table)).map(({ name }) => name)
+  const outcomes = await inBatches(matching, (name) => describeIfReadable(search, name))
+  return outcomes.flatMap((outcome) => {
+    if (outcome.kind === 'table') return [outcome.table]
+    skip(search, outcome)
+    return []
+  })
+}
+
+/** Every table that matches is asked for its tags; those that lack them are not worth a word. */
+async function eachByItsTags(search: Search, tags: TagSearch): Promise<readonly Table[]> {
+  const { context, selection, signal } = search
+  const names = selection.tables.some(isNamePattern) ? await listTableNames(context, signal) : []
+  const named = selection.tables.filter((text) => !isNamePattern(text)).map(nameOf)
+  const patterns = selection.tables.filter(isNamePattern)
+  const matching = new Set([
+    ...named,
+    ...names.filter((name) => patterns.some((pattern) => matchesNamePattern(pattern, name))),
+  ])
+  const outcomes = await inBatches([...matching], async (name): Promise<readonly Table[]> => {
+    const outcome = await describeIfReadable(search, name)
+    const arn = outcome.kind === 'table' ? outcome.table.arn : outcome.arn
+    if (arn === undefined || (await tags.missing(arn, signal)) !== undefined) return []
+    // One of the same name in another account may be what an ARN means.
+    if (outcome.kind === 'table') return selects(selection.tables, outcome.table) ? [outcome.table] : []
+    skip(search, outcome)
+    return []
+  })
+  return outcomes.flat()
+}
+
+async function describeNamed(search: Search, name: string): Promise<readonly Table[]> {
+  const { context, selection, listener, signal } = search
   try {
-    return await patientCall(
-      context,
-      {
-        service: 'dynamodb',
-        action: 'DescribeTable',
-        body: { TableName: nameOrArn },
-        subject: { table: nameOrArn },
-        read: (answer) => readTableDescription(answer.body, selection),
-      },
-      signal,
-    )
+    return [await describeTable(context, selection, name, signal)]
   } catch (error) {
-    // A name that no table can have is answered by a ValidationException.
-    if (
-      error instanceof AwsServiceError &&
-      (error.type === 'ResourceNotFoundException' || error.type === 'ValidationException')
-    ) {
-      throw new TailraceError('TABLE_NOT_FOUND', `There is no table ${nameOrArn} in ${selection.region}`, {
-        cause: error,
-        details: { table: nameOrArn, region: selection.region },
-      })
-    }
-    throw error
+    if (!isAboutTable(error) || listener.missing === undefined) throw error
+    listener.missing(error)
+    return []
   }
 }
 
-async function describeIfReadable(
-  context: SourceContext,
-  selection: TableSelection,
-  name: string,
-  signal: AbortSignal,
-): Promise<Table | undefined> {
+/** A table, or one that cannot be read now, and why. */
+type Described = { readonly kind: 'table'; readonly table: Table } | Unreadable
+
+interface Unreadable {
+  readonly kind: 'unreadable'
+  readonly name: string
+  /** Undefined if there is no such table. */
+  readonly arn: string | undefined
+  readonly error: TailraceError
+}
+
+async function describeIfReadable({ context, selection, signal }: Search, name: string): Promise<Described> {
   try {
-    return await describeTable(context, selection, name, signal)
+    return { kind: 'table', table: await describeTable(context, selection, name, signal) }
   } catch (error) {
-    // Not found: deleted since it was listed.
-    if (
-      !(error instanceof TailraceError) ||
-      !['TABLE_NOT_FOUND', 'STREAM_DISABLED', 'STREAM_VIEW_TYPE'].includes(error.code)
-    )
-      throw error
-    context.emit({ kind: 'table-skipped', table: name, code: error.code })
-    return undefined
+    if (!isAboutTable(error)) throw error
+    const arn = error.code === 'TABLE_NOT_FOUND' ? undefined : error.details['table']
+    return { kind: 'unreadable', name, arn: typeof arn === 'string' ? arn : undefined, error }
   }
+}
+
+function skip({ context, listener }: Search, { name, error }: Unreadable): void {
+  context.emit({ kind: 'table-skipped', table: name, code: error.code })
+  listener.skipped?.(name, error.code)
+}
+
+function missing({ listener }: Search, error: TailraceError): void {
+  if (listener.missing === undefined) throw error
+  listener.missing(error)
+}
+
+function nameOf(nameOrArn: string): string {
+  return nameOrArn.slice(nameOrArn.indexOf('/') + 1)
 }
 
 async function inBatches<In, Out>(inputs: readonly In[], work: (input: In) => Promise<Out>): Promise<Out[]> {
@@ -110,22 +155,4 @@ async function inBatches<In, Out>(inputs: readonly In[], work: (input: In) => Pr
     results.push(...(await Promise.all(inputs.slice(i, i + describesAtOnce).map(work))))
   }
   return results
-}
-
-function refuseOtherRegion(arn: string, region: string): void {
-  const actual = /^arn:[^:]+:dynamodb:([^:]+):\d+:table\/[^/:]+$/.exec(arn)?.[1]
-  if (actual === undefined) {
-    throw new TailraceError('TABLE_NOT_FOUND', `${arn} is not the ARN of a table`, { details: { table: arn } })
-  }
-  // DynamoDB Local's tables are in no region of the real world.
-  if (actual === region || actual === 'ddblocal') return
-  throw new TailraceError('AWS_REGION', `Table ${arn} is in ${actual}, not in ${region}`, {
-    details: { table: arn, region },
-  })
-}
-
-function nothingMatches(pattern: string, region: string): TailraceError {
-  return new TailraceError('TABLE_NOT_FOUND', `No readable table in ${region} matches ${pattern}`, {
-    details: { pattern, region },
-  })
 }

@@ -4,6 +4,7 @@ import { TailraceError } from '../../errors.ts'
 import type { TableSize } from '../source.ts'
 import { patientCall } from '../source-context.ts'
 import type { SourceContext } from '../source-context.ts'
+import { requestedName } from '../table-names.ts'
 
 /** What DescribeTable says of a table's size; see `Source.tableSize`. */
 export async function tableSize(context: SourceContext, nameOrArn: string, signal: AbortSignal): Promise<TableSize> {
@@ -13,7 +14,7 @@ export async function tableSize(context: SourceContext, nameOrArn: string, signa
       {
         service: 'dynamodb',
         action: 'DescribeTable',
-        body: { TableName: nameOrArn },
+        body: { TableName: requestedName(nameOrArn) },
         subject: { table: nameOrArn },
         read: (answer) => readSize(answer.body),
       },

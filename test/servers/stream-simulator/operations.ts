@@ -4,6 +4,7 @@ import { describeStream, listStreams } from './listing-operations.ts'
 import { getRecords, getShardIterator } from './reading-operations.ts'
 import { ServiceError } from './service-error.ts'
 import type { SimulatorState } from './simulator-state.ts'
+import { getResources, listTagsOfResource } from './tag-operations.ts'
 import * as tables from './table-operations.ts'
 
 type Operation = (state: SimulatorState, body: SimulatedRequest['body'], fault: Fault | undefined) => unknown
@@ -15,6 +16,7 @@ const operations: Readonly<Record<string, Operation>> = {
   'DynamoDB_20120810.DescribeExport': describeExport,
   'DynamoDB_20120810.DescribeTable': tables.describeTable,
   'DynamoDB_20120810.ExportTableToPointInTime': exportTable,
+  'DynamoDB_20120810.ListTagsOfResource': listTagsOfResource,
   'DynamoDB_20120810.ListTables': tables.listTables,
   'DynamoDB_20120810.PutItem': tables.putItem,
   'DynamoDB_20120810.Scan': tables.scan,
@@ -24,6 +26,7 @@ const operations: Readonly<Record<string, Operation>> = {
   'DynamoDBStreams_20120810.GetRecords': getRecords,
   'DynamoDBStreams_20120810.GetShardIterator': getShardIterator,
   'DynamoDBStreams_20120810.ListStreams': listStreams,
+  'ResourceGroupsTaggingAPI_20170126.GetResources': getResources,
 }
 
 /** What the service says to one request. */

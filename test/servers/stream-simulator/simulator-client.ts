@@ -16,7 +16,7 @@ export function connectTo(endpoint: string, options?: Partial<AwsApiOptions>): A
   return createAwsApi({
     clock,
     region: 'eu-central-1',
-    overrides: { dynamodb: endpoint, streams: endpoint },
+    overrides: { dynamodb: endpoint, streams: endpoint, tagging: endpoint },
     credentials: createCredentialsCache({
       clock,
       load: () => Promise.resolve({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'local' }),

@@ -20,6 +20,8 @@ export interface SimulatorSettings {
   pageBytes: number
   /** Tables per page of ListTables. */
   pageTables: number
+  /** Tags of tables, by the tables' names. */
+  readonly tags: Map<string, Readonly<Record<string, string>>>
   /** Whether DescribeStream knows CHILD_SHARDS, refuses it, or lists everything regardless. */
   shardFilter: 'supported' | 'refused' | 'ignored'
   /** Where a closed shard's null iterator comes: beside its last records, or on an empty page behind them. */
@@ -60,6 +62,7 @@ export function defaultSettings(): SimulatorSettings {
     onConsumed: undefined,
     pageBytes: 1_000_000,
     pageTables: 100,
+    tags: new Map(),
     shardFilter: 'supported',
     nullIterator: 'with-last-records',
     lostCursor: 'tolerated',

@@ -60,6 +60,7 @@ const targets: Readonly<Record<AwsRequest['service'], string>> = {
   secretsmanager: 'secretsmanager',
   ssm: 'AmazonSSM',
   lambda: 'AWSLambda',
+  tagging: 'ResourceGroupsTaggingAPI_20170126',
 }
 
 function send(options: SimulatedAwsOptions, request: AwsRequest, settle: Settle<AwsAnswer>): void {

@@ -159,7 +159,7 @@ async function presentTable(
     env,
     giveUpOn: ['AWS_ACCESS_DENIED', 'AWS_CREDENTIALS', 'AWS_UNREACHABLE', 'STREAM_NOT_ACTIVE'],
   })
-  return await owned.source.describeTable(table.name, context.signal)
+  return await owned.source.describeTable(table.arn, context.signal)
 }
 
 /** What happens to the changes, in words. */

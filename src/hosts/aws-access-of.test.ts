@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createCredentialsLoader } from '../aws/credentials.ts'
 import { Secret } from '../config/secret.ts'
-import { credentialsOf } from './source-of.ts'
+import { minimalDefaults } from '../../test/fixtures/minimal-defaults.ts'
+import { configOfAccount } from './accounts-of.ts'
+import { credentialsOf } from './aws-access-of.ts'
 
 const region = 'eu-west-1'
 
@@ -26,5 +28,22 @@ describe('credentialsOf', () => {
       accessKey: { accessKeyId: 'AKIA1', secretAccessKey: 's' },
       assumeRole: { roleArn: role.arn, sessionName: 'tailrace-shop', externalId: 'x' },
     })
+  })
+})
+
+describe('configOfAccount', () => {
+  it('is the configuration with the region, the role and the tables of one entry', () => {
+    const role = { arn: 'arn:aws:iam::222222222222:role/r', externalId: undefined, sessionName: 's' }
+    const arn = 'arn:aws:dynamodb:us-east-1:222222222222:table/t'
+    const { source } = minimalDefaults
+    if (source.type === 'kinesis') throw new Error('of tables')
+    const accounts = [
+      { region, role: undefined },
+      { region: 'us-east-1', role },
+    ]
+    const config = { ...source, tables: ['orders', arn], accounts }
+    const [home, away] = accounts.map((account) => configOfAccount(config, account))
+    expect(home).toEqual({ ...source, region, role: undefined, tables: ['orders'] })
+    expect(away).toEqual({ ...source, region: 'us-east-1', role, tables: ['orders', arn] })
   })
 })

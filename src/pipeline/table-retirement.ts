@@ -1,0 +1,69 @@
+import type { TableAbsence } from '../change/table-absence.ts'
+import type { LaneState } from '../lanes/lane-state.ts'
+import type { TableEntry } from '../lanes/ledger-entry.ts'
+import { hasUnfinishedShards } from './table-life.ts'
+import type { TableDecision } from './table-life.ts'
+
+/** Remembers what looks for tables that were not found have shown. Forgets everything with its coordinator. */
+export interface AbsenceWatch {
+  /** What a table that was not found answers; undefined: it is there, or nobody can tell now. */
+  note(tableArn: string, absence: TableAbsence | undefined): void
+  /** The absences that are certain, by ARN: enough looks in succession have shown the same. */
+  certain(): ReadonlyMap<string, TableAbsence>
+}
+
+/** Services may answer of a while ago; what the configuration itself says needs no second look. */
+const looksNeeded: Readonly<Record<TableAbsence['kind'], number>> = { unselected: 1, untagged: 2, gone: 2 }
+
+/** Makes a watch that has seen nothing. */
+export function createAbsenceWatch(): AbsenceWatch {
+  const seen = new Map<string, { readonly absence: TableAbsence; readonly looks: number }>()
+  return {
+    note: (tableArn, absence) => {
+      const before = seen.get(tableArn)
+      if (absence === undefined) seen.delete(tableArn)
+      else seen.set(tableArn, { absence, looks: before?.absence.kind === absence.kind ? before.looks + 1 : 1 })
+    },
+    certain: () =>
+      new Map(
+        [...seen].flatMap(([arn, { absence, looks }]) =>
+          looks >= looksNeeded[absence.kind] ? [[arn, absence] as const] : [],
+        ),
+      ),
+  }
+}
+
+/**
+ * A table that is not meant any more, or is gone. What is left of the stream of a deleted table is read to its end first: it
+ * stays readable for a day. `ledgers` must be fresh.
+ */
+export function afterAbsence(
+  known: TableEntry,
+  absence: TableAbsence,
+  { ledgers, nowMs }: { readonly ledgers: readonly LaneState[]; readonly nowMs: number },
+): TableDecision {
+  const { status } = known
+  if (status.kind === 'retired') return undefined
+  if (absence.kind === 'gone' && hasUnfinishedShards(known, ledgers)) return undefined
+  return {
+    ...known,
+    version: known.version + 1,
+    status: {
+      kind: 'retired',
+      why: absence.kind,
+      reason: absence.reason,
+      sinceMs: nowMs,
+      wasLoading: status.kind === 'loading',
+    },
+  }
+}
+
+/**
+ * A retired table that is meant again goes on from its positions. Whether something was trimmed in front of them is found by
+ * whoever reads on, as after any pause; that its stream was replaced, by the look that follows.
+ */
+export function afterReturn(known: TableEntry): TableDecision {
+  const { status } = known
+  if (status.kind !== 'retired') return undefined
+  return { ...known, version: known.version + 1, status: { kind: status.wasLoading ? 'loading' : 'streaming' } }
+}
