@@ -109,7 +109,7 @@ export interface TopicConfig {
 }
 
 export interface FormatConfig {
-  readonly envelope: 'debezium' | 'flat' | 'cloudevents' | 'cloudevents-structured' | 'dynamodb-json'
+  readonly envelope: 'debezium' | 'flat' | 'cloudevents' | 'cloudevents-structured' | 'dynamodb-json' | 'trustpilot'
   /** Wrap key and value as `{"schema":…,"payload":…}`. */
   readonly hasSchema: boolean
   /** A record without a value after each delete. */

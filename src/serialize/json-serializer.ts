@@ -27,6 +27,8 @@ export interface JsonSerializerOptions {
   readonly schemasEnable: boolean
   /** Of images without schemas; with them, binaries are Connect's `bytes`. Default: base64. */
   readonly binaries?: BinaryMode
+  /** The name of the schema of keys. Default: `<prefix>.<table>.Key`. */
+  readonly keySchemaName?: (table: Table) => string
 }
 
 /** A serializer that needs neither a registry nor the name of a topic. */
@@ -109,8 +111,8 @@ class EnvelopeSerializer implements JsonSerializer {
   }
 
   #keyOf(table: Table, name: string): JsonKey {
-    const { numbers, schemasEnable } = this.#options
-    const schemaName = schemasEnable ? `${name}.${table.name}.Key` : undefined
+    const { numbers, schemasEnable, keySchemaName } = this.#options
+    const schemaName = schemasEnable ? (keySchemaName?.(table) ?? `${name}.${table.name}.Key`) : undefined
     return createJsonKey(this.#writer, { table, numbers, schemaName })
   }
 

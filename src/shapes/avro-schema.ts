@@ -89,6 +89,8 @@ class Printer {
         return 'int'
       case 'int64':
         return 'long'
+      case 'string':
+        return type.semantic === undefined ? 'string' : textOf(type.semantic)
       case 'json':
         return jsonText
       case 'typed':
@@ -117,7 +119,12 @@ function restField(original: string, name: string | undefined): unknown {
   }
 }
 
-const jsonText: AvroObject = { type: 'string', 'connect.version': 1, 'connect.name': jsonTypeName }
+/** In the first version of its semantic type. */
+function textOf(semantic: string): AvroObject {
+  return { type: 'string', 'connect.version': 1, 'connect.name': semantic }
+}
+
+const jsonText = textOf(jsonTypeName)
 
 /** Stands for the record of values of kind `typed` among the defined structs, so that no other takes its name. */
 const attributeValue: Shape = { name: attributeValueName, fields: [], rest: undefined }

@@ -24,13 +24,15 @@ export interface FieldShape {
 }
 
 /**
+ * - `string`: `semantic` is what Kafka Connect calls the name of its schema, where it has one; told in Avro alone.
  * - `json`: any value, as JSON text (`io.debezium.data.Json`).
  * - `typed`: any value, together with its DynamoDB type: a recursive record of which one member is set.
  * - `decimal`: at most `precision` digits, `scale` of them behind the point.
  * - `array`: lists, and sets in their fixed order.
  */
 export type FieldType =
-  | { readonly kind: 'string' | 'int32' | 'int64' | 'float' | 'double' | 'boolean' | 'bytes' | 'json' | 'typed' }
+  | { readonly kind: 'int32' | 'int64' | 'float' | 'double' | 'boolean' | 'bytes' | 'json' | 'typed' }
+  | { readonly kind: 'string'; readonly semantic?: string }
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
   | { readonly kind: 'array'; readonly items: FieldType }
   | { readonly kind: 'map'; readonly values: FieldType }

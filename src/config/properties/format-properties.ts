@@ -7,13 +7,13 @@ const fieldName = z.string().regex(/^[\w.]+(?::\w+)?$/)
 /** How records look. */
 export const formatProperties = {
   'format.envelope': defaulted(
-    choice(['debezium', 'flat', 'cloudevents', 'cloudevents-structured', 'dynamodb-json']),
+    choice(['debezium', 'flat', 'cloudevents', 'cloudevents-structured', 'dynamodb-json', 'trustpilot']),
     'debezium',
     {
       importance: 'high',
       isShared: true,
       documentation:
-        "`debezium`: Debezium's envelope. `flat`: the item itself, a delete is a record without a value. `cloudevents`: CloudEvents with its attributes in headers; `cloudevents-structured`: in the value. `dynamodb-json`: the record as AWS gives it, typed and lossless.",
+        "`debezium`: Debezium's envelope. `flat`: the item itself, a delete is a record without a value. `cloudevents`: CloudEvents with its attributes in headers; `cloudevents-structured`: in the value. `dynamodb-json`: the record as AWS gives it, typed and lossless. `trustpilot`: the record of Trustpilot's kafka-connect-dynamodb.",
     },
   ),
   'format.schemas.enable': defaulted(trueOrFalse, false, {

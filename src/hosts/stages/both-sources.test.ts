@@ -95,7 +95,7 @@ const events = fc
     })),
   )
 
-describe.each(['debezium', 'flat', 'cloudevents', 'cloudevents-structured', 'dynamodb-json'])(
+describe.each(['debezium', 'flat', 'cloudevents', 'cloudevents-structured', 'dynamodb-json', 'trustpilot'])(
   'a change in the envelope %s',
   (envelope) => {
     const values = envelope === 'flat' ? ['json'] : ['json', 'avro']

@@ -6,6 +6,8 @@ import { createDynamodbJsonEnvelope } from '../../envelope/dynamodb-json-envelop
 import type { Envelope } from '../../envelope/envelope.ts'
 import { extras, withExtras } from '../../envelope/extras.ts'
 import { withTraceContext } from '../../envelope/trace-context.ts'
+import { createTrustpilotEnvelope } from '../../envelope/trustpilot-envelope.ts'
+import { ownTopicOf } from './serializer-of.ts'
 
 /**
  * The envelope of a table's changes as the configuration wants it. `flat` is Debezium's envelope as well, which a record
@@ -35,6 +37,8 @@ function bareEnvelope(table: Table, config: PipelineConfig, connectorVersion: st
       return createCloudEventsEnvelope({ ...options, mode: 'structured', ...mediaTypes })
     case 'dynamodb-json':
       return createDynamodbJsonEnvelope(options)
+    case 'trustpilot':
+      return createTrustpilotEnvelope({ ...options, topic: ownTopicOf(table, config) })
   }
 }
 

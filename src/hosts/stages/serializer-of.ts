@@ -3,12 +3,14 @@ import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import type { RecordFormatName } from '../../config/record-schema-config.ts'
 import { topicNameOf } from '../../config/topic-name.ts'
 import type { Envelope, RowForm } from '../../envelope/envelope.ts'
+import { trustpilotKeyName } from '../../envelope/trustpilot-envelope.ts'
 import { TailraceError } from '../../errors.ts'
 import type { SchemaRegistry } from '../../schema-registry/schema-registry.ts'
 import { createAvroFormat } from '../../serialize/avro/avro-format.ts'
 import type { FitOptions } from '../../serialize/fit/fit-document.ts'
 import { createJsonSchemaFormat } from '../../serialize/json-schema/json-schema-format.ts'
 import { createJsonSerializer } from '../../serialize/json-serializer.ts'
+import type { JsonSerializerOptions } from '../../serialize/json-serializer.ts'
 import { createProtobufFormat } from '../../serialize/protobuf/protobuf-format.ts'
 import type { RecordFormat, RecordHalf } from '../../serialize/record-encoder.ts'
 import { createPlainHalf } from '../../serialize/registry/plain-half.ts'
@@ -22,6 +24,7 @@ import { declaredRow } from '../../shapes/declared-row.ts'
 import type { RecordShapes } from '../../shapes/shape.ts'
 import type { RecordTransform } from '../../transform/record-transform.ts'
 import { declaredShapes } from './declared-schemas.ts'
+import { readingTextKeys } from './text-keys.ts'
 
 /** What the serializer depends on besides the configuration. */
 export interface SerializerParts {
@@ -33,14 +36,13 @@ export interface SerializerParts {
 
 /** The serializer that a configuration means. Throws SCHEMA_DECLARATION for declared schemas that cannot be read. */
 export function serializerOf(config: PipelineConfig, parts: SerializerParts): Serializer {
-  const { format, recordSchemas } = config
-  if (!needsRegistry(config)) {
-    return createJsonSerializer({
-      numbers: format.numberMode,
-      schemasEnable: format.hasSchema,
-      binaries: format.binaryMode,
-    })
-  }
+  const serializer = plainSerializerOf(config, parts)
+  return config.format.envelope === 'trustpilot' ? readingTextKeys(serializer) : serializer
+}
+
+function plainSerializerOf(config: PipelineConfig, parts: SerializerParts): Serializer {
+  const { recordSchemas } = config
+  if (!needsRegistry(config)) return createJsonSerializer(jsonOptions(config))
   const rowOf = rowForms(config)
   return createRegistrySerializer({
     key: halfOf('key', config, parts.registry),
@@ -56,7 +58,8 @@ export function needsRegistry({ recordSchemas: { key, value } }: Pick<PipelineCo
   return key !== 'json' || value !== 'json'
 }
 
-function ownTopicOf({ account, region, name }: Table, { topic }: PipelineConfig): string {
+/** The name of a table's own topic, by the configuration. */
+export function ownTopicOf({ account, region, name }: Table, { topic }: PipelineConfig): string {
   return topicNameOf(topic.name, { prefix: topic.prefix, account, region, table: name })
 }
 
@@ -98,22 +101,27 @@ function rowForms({ recordSchemas: { item, declared, value } }: PipelineConfig):
 }
 
 function halfOf(half: RecordHalf, config: PipelineConfig, registry: SchemaRegistry | undefined): HalfFormat {
-  const { format, recordSchemas, topic } = config
+  const { recordSchemas, topic } = config
   const name = recordSchemas[half]
-  if (name === 'json') {
-    return createPlainHalf({
-      numbers: format.numberMode,
-      schemasEnable: format.hasSchema,
-      binaries: format.binaryMode,
-      name: topic.prefix,
-    })
-  }
+  if (name === 'json') return createPlainHalf({ ...jsonOptions(config), name: topic.prefix })
   if (registry === undefined) throw new Error(`format.${half} needs a schema registry`)
   return createRegisteredHalf({
     registry,
     format: formatOf(name, config),
     ...framingOf(half, config),
   })
+}
+
+function jsonOptions(config: PipelineConfig): JsonSerializerOptions {
+  const { format } = config
+  return {
+    numbers: format.numberMode,
+    schemasEnable: format.hasSchema,
+    binaries: format.binaryMode,
+    ...(format.envelope === 'trustpilot'
+      ? { keySchemaName: (table: Table) => trustpilotKeyName(ownTopicOf(table, config)) }
+      : {}),
+  }
 }
 
 /** Glue has names and frames of its own. */

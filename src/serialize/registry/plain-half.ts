@@ -1,3 +1,4 @@
+import type { Table } from '../../change/table.ts'
 import { createConnectDocument } from '../connect-document.ts'
 import { createDocumentJson } from '../document-json.ts'
 import { createItemJson } from '../item-json.ts'
@@ -16,8 +17,10 @@ export function createPlainHalf(options: {
   /** Default: base64. */
   readonly binaries?: BinaryMode
   readonly name: string
+  /** The name of the schema of keys. Default: `<prefix>.<table>.Key`. */
+  readonly keySchemaName?: (table: Table) => string
 }): HalfFormat {
-  const { numbers, schemasEnable, binaries, name: prefix } = options
+  const { numbers, schemasEnable, binaries, name: prefix, keySchemaName } = options
   const writer = createJsonWriter()
   // Keys are identities: nothing rounds them.
   const keyNumbers = numbers === 'double' ? 'exact' : numbers
@@ -28,7 +31,7 @@ export function createPlainHalf(options: {
   const connect = schemasEnable ? createConnectDocument(writer, numbers) : undefined
   return {
     prepare: ({ table, half }) => {
-      const schemaName = schemasEnable ? `${prefix}.${table.name}.Key` : undefined
+      const schemaName = schemasEnable ? (keySchemaName?.(table) ?? `${prefix}.${table.name}.Key`) : undefined
       const keys = createJsonKey(createJsonWriter(), { table, numbers, schemaName })
       return Promise.resolve({
         header: undefined,
