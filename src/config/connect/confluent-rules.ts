@@ -1,4 +1,4 @@
-import { read, refusal, unused } from './translator.ts'
+import { read, unused } from './translator.ts'
 import type { ConnectInput, ConnectRules } from './translator.ts'
 
 const license = 'tailrace needs no licence'
@@ -37,9 +37,6 @@ export const confluentRules: ConnectRules = {
   'secret.manager.': unused('`secret.manager.enabled` is not true'),
   'csfle.enabled': read([], 'refused unless it is `false`'),
   'csfle.': unused('`csfle.enabled` is not true'),
-  'shard.ids': refusal(
-    "is what Connect gives to a task, and not the user's; the shards of a file are `kinesis.shard.id`",
-  ),
 }
 
 /** Reads what those rules leave to be read. */

@@ -55,6 +55,10 @@ export function readConverters(connector: ConnectInput): void {
     const prefix = `${side}.converter.`
     for (const name of connector.names(prefix)) {
       if (name === `${prefix}schemas.enable`) continue
+      if (name.endsWith('.schema.id.serializer')) {
+        readIdPlace(connector, name)
+        continue
+      }
       const ours = propertyOfConverter(name.slice(prefix.length))
       if (ours === undefined) without.push(name)
       else connector.set(ours, connector.text(name) ?? '', name)
@@ -62,6 +66,19 @@ export function readConverters(connector: ConnectInput): void {
   }
   if (without.length > 0) connector.note(`without effect: ${without.join(', ')}`)
 }
+
+/** Confluent's two classes that say where a record names its schema. */
+function readIdPlace(connector: ConnectInput, name: string): void {
+  const place = idPlaces.get(className(connector.text(name) ?? ''))
+  if (place === undefined) connector.problem(name, 'must be PrefixSchemaIdSerializer or HeaderSchemaIdSerializer')
+  // In front is where it stands without a word, and a half in JSON has none.
+  else if (place === 'header') connector.set('format.schema.id.in', place, name)
+}
+
+const idPlaces: ReadonlyMap<string, string> = new Map([
+  ['PrefixSchemaIdSerializer', 'prefix'],
+  ['HeaderSchemaIdSerializer', 'header'],
+])
 
 /** Names of a converter's properties are those of the registry's client. */
 function propertyOfConverter(rest: string): string | undefined {

@@ -21,6 +21,9 @@ const rules: ConnectRules = {
   'kinesis.shard.timestamp': read(['source.start'], '`source.start`, with `kinesis.position: AT_TIMESTAMP`'),
   'kinesis.shard.timestamp.ms': read(['source.start'], 'as `kinesis.shard.timestamp`'),
   'kinesis.shard.id': becomes('source.kinesis.shard.ids'),
+  'shard.ids': refusal(
+    "is what Connect gives to a task, and not the user's; the shards of a file are `kinesis.shard.id`",
+  ),
   'regex.timeout.ms': unused('ids of shards are short'),
   'kinesis.record.limit': becomes('source.kinesis.record.limit'),
   'kinesis.empty.records.backoff.ms': read(['poll.idle.max.ms'], '`poll.idle.max.ms`, 60,000 at most'),

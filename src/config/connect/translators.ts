@@ -1,5 +1,12 @@
+import { confluentDynamoDb } from './confluent-dynamodb.ts'
 import { kinesisSourceConnector, managedKinesisSource } from './kinesis-source.ts'
 import type { ConnectTranslator } from './translator.ts'
+import { trustpilotConnector } from './trustpilot.ts'
 
 /** Every connector whose configuration runs as a pipeline. A new one is one file and one line here. */
-export const translators: readonly ConnectTranslator[] = [managedKinesisSource, kinesisSourceConnector]
+export const translators: readonly ConnectTranslator[] = [
+  managedKinesisSource,
+  kinesisSourceConnector,
+  trustpilotConnector,
+  confluentDynamoDb,
+]
