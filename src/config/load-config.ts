@@ -5,6 +5,7 @@ import { connectorFile } from './connect/connector-file.ts'
 import { translateConnector } from './connect/translate-connector.ts'
 import { workerKafkaEntries } from './connect/worker-file.ts'
 import { findContradictions } from './contradictions.ts'
+import { fileEntries } from './file-entries.ts'
 import type { KafkaClientConfig } from './kafka-client-config.ts'
 import type { KafkaFindings } from './kafka-input.ts'
 import { kafkaLayers } from './kafka-layers.ts'
@@ -26,8 +27,6 @@ import { readValues } from './read-values.ts'
 import { createReferenceResolver } from './references.ts'
 import { Secret } from './secret.ts'
 import type { ConfigSources, ReferenceResolver } from './references.ts'
-import { yamlEntries } from './yaml-entries.ts'
-import type { YamlEntries } from './yaml-entries.ts'
 
 /** A configuration file and the world it may refer to. */
 export interface ConfigInput extends ConfigSources {
@@ -148,13 +147,6 @@ function entriesOf(input: ConfigInput, { problems, notes }: KafkaFindings): Read
   notes.push(...translation.notes)
   for (const name of translation.spoiled) scope.failed.add(name)
   return { entries: translation.entries, access: translation.kafkaAccess, scope }
-}
-
-/** A file whose name ends in `.properties` is one, as Connect's standalone workers take them; any other is YAML or JSON. */
-function fileEntries({ text, path }: ConfigInput): YamlEntries {
-  if (!path.endsWith('.properties')) return yamlEntries(text, path)
-  const entries = parsePropertiesFile(text, '').map((entry) => ({ ...entry, where: entry.where.trim() }))
-  return { entries, problems: [] }
 }
 
 interface Reading {

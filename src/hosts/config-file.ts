@@ -34,7 +34,8 @@ export function configInput(given: Pick<ConfigInput, 'text' | 'path' | 'env' | '
   }
 }
 
-function readPipelineText(path: string): string {
+/** The text of a file. Throws CONFIG_UNREADABLE if it cannot be read, or is no text. */
+export function readPipelineText(path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readRegularFile(path))
   } catch (error) {

@@ -2,6 +2,7 @@ import { confluentRules, readConfluent } from './confluent-rules.ts'
 import { readConverters } from './converters.ts'
 import { readItemForm } from './confluent-item-form.ts'
 import { readJavaTime } from './java-time.ts'
+import { tagsOfFilters } from './tag-filters.ts'
 import { becomes, read, unused } from './translator.ts'
 import type { ConnectInput, ConnectRules, ConnectTranslator } from './translator.ts'
 
@@ -119,7 +120,7 @@ function readTables(connector: ConnectInput): void {
     if (!isElsewhere) problem(used, 'is missing')
   } else if (found === 'INCLUDELIST') connector.set('source.tables', given, used)
   else {
-    const tags = tagsOf(given)
+    const tags = tagsOfFilters(given)
     if (tags === undefined)
       problem(
         filters,
@@ -127,25 +128,6 @@ function readTables(connector: ConnectInput): void {
       )
     else connector.set('source.tables.tags', tags, used)
   }
-}
-
-/** `key1:v1,v2;key2:v3` as `key1=v1|v2,key2=v3`; undefined for anything else. */
-function tagsOf(text: string): string | undefined {
-  const tags = text
-    .split(';')
-    .map((one) => one.trim())
-    .filter((one) => one !== '')
-    .map((one) => {
-      // Keys and values may hold colons, but then nobody knows where the one ends.
-      const [key = '', values, ...others] = one.split(':').map((part) => part.trim())
-      if (key === '' || values === undefined || others.length > 0 || /[=|,]/.test(key) || values.includes('|'))
-        return undefined
-      return `${key}=${values
-        .split(',')
-        .map((value) => value.trim())
-        .join('|')}`
-    })
-  return tags.length === 0 || tags.includes(undefined) ? undefined : tags.join(',')
 }
 
 const modes: ReadonlyMap<string, string> = new Map([

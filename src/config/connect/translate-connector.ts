@@ -1,9 +1,9 @@
-import { shownName } from '../config-entry.ts'
 import type { ConfigEntry } from '../config-entry.ts'
 import { allKafkaNames, refusedKafkaProperties } from '../kafka-property-catalogue.ts'
 import { nearestName } from '../nearest-name.ts'
 import { propertyList } from '../properties.ts'
 import { familyOf } from '../property-family.ts'
+import { applyRule } from './apply-rule.ts'
 import { createConnectInput } from './connect-input.ts'
 import { frameworkRules } from './framework-rules.ts'
 import { setPipelineName } from './pipeline-name.ts'
@@ -45,7 +45,8 @@ export function rulesOf(translator: ConnectTranslator): ConnectRules {
   return { ...frameworkRules, ...translator.rules }
 }
 
-function translatorOf(entries: readonly ConfigEntry[]): ConnectTranslator | undefined {
+/** The translator that a file's `connector.class` names. */
+export function translatorOf(entries: readonly ConfigEntry[]): ConnectTranslator | undefined {
   const given = entries.find(({ name }) => name === 'connector.class')?.value
   return translators.find(({ classes }) => typeof given === 'string' && classes.includes(given.trim()))
 }
@@ -84,32 +85,6 @@ function unknownText(name: string, translator: ConnectTranslator): string {
   const nearest = nearestName(name, [...known, ...propertyList.keys(), ...kafkaNames])
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
   return `is no property of ${translator.title}, of Connect, or of tailrace${hint}`
-}
-
-function applyRule(
-  name: string,
-  rule: ConnectRule,
-  { input, without }: { readonly input: ConnectInput; readonly without: Map<string, string[]> },
-): void {
-  switch (rule.kind) {
-    case 'becomes': {
-      const text = input.text(name) ?? ''
-      const converted = rule.convert === undefined ? text : rule.convert(text)
-      if (converted === undefined) input.problem(name, `must be ${rule.rule ?? 'another'}`)
-      else input.set(rule.name, converted, name)
-      return
-    }
-    case 'unused': {
-      const why = rule.why.replaceAll('`', '')
-      without.set(why, [...(without.get(why) ?? []), shownName(name)])
-      return
-    }
-    case 'refused':
-      input.problem(name, rule.why.replaceAll('`', ''))
-      return
-    case 'read':
-      return
-  }
 }
 
 const overrides = 'producer.override.'

@@ -7,6 +7,7 @@ import { registerDlq } from './commands/dlq.ts'
 import { registerErrors } from './commands/errors.ts'
 import { registerInit } from './commands/init.ts'
 import { registerLambda } from './commands/lambda.ts'
+import { registerMigrate } from './commands/migrate.ts'
 import { registerOffsets } from './commands/offsets.ts'
 import { registerRun } from './commands/run.ts'
 import { registerSchema } from './commands/schema.ts'
@@ -26,6 +27,7 @@ type Register = (program: Command, host: CommandHost) => void
 export const commands: readonly Register[] = [
   registerDemo,
   registerInit,
+  registerMigrate,
   registerCheck,
   registerRun,
   registerStatus,

@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable, Writable } from 'node:stream'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { seededRng } from '../../async/rng.ts'
+import { systemClock } from '../../async/system-clock.ts'
+import { createRedactor } from '../../observe/redactor.ts'
+import { readConfigFile } from '../config-file.ts'
+import { runCli } from './run-cli.ts'
+
+const connector = {
+  name: 'lake',
+  'connector.class': 'DynamoDBSourceConnector',
+  'dynamodb.table.whitelist': 'orders',
+  'aws.access.key.id': 'AKIAIOSFODNN7EXAMPLE',
+  'aws.secret.key': 'canary/secret',
+  envelope: 'trustpilot',
+}
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tailrace-migrate-'))
+  writeFileSync(join(folder, 'lake.json'), JSON.stringify(connector))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+async function run(...args: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const [out, err]: [string[], string[]] = [[], []]
+  const into = (chunks: string[]): Writable =>
+    new Writable({
+      write: (chunk: Buffer, _, done) => {
+        chunks.push(chunk.toString())
+        done()
+      },
+    })
+  const exitCode = await runCli(args, {
+    stdout: into(out),
+    stderr: into(err),
+    stdin: Readable.from([]),
+    env: {},
+    cwd: folder,
+    isTerminal: false,
+    signal: new AbortController().signal,
+    clock: systemClock,
+    rng: seededRng(1),
+    redactor: createRedactor(),
+  })
+  return { exitCode, stdout: out.join(''), stderr: err.join('') }
+}
+
+describe('tailrace migrate', () => {
+  it('prints a pipeline file that can be run, with what differs above it', async () => {
+    const { exitCode, stdout, stderr } = await run('migrate', '--from', 'trustpilot', 'lake.json')
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(stdout).toContain('# What differs:\n# - Each change is delivered once')
+    expect(stdout).not.toContain('canary')
+    expect(parse(stdout)).toMatchObject({ 'source.tables': ['orders'], 'topic.name': 'dynamodb-{table}' })
+    writeFileSync(join(folder, 'lake.yaml'), stdout)
+    const config = readConfigFile(join(folder, 'lake.yaml'), {
+      KAFKA_BOOTSTRAP_SERVERS: 'b:9092',
+      TAILRACE_SOURCE_ACCESS_KEY_ID: 'AKIA',
+      TAILRACE_SOURCE_SECRET_ACCESS_KEY: 'secret',
+    })
+    expect(config).toMatchObject({ pipeline: 'lake', format: { envelope: 'trustpilot' } })
+  })
+
+  it('says the same in JSON, and ends with 1 where something is left to be done', async () => {
+    writeFileSync(join(folder, 'lake.json'), JSON.stringify({ ...connector, 'dynamodb.tabel': 'x' }))
+    const { exitCode, stdout } = await run('--json', 'migrate', '--from', 'trustpilot', 'lake.json')
+    expect(exitCode).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({
+      properties: { pipeline: 'lake' },
+      open: [expect.stringContaining('dynamodb.tabel is no property of')],
+    })
+  })
+
+  it('is refused without a product, for an unknown one, and for a file that is not there', async () => {
+    expect((await run('migrate', 'lake.json')).exitCode).toBe(2)
+    expect((await run('migrate', '--from', 'debezium', 'lake.json')).exitCode).toBe(2)
+    const absent = await run('migrate', '--from', 'trustpilot', 'absent.json')
+    expect(absent.exitCode).toBe(2)
+    expect(absent.stderr).toContain('CONFIG_UNREADABLE')
+    expect((await run('migrate', '--from', 'confluent', 'lake.json')).stderr).toContain('CONFIG_INVALID')
+  })
+})
