@@ -44,6 +44,11 @@ export const serviceErrors = {
     'The service has no leader at the moment, or another one than a process thought: processes come, go, or start.',
     'Send the request again.',
   ),
+  REQUEST_TIMED_OUT: entry(
+    'retry',
+    'A request took longer than 90 seconds. What it asked for may still happen.',
+    'Look whether it has happened, and send it again if not; the log says what the service waits for.',
+  ),
   LISTEN_UNPROTECTED: entry(
     'refuse',
     'The service was to listen on an address that other machines can reach, and nothing says who may use it.',

@@ -1,0 +1,5 @@
+import type { ConnectorConfig } from './config-infos.ts'
+
+export function maskConfig(config: ConnectorConfig): ConnectorConfig {
+  return config
+}
