@@ -14,6 +14,8 @@ export interface ValueKind<T> {
   readonly schema: z.ZodType<T>
   /** Finishes the sentence "… must be". */
   readonly rule: string
+  /** Its values are never shown. */
+  readonly isSecret?: true
 }
 
 /** What holds for a property whatever its values are. */
@@ -104,7 +106,7 @@ export function text(rule: string, schema: z.ZodType<string>): ValueKind<string>
 
 /** Text that must not be shown: `schema` decides about the text, and the value is a {@link Secret}. */
 export function secretText(rule: string, schema: z.ZodType<string>): ValueKind<Secret> {
-  return { type: 'text', schema: schema.transform((value) => new Secret(value)), rule }
+  return { type: 'text', schema: schema.transform((value) => new Secret(value)), rule, isSecret: true }
 }
 
 /** Text that a pattern (anchored, linear) accepts. */
