@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { silentLogger } from '../../../observe/logger.ts'
+import type { LogFields, Logger } from '../../../observe/logger.ts'
 import { createManualClock } from '../../../testing/manual-clock.ts'
 import { parseAccessList } from './access-list.ts'
 import type { AccessList } from './access-list.ts'
 import { createAuthenticator } from './authenticator.ts'
 import type { Authentication, Credentials } from './authenticator.ts'
+import { auditTo } from './audit-log.ts'
 import { createFailureLimit } from './failure-limit.ts'
 import { hashPassword, isPassword, parsePasswordHash } from './password-hash.ts'
 
@@ -143,5 +146,24 @@ describe('the limit of failures', () => {
     const limit = createFailureLimit(createManualClock(), 1)
     for (let name = 0; name <= 10_000; name++) limit.failed(String(name))
     expect([limit.waitMs('0'), limit.waitMs('1'), limit.waitMs('10000')]).toEqual([0, 60_000, 60_000])
+  })
+})
+
+describe('the audit log', () => {
+  it('is lines that can be told from others, and says who it was, or that it was nobody', () => {
+    const lines: (LogFields | undefined)[] = []
+    const logger = (bound: LogFields): Logger => ({
+      ...silentLogger,
+      info: (_, fields) => void lines.push({ ...bound, ...fields }),
+      child: (fields) => logger({ ...bound, ...fields }),
+    })
+    const audit = auditTo(logger({}))
+    const entry = { address: '::1', method: 'PUT', route: '/x', connector: 'shop', status: 204, isForwarded: false }
+    audit({ ...entry, principal: { name: 'ci', role: 'operator' } })
+    audit({ ...entry, principal: undefined })
+    expect(lines).toEqual([
+      { ...entry, audit: true, principal: 'ci', role: 'operator' },
+      { ...entry, audit: true, principal: 'nobody', role: 'none' },
+    ])
   })
 })

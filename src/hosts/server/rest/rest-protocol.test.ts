@@ -252,28 +252,27 @@ describe('every answer', () => {
   })
 
   it.each([
-    ['a route that there is not', 'GET', '/nothing', {}, 404],
-    ['a method that a route has not', 'DELETE', '/connectors', {}, 405],
-    ['broken JSON', 'PUT', '/connectors/a/config', { body: '{"a":' }, 400],
-    ['an empty body', 'PUT', '/connectors/a/config', {}, 400],
+    ['a route that there is not', 'GET /nothing', {}, 404],
+    ['a method that a route has not', 'DELETE /connectors', {}, 405],
+    ['broken JSON', 'PUT /connectors/a/config', { body: '{"a":' }, 400],
+    ['an empty body', 'PUT /connectors/a/config', {}, 400],
     [
       'a form',
-      'PUT',
-      '/connectors/a/config',
+      'PUT /connectors/a/config',
       { body: 'a=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
       415,
     ],
     [
       'JSON that says it is text',
-      'POST',
-      '/connectors/a/restart',
+      'POST /connectors/a/restart',
       { body: '{}', headers: { 'content-type': 'text/plain' } },
       415,
     ],
-    ['ten megabytes', 'PUT', '/connectors/a/config', { body: `{"a":"${'x'.repeat(10_485_760)}"}` }, 413],
-    ['a client that reads XML only', 'GET', '/connectors', { headers: { accept: 'application/xml' } }, 406],
-  ])('is an error in Connect’s shape for %s', async (_, method, path, sent, status) => {
+    ['ten megabytes', 'PUT /connectors/a/config', { body: `{"a":"${'x'.repeat(10_485_760)}"}` }, 413],
+    ['a client that reads XML only', 'GET /connectors', { headers: { accept: 'application/xml' } }, 406],
+  ])('is an error in Connect’s shape for %s', async (_, request, sent, status) => {
     const { call, service } = createRestClient()
+    const [method = '', path = ''] = request.split(' ')
     const answer = await call(method, path, sent)
     expect(answer.status).toBe(status)
     expect(answer.body).toEqual({ error_code: status, message: expect.any(String) })
