@@ -90,19 +90,43 @@ describe('authentication', () => {
   it('lets five failures a minute pass for one name from one address, also side by side, and nobody else wait', async () => {
     const clock = createManualClock()
     const { authenticate } = createAuthenticator(list, clock)
-    const wrong = as({ authorization: basic('alice', 'x') })
     const right = as({ authorization: basic('alice', 'päss:word') })
     const statusOf = (each: Authentication): number => ('principal' in each ? 200 : each.status)
-    const answers = await Promise.all(Array.from({ length: 8 }, () => authenticate(wrong)))
+    const guess = (count: number): Credentials => as({ authorization: basic('alice', `x${count}`) })
+    const answers = await Promise.all(Array.from({ length: 8 }, (_, count) => authenticate(guess(count))))
     expect(answers.map(statusOf)).toEqual([401, 401, 401, 401, 401, 429, 429, 429])
     expect(await authenticate(right)).toMatchObject({ status: 429, retryAfterMs: 60_000 })
     expect(statusOf(await authenticate({ ...right, address: '10.0.0.2' }))).toBe(200)
     await clock.advance(60_000)
     expect(statusOf(await authenticate(right))).toBe(200)
-    for (let count = 0; count < 5; count++) await authenticate(wrong)
+    for (let count = 0; count < 5; count++) await authenticate(guess(count))
     // Who was right before need not wait for what others do under the same name.
     expect(statusOf(await authenticate(right))).toBe(200)
   })
+
+  it.each([
+    ['tokens', (count: number) => `Bearer x${count}`],
+    ['names', (count: number) => basic(`name${count}`, 'x')],
+  ])('lets nobody guess %s without end from one address', async (_, guess) => {
+    const { authenticate } = createAuthenticator(list, createManualClock())
+    const answers = await Promise.all(
+      Array.from({ length: 31 }, (__, count) => authenticate(as({ authorization: guess(count) }))),
+    )
+    expect(answers.at(-1)).toMatchObject({ status: 429 })
+  })
+
+  it.each([
+    ['a password', basic('alice', 'päss:word')],
+    ['a token', 'Bearer tok'],
+  ])(
+    'lets who has %s make as many requests as it likes, side by side from the first one on',
+    async (_, authorization) => {
+      const { authenticate } = createAuthenticator(list, createManualClock())
+      const answers = await Promise.all(Array.from({ length: 40 }, () => authenticate(as({ authorization }))))
+      for (let count = 0; count < 40; count++) answers.push(await authenticate(as({ authorization })))
+      expect(answers.filter((answer) => !('principal' in answer))).toEqual([])
+    },
+  )
 })
 
 describe('the access list', () => {

@@ -1,7 +1,8 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../../async/clock.ts'
 import type { AccessList, Subject } from './access-list.ts'
 import { createFailureLimit } from './failure-limit.ts'
+import { createKnownSecrets } from './known-secrets.ts'
 import { impossibleHash, isPassword } from './password-hash.ts'
 import type { Principal } from './principal.ts'
 
@@ -34,51 +35,59 @@ export const openAccess: Authenticator = {
 /** Failures a minute: of one name from one address, and of one address under whatever names. */
 const failuresOfName = 5
 const failuresOfAddress = 30
-/** Passwords that were right are known again, so that not each request costs 50 ms; as many as there may be users. */
-const maximumKnown = 1000
+
+const unknown: Authentication = { status: 401, message: 'User cannot access the resource.' }
 
 /** Basic, bearer and client certificates by a list. What the header says counts before the certificate. */
 export function createAuthenticator(list: AccessList, clock: Clock): Authenticator {
-  const ofName = createFailureLimit(clock, failuresOfName)
-  const ofAddress = createFailureLimit(clock, failuresOfAddress)
-  const known = createKnownPasswords()
-  const limited = async (
-    keys: { readonly name: string; readonly address: string },
-    find: () => Promise<Principal | undefined>,
-  ): Promise<Authentication> => {
-    const retryAfterMs = Math.max(ofName.waitMs(keys.name), ofAddress.waitMs(keys.address))
-    if (retryAfterMs > 0) return { status: 429, message: 'too many failed attempts', retryAfterMs }
-    ofName.failed(keys.name)
-    ofAddress.failed(keys.address)
-    const principal = await find()
-    if (principal !== undefined) {
-      ofName.forgive(keys.name)
-      ofAddress.forgive(keys.address)
-      return { principal }
+  const known = createKnownSecrets<Principal>()
+  const limited = createLimitedTries(clock)
+  const byHeader = async (authorization: string, address: string): Promise<Authentication> => {
+    const [, scheme = '', text = ''] = /^(\S+)[ ]+(\S+)\s*$/.exec(authorization) ?? []
+    const kind = scheme.toLowerCase()
+    if (kind !== 'basic' && kind !== 'bearer') return unknown
+    const given = kind === 'basic' ? passwordOf(text) : { name: '', password: text }
+    const label = `${kind} ${given.name}`
+    const right = known.find(label, given.password)
+    if (right !== undefined) return { principal: right }
+    const judge = async (): Promise<Principal | undefined> => {
+      const found = kind === 'basic' ? await principalOfPassword(list, given) : principalOfToken(list, text)
+      if (found !== undefined) known.add(label, given.password, found)
+      return found
     }
-    return { status: 401, message: 'User cannot access the resource.' }
+    const keys = { name: `${address} ${label.slice(0, 100)}`, address }
+    return known.once(`${address} ${label}`, given.password, () => limited(keys, judge))
   }
   return {
-    authenticate: ({ authorization, subject, address }) => {
-      const [, scheme = '', text = ''] = /^(\S+)[ ]+(\S+)\s*$/.exec(authorization ?? '') ?? []
-      if (scheme.toLowerCase() === 'bearer')
-        return limited({ name: `bearer ${address}`, address }, () => Promise.resolve(principalOfToken(list, text)))
-      if (scheme.toLowerCase() === 'basic') {
-        const given = passwordOf(text)
-        const user = known.find(given, list)
-        if (user !== undefined) return Promise.resolve({ principal: principalOf(user) })
-        const name = `basic ${address} ${given.name.slice(0, 100)}`
-        return limited({ name, address }, () => checkPassword(list, given, known))
-      }
-      const certified =
-        subject === undefined || authorization !== undefined ? undefined : principalOfSubject(list, subject)
-      const principal = certified === undefined ? undefined : { principal: certified }
-      return Promise.resolve(principal ?? { status: 401, message: 'User cannot access the resource.' })
+    authenticate: async ({ authorization, subject, address }) => {
+      if (authorization !== undefined) return byHeader(authorization, address)
+      const principal = subject === undefined ? undefined : principalOfSubject(list, subject)
+      return principal === undefined ? unknown : { principal }
     },
   }
 }
 
-type User = AccessList['users'][number]
+type LimitedTries = (
+  keys: { readonly name: string; readonly address: string },
+  judge: () => Promise<Principal | undefined>,
+) => Promise<Authentication>
+
+/** Lets judge while there were few failures. Tries count as failures until they are judged: many at once don't slip through. */
+function createLimitedTries(clock: Clock): LimitedTries {
+  const ofName = createFailureLimit(clock, failuresOfName)
+  const ofAddress = createFailureLimit(clock, failuresOfAddress)
+  return async ({ name, address }, judge) => {
+    const retryAfterMs = Math.max(ofName.waitMs(name), ofAddress.waitMs(address))
+    if (retryAfterMs > 0) return { status: 429, message: 'too many failed attempts', retryAfterMs }
+    ofName.failed(name)
+    ofAddress.failed(address)
+    const principal = await judge()
+    if (principal === undefined) return unknown
+    ofName.forgive(name)
+    ofAddress.forgive(address)
+    return { principal }
+  }
+}
 
 interface GivenPassword {
   readonly name: string
@@ -95,17 +104,11 @@ function principalOf({ name, role }: Principal): Principal {
   return { name, role }
 }
 
-async function checkPassword(
-  { users }: AccessList,
-  given: GivenPassword,
-  known: KnownPasswords,
-): Promise<Principal | undefined> {
+async function principalOfPassword({ users }: AccessList, given: GivenPassword): Promise<Principal | undefined> {
   const user = users.find(({ name }) => name === given.name)
   // An unknown name takes as long as a known one.
   const isRight = given.password.length <= 1024 && (await isPassword(given.password, user?.hash ?? impossibleHash))
-  if (user === undefined || !isRight) return undefined
-  known.add(given)
-  return principalOf(user)
+  return user === undefined || !isRight ? undefined : principalOf(user)
 }
 
 /** Looks at every token, whichever is found. */
@@ -122,27 +125,4 @@ function principalOfSubject({ certificates }: AccessList, subject: Subject): Pri
     .filter((entry) => [...entry.subject].every(([name, value]) => subject.get(name) === value))
     .toSorted((a, b) => b.subject.size - a.subject.size)
   return found === undefined ? undefined : principalOf(found)
-}
-
-interface KnownPasswords {
-  find(given: GivenPassword, list: AccessList): User | undefined
-  add(given: GivenPassword): void
-}
-
-/** Remembers right passwords as keyed hashes, whose key lives as long as the process. */
-function createKnownPasswords(): KnownPasswords {
-  const key = randomBytes(32)
-  const hashes = new Set<string>()
-  const hash = ({ name, password }: GivenPassword): string =>
-    createHmac('sha256', key)
-      .update(JSON.stringify([name, password]))
-      .digest('base64')
-  return {
-    find: (given, { users }) => (hashes.has(hash(given)) ? users.find(({ name }) => name === given.name) : undefined),
-    add: (given) => {
-      const [oldest] = hashes
-      if (hashes.size >= maximumKnown && oldest !== undefined) hashes.delete(oldest)
-      hashes.add(hash(given))
-    },
-  }
 }
