@@ -97,19 +97,16 @@ async function answer(route: Route, context: RestContext, options: RestOptions):
   const { method, headers } = context.req.raw
   const call: IncomingCall = { method, path: url.pathname + url.search, headers, body: bytes }
   const { principal, refusal } = await admitted(route, call, around)
-  const response =
-    principal !== undefined && refusal === undefined
-      ? await carriedOut(route, { call, url, principal }, around)
-      : refusal
-  return audited(principal, response ?? failed({ status: 403, message: 'HTTP 403 Forbidden' }), around, route)
+  const response = refusal ?? (await carriedOut(route, { call, url, principal }, around))
+  return audited(principal, response, around, route)
 }
 
-/** Who makes the request, and why that may not use the route. */
-async function admitted(
-  route: Route,
-  call: IncomingCall,
-  { context, options }: Around,
-): Promise<{ readonly principal?: Principal; readonly refusal?: Response }> {
+/** Who makes the request; with a refusal if that may not use the route, or if nobody was recognised. */
+type Admission =
+  | { readonly principal: Principal; readonly refusal?: undefined }
+  | { readonly principal: Principal | undefined; readonly refusal: Response }
+
+async function admitted(route: Route, call: IncomingCall, { context, options }: Around): Promise<Admission> {
   if (route.role === 'anyone') return { principal: { name: 'anonymous', role: 'viewer' } }
   const { address, subject } = context.env
   const authorization = call.headers.get('authorization') ?? undefined
@@ -123,7 +120,7 @@ async function admitted(
       found.status === 429
         ? { 'retry-after': String(Math.ceil(found.retryAfterMs / 1000)) }
         : { 'www-authenticate': 'Basic realm="tailrace", charset="UTF-8"' }
-    return { refusal: failed(found, header) }
+    return { principal: undefined, refusal: failed(found, header) }
   }
   const { principal } = found
   if (mayAct(principal.role, route.role)) return { principal }
