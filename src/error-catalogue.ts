@@ -7,6 +7,7 @@ import { lambdaErrors } from './error-entries/lambda-errors.ts'
 import { packageErrors } from './error-entries/package-errors.ts'
 import { schemaErrors } from './error-entries/schema-errors.ts'
 import { schemaRegistryErrors } from './error-entries/schema-registry-errors.ts'
+import { serviceErrors } from './error-entries/service-errors.ts'
 
 /** Every code that tailrace can show, with policy, cause and remedy. Codes are never renamed or re-used. */
 export const errorCatalogue = {
@@ -237,6 +238,7 @@ export const errorCatalogue = {
   ...lambdaErrors,
   ...packageErrors,
   ...kinesisRecordErrors,
+  ...serviceErrors,
 
   // --- Kafka ---
   KAFKA_UNREACHABLE: entry(

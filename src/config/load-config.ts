@@ -55,6 +55,15 @@ const kafkaPrefix = 'kafka.'
  * if only references fail, AWS_REGION if only the region does, CONFIG_INVALID otherwise. No message holds a value.
  */
 export function loadConfig(input: ConfigInput): PipelineConfig {
+  const read = readConfig(input)
+  if ('config' in read) return read.config
+  throw problemsError(input.path, read.problems)
+}
+
+/** As `loadConfig`, but gives what is wrong one by one. Throws only CONFIG_UNREADABLE. */
+export function readConfig(
+  input: ConfigInput,
+): { readonly config: PipelineConfig } | { readonly problems: readonly Problem[] } {
   const findings: KafkaFindings = { problems: [], notes: [], secrets: [] }
   const { problems } = findings
   const { entries, access, scope } = entriesOf(input, findings)
@@ -81,13 +90,10 @@ export function loadConfig(input: ConfigInput): PipelineConfig {
     ({ name, code }) => code === 'SECRET_UNAVAILABLE' || name === undefined || !scope.failed.has(name),
   )
   if (remaining.length > 0 || read.values === undefined || region === undefined || schemas === undefined) {
-    throw problemsError(
-      input.path,
-      remaining.toSorted((a, b) => lineOf(a) - lineOf(b)),
-    )
+    return { problems: remaining.toSorted((a, b) => lineOf(a) - lineOf(b)) }
   }
   const signalFile = signalFileOf(read.values, input)
-  return assembleConfig(read.values, {
+  const config = assembleConfig(read.values, {
     region,
     kafka,
     ...schemas,
@@ -97,6 +103,7 @@ export function loadConfig(input: ConfigInput): PipelineConfig {
     secrets,
     notes: findings.notes,
   })
+  return { config }
 }
 
 /**

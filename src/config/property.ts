@@ -14,7 +14,7 @@ export interface ValueKind<T> {
   readonly schema: z.ZodType<T>
   /** Finishes the sentence "… must be". */
   readonly rule: string
-  /** The text must not be shown. */
+  /** Its values are never shown. */
   readonly isSecret?: true
 }
 

@@ -6,29 +6,12 @@ import {
 } from './kafka-property-catalogue.ts'
 import { markdownTable } from './markdown-table.ts'
 import { propertyList } from './properties.ts'
+import { propertyGroups } from './property-groups.ts'
 import type { Property } from './property.ts'
-
-/** Headings of the reference, by the first part of the names below them. */
-const headings: readonly (readonly [string, readonly string[]])[] = [
-  ['The pipeline', ['pipeline', 'epoch', 'lanes', 'delivery', 'ledger', 'group']],
-  ['Source', ['source']],
-  ['Snapshots', ['snapshot']],
-  ['Changes', ['filter', 'reselect', 'transforms', 'transform', 'mask', 'route']],
-  ['Topics', ['topic']],
-  ['Records', ['format', 'key', 'value']],
-  ['Schema registry', ['schema', 'auto', 'use', 'latest', 'normalize']],
-  ['Records that cannot pass', ['errors']],
-  ['Signals, notifications, heartbeats', ['signal', 'notification', 'heartbeat']],
-  ['Transforms', ['transforms', 'predicates']],
-  ['Records that are too large', ['oversize']],
-  ['Lambda', ['lambda']],
-  ['The process', ['memory', 'poll', 'http', 'log']],
-  ['Secrets', ['secrets']],
-]
 
 /** The reference of all properties in Markdown, made from their declarations. */
 export function referenceMarkdown(): string {
-  const sections = headings.map(([heading, roots]) => {
+  const sections = propertyGroups.map(([heading, roots]) => {
     const rows = [...propertyList].filter(([name]) => roots.includes(name.split('.')[0] ?? '')).map(propertyRow)
     return `### ${heading}\n\n${markdownTable(['Property', 'Type', 'Default', 'Importance', 'Meaning'], rows)}`
   })

@@ -5,7 +5,9 @@ import { translators } from './translators.ts'
 
 /** The reference of all properties of connectors in Markdown, made from their rules. */
 export function connectMarkdown(): string {
-  const groups = Map.groupBy(translators, ({ rules }) => rules)
+  // What has no rules is described elsewhere.
+  const withRules = translators.filter(({ rules }) => Object.keys(rules).length > 0)
+  const groups = Map.groupBy(withRules, ({ rules }) => rules)
   const sections = [...groups].map(([rules, ofRules]) => `${heading(ofRules)}\n\n${rulesTable(rules)}`)
   return [...sections, `### Properties of every connector\n\n${rulesTable(frameworkRules)}`].join('\n\n')
 }

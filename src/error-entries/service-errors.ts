@@ -1,0 +1,62 @@
+import { entry } from './error-entry.ts'
+
+/** What can go wrong with requests to a service of pipelines. */
+export const serviceErrors = {
+  CONNECTOR_UNKNOWN: entry(
+    'refuse',
+    'The service has no connector of that name.',
+    'Ask `GET /connectors` for the names; they are case-sensitive.',
+  ),
+  TASK_UNKNOWN: entry(
+    'refuse',
+    'The connector has no task of that number: a task is a process that runs it.',
+    'Ask for its status; numbers are given anew when processes come and go.',
+  ),
+  TABLE_UNKNOWN: entry(
+    'refuse',
+    'The connector has no such table.',
+    "Ask for its status, which lists the connector's tables.",
+  ),
+  PLUGIN_UNKNOWN: entry('refuse', 'There is no such plugin.', 'Ask `GET /connector-plugins` for those there are.'),
+  LOGGER_UNKNOWN: entry('refuse', 'There is no such logger.', 'Ask `GET /admin/loggers` for those there are.'),
+  CONNECTOR_EXISTS: entry(
+    'refuse',
+    'A connector of that name exists, or another one whose pipeline would have the same name.',
+    'Use another name, or change the connector with `PUT /connectors/<name>/config`.',
+  ),
+  CONNECTOR_NOT_STOPPED: entry(
+    'refuse',
+    'Positions can only be changed while the connector is stopped.',
+    'Stop it with `PUT /connectors/<name>/stop`, and wait until its status says STOPPED and shows no tasks.',
+  ),
+  REQUEST_INVALID: entry(
+    'refuse',
+    'The body or a parameter of a request is not what its route takes.',
+    'Correct what the message names.',
+  ),
+  TOPICS_NOT_TRACKED: entry(
+    'refuse',
+    'The service does not keep the topics that connectors write to.',
+    'Ask Kafka for the topics.',
+  ),
+  SERVICE_CHANGING: entry(
+    'retry',
+    'The service has no leader at the moment, or another one than a process thought: processes come, go, or start.',
+    'Send the request again.',
+  ),
+  REQUEST_TIMED_OUT: entry(
+    'retry',
+    'A request took longer than 90 seconds. What it asked for may still happen.',
+    'Look whether it has happened, and send it again if not; the log says what the service waits for.',
+  ),
+  LISTEN_UNPROTECTED: entry(
+    'refuse',
+    'The service was to listen on an address that other machines can reach, and nothing says who may use it.',
+    'Name users, tokens or certificates, or listen on 127.0.0.1.',
+  ),
+  ACCESS_INVALID: entry(
+    'refuse',
+    'The list of those who may use the service cannot be read.',
+    'Correct the line that the message names.',
+  ),
+}

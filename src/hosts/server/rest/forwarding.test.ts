@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest'
+import { createRestClient } from '../../../../test/fixtures/rest-client.ts'
+import type { RestClient } from '../../../../test/fixtures/rest-client.ts'
+import { TailraceError } from '../../../errors.ts'
+import type { Authenticator } from '../access/authenticator.ts'
+import { roles } from '../access/principal.ts'
+import type { Leader } from './connect-service.ts'
+import type { ForwardRequest } from './forwarding.ts'
+import { routes } from './routes.ts'
+
+const other: Leader = { kind: 'other', url: 'http://10.0.0.2:8083/' }
+const config = { 'connector.class': 'TailraceSource' }
+
+function follower(leader: Leader = other): RestClient {
+  return createRestClient({ leadership: { leader: () => leader } })
+}
+
+describe('a request that needs the leader', () => {
+  it('is handed on with its query, body and credentials, and the answer comes back', async () => {
+    const { call, forwards, service } = follower()
+    const headers = { authorization: 'Bearer t', cookie: 'canary' }
+    const answer = await call('PUT', '/connectors/a%20b/config?x=1', { body: config, headers })
+    expect(answer).toMatchObject({ status: 200, body: { from: 'leader' } })
+    expect(forwards).toEqual([
+      {
+        url: 'http://10.0.0.2:8083/connectors/a%20b/config?x=1',
+        method: 'PUT',
+        headers: { authorization: 'Bearer t', 'content-type': 'application/json', 'x-tailrace-forwarded': '1' },
+        body: Buffer.from(JSON.stringify(config)),
+      },
+    ])
+    expect(service.asked).toEqual([])
+  })
+
+  it('is one that changes state; whatever reads is answered where it was asked', async () => {
+    const { call, forwards } = follower()
+    for (const { method, path, takesBody } of routes)
+      await call(method, path.replaceAll(/:\w+/g, 'x'), takesBody ? { body: { level: 'INFO' } } : {})
+    const reading = (path: string): boolean => path.endsWith('/validate') || path.startsWith('/admin/')
+    const changing = routes.filter(({ method, path }) => method !== 'GET' && !reading(path))
+    expect(forwards.map(({ method }) => method)).toEqual(changing.map(({ method }) => method))
+    await call('PUT', '/admin/loggers/root?scope=cluster', { body: { level: 'INFO' } })
+    expect(forwards.length).toBe(changing.length + 1)
+  })
+
+  it('is 409 without a leader, and after two hops', async () => {
+    expect(await follower({ kind: 'none' }).call('PUT', '/connectors/a/stop')).toMatchObject({
+      status: 409,
+      body: { error_code: 409, message: expect.stringContaining('no known leader URL') },
+    })
+    const { call, forwards } = follower()
+    const hops = async (count: string): Promise<number> =>
+      (await call('PUT', '/connectors/a/stop', { headers: { 'x-tailrace-forwarded': count } })).status
+    expect([await hops('1'), await hops('2'), await hops('9'), await hops('x')]).toEqual([200, 409, 409, 409])
+    expect(forwards.map(({ headers }) => headers['x-tailrace-forwarded'])).toEqual(['2'])
+  })
+
+  it('is answered by whoever is leader, however often it was handed on', async () => {
+    const { call } = createRestClient()
+    await call('PUT', '/connectors/a/config', { body: config })
+    expect((await call('PUT', '/connectors/a/stop', { headers: { 'x-tailrace-forwarded': '2' } })).status).toBe(204)
+  })
+
+  it('is 409 if the leader does not answer', async () => {
+    const { call } = createRestClient({
+      leadership: { leader: () => other },
+      forwarding: { key: undefined, send: () => Promise.reject(new TailraceError('SERVICE_CHANGING', 'no answer')) },
+    })
+    expect(await call('PUT', '/connectors/a/stop')).toMatchObject({ status: 409, body: { message: 'no answer' } })
+  })
+})
+
+describe('who is behind a request that was handed on', () => {
+  const key = Buffer.alloc(32, 7)
+  const certified: Authenticator = {
+    authenticate: ({ subject }) =>
+      Promise.resolve(
+        subject === undefined
+          ? { status: 401, message: 'nobody' }
+          : { principal: { name: 'ops', role: roles.find((role) => role === subject.get('CN')) ?? 'viewer' } },
+      ),
+  }
+
+  /** Two processes: what the first hands on reaches the second, perhaps changed on the way. */
+  function pair(change: (request: ForwardRequest) => ForwardRequest = (request) => request): {
+    readonly first: RestClient
+    readonly second: RestClient
+  } {
+    const second = createRestClient({
+      authenticator: certified,
+      forwarding: { key, send: () => Promise.reject(new Error('unused')) },
+    })
+    const first = createRestClient({
+      authenticator: certified,
+      leadership: { leader: () => other },
+      forwarding: {
+        key,
+        send: async (sent) => {
+          const { url, method, headers, body } = change(sent)
+          const { pathname, search } = new URL(url)
+          const answer = await second.call(method, pathname + search, {
+            headers,
+            ...(body.length === 0 ? {} : { body: body.toString() }),
+          })
+          return {
+            status: answer.status,
+            contentType: undefined,
+            location: undefined,
+            body: Buffer.from(JSON.stringify(answer.body ?? null)),
+          }
+        },
+      },
+    })
+    return { first, second }
+  }
+
+  async function put(first: RestClient, role: string): Promise<number> {
+    return (
+      await first.call('PUT', '/connectors/a/config', { body: config, facts: { subject: new Map([['CN', role]]) } })
+    ).status
+  }
+
+  it('is known to the leader, also if it showed a certificate', async () => {
+    const { first, second } = pair()
+    expect(await put(first, 'admin')).toBe(201)
+    expect(second.audit).toEqual([
+      expect.objectContaining({ principal: { name: 'ops', role: 'admin' }, isForwarded: true, status: 201 }),
+    ])
+    expect(await put(first, 'operator')).toBe(403)
+  })
+
+  it.each([
+    ['another body', (request: ForwardRequest) => ({ ...request, body: Buffer.from('{"connector.class":"Other"}') })],
+    ['another path', (request: ForwardRequest) => ({ ...request, url: request.url.replace('/a/', '/b/') })],
+    [
+      'other hops',
+      (request: ForwardRequest) => ({ ...request, headers: { ...request.headers, 'x-tailrace-forwarded': '0' } }),
+    ],
+    [
+      'another signature',
+      (request: ForwardRequest) => {
+        const token = request.headers['x-tailrace-forward-token'] ?? ''
+        const changed = `${token.slice(0, -2)}${token.endsWith('AA') ? 'BB' : 'AA'}`
+        return { ...request, headers: { ...request.headers, 'x-tailrace-forward-token': changed } }
+      },
+    ],
+    [
+      'no signature',
+      (request: ForwardRequest) => ({
+        ...request,
+        headers: { ...request.headers, 'x-tailrace-forward-token': 'v1..' },
+      }),
+    ],
+  ])('is nobody with %s', async (_, change) => {
+    expect(await put(pair(change).first, 'admin')).toBe(401)
+  })
+
+  it('is nobody a minute later', async () => {
+    const { first, second } = pair()
+    await second.clock.advance(61_000)
+    expect(await put(first, 'admin')).toBe(401)
+  })
+})

@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto'
+import { connect } from 'node:net'
+import { Agent, request } from 'undici'
+import { describe, expect, it } from 'vitest'
+import { loopbackCertificatePem, loopbackKeyPem } from '../../../../test/fixtures/loopback-tls.ts'
+import { createMemoryConnectService } from '../../../../test/fixtures/memory-connect-service.ts'
+import { certificatePem, keyPem } from '../../../../test/fixtures/tls-material.ts'
+import { systemClock } from '../../../async/system-clock.ts'
+import { silentLogger } from '../../../observe/logger.ts'
+import { parseAccessList } from '../access/access-list.ts'
+import type { AuditEntry } from '../access/audit-log.ts'
+import { openForwarder } from './send-forward.ts'
+import { startRestServer } from './start-rest-server.ts'
+import type { RestServer, RestServerOptions } from './start-rest-server.ts'
+
+const nobody = parseAccessList('', 'access.list')
+const token = (role: string, name: string): string =>
+  `token ${role} ${name} sha256:${createHash('sha256').update(name).digest('hex')}`
+
+function start(overrides: Partial<RestServerOptions> = {}): Promise<RestServer> {
+  return startRestServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    access: nobody,
+    service: createMemoryConnectService(),
+    leadership: { leader: () => ({ kind: 'self' }) },
+    forwarding: { send: () => Promise.reject(new Error('unused')), key: undefined },
+    guard: { hosts: [], origins: [] },
+    audit: () => {},
+    clock: systemClock,
+    logger: silentLogger,
+    ...overrides,
+  })
+}
+
+/** Sends bytes as they are, and gives what comes back until the connection ends. */
+function raw(url: string, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(text))
+    let answer = ''
+    socket.setEncoding('utf8')
+    socket.on('data', (chunk: string) => void (answer += chunk))
+    socket.on('error', reject)
+    socket.on('close', () => resolve(answer))
+  })
+}
+
+describe('where the service listens', () => {
+  it.each(['0.0.0.0', '::', '10.0.0.1', 'tailrace.example.com'])('is not %s while nobody is named', async (host) => {
+    await expect(start({ listen: { host, port: 0 } })).rejects.toMatchObject({ code: 'LISTEN_UNPROTECTED' })
+  })
+
+  it('is anywhere for those who are named', async () => {
+    await using server = await start({
+      listen: { host: '0.0.0.0', port: 0 },
+      access: parseAccessList(token('viewer', 'ci'), 'list'),
+    })
+    const url = `http://127.0.0.1:${new URL(server.url).port}/connectors`
+    expect((await request(url)).statusCode).toBe(401)
+    expect((await request(url, { headers: { authorization: 'Bearer ci' } })).statusCode).toBe(200)
+  })
+})
+
+describe('over sockets', () => {
+  it('makes and reads connectors', async () => {
+    await using server = await start()
+    const made = await request(`${server.url}/connectors`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+      body: JSON.stringify({ name: 'shop', config: { 'connector.class': 'TailraceSource' } }),
+    })
+    expect([made.statusCode, made.headers['location']]).toEqual([201, '/connectors/shop'])
+    expect(await (await request(`${server.url}/connectors/shop/config`)).body.json()).toEqual({
+      'connector.class': 'TailraceSource',
+      name: 'shop',
+    })
+  })
+
+  it('refuses a body that is too large, whether its length is told or not, and reads on in no case', async () => {
+    await using server = await start()
+    const head = 'PUT /connectors/a/config HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+    expect(await raw(server.url, `${head}Content-Length: 10485760\r\n\r\n{`)).toMatch(/^HTTP\/1\.1 413 /)
+    const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`
+    expect(await raw(server.url, `${head}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(20)}`)).toMatch(
+      /^HTTP\/1\.1 413 /,
+    )
+  })
+
+  it.each([
+    ['a foreign host', 'GET /connectors HTTP/1.1\r\nHost: evil.example.com\r\nConnection: close\r\n\r\n', 403],
+    [
+      'a path that climbs',
+      'GET /connectors/../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+      404,
+    ],
+    [
+      'a path of another server',
+      'GET http://evil.example.com/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+      200,
+    ],
+    ['TRACE', 'TRACE /connectors HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 405],
+    ['what is not HTTP', 'canary\r\n\r\n', 400],
+  ])('answers %s without a stack', async (_, text, status) => {
+    await using server = await start()
+    const answer = await raw(server.url, text)
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(answer).not.toMatch(/canary|\.ts|node_modules|\n\s+at /)
+  })
+
+  it('ends requests that wait when it closes', async () => {
+    const service = createMemoryConnectService()
+    let begun: () => void = () => {}
+    const waiting = new Promise<void>((resolve) => (begun = resolve))
+    Object.assign(service, {
+      connectors: () => {
+        begun()
+        return new Promise(() => {})
+      },
+    })
+    const server = await start({ service })
+    const answer = request(`${server.url}/connectors`).catch(() => 'ended')
+    await waiting
+    await server[Symbol.asyncDispose]()
+    expect(await answer).toBe('ended')
+  })
+})
+
+describe('client certificates', () => {
+  const tls = { key: loopbackKeyPem, cert: loopbackCertificatePem, ca: loopbackCertificatePem }
+  const access = parseAccessList('certificate operator CN=localhost\ncertificate admin CN=tailrace-test', 'list')
+
+  async function statusOf(server: RestServer, shown: object): Promise<number> {
+    const agent = new Agent({ connect: { ca: loopbackCertificatePem, ...shown } })
+    try {
+      return (await request(`${server.url}/connectors`, { dispatcher: agent })).statusCode
+    } finally {
+      await agent.close()
+    }
+  }
+
+  it('say who it is, if an authority that is named made them', async () => {
+    const own = { key: loopbackKeyPem, cert: loopbackCertificatePem }
+    await using server = await start({ tls, access })
+    expect(await statusOf(server, own)).toBe(200)
+    expect(await statusOf(server, { key: keyPem, cert: certificatePem })).toBe(401)
+    expect(await statusOf(server, {})).toBe(401)
+    await using without = await start({ tls: { key: tls.key, cert: tls.cert }, access })
+    expect(await statusOf(without, own)).toBe(401)
+  })
+})
+
+describe('two processes', () => {
+  it('hand requests on to the leader, who knows who is behind them', async () => {
+    const key = Buffer.alloc(32, 1)
+    const audit: AuditEntry[] = []
+    const access = parseAccessList(token('admin', 'ci'), 'list')
+    await using forwarder = openForwarder({ ca: loopbackCertificatePem })
+    const forwarding = { send: forwarder.send, key }
+    const tls = { key: loopbackKeyPem, cert: loopbackCertificatePem }
+    await using leader = await start({ access, forwarding, tls, audit: (entry) => void audit.push(entry) })
+    await using follower = await start({
+      access,
+      forwarding,
+      leadership: { leader: () => ({ kind: 'other', url: leader.url }) },
+    })
+    const made = await request(`${follower.url}/connectors`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer ci' },
+      body: JSON.stringify({ name: 'a b', config: {} }),
+    })
+    expect([made.statusCode, made.headers['location']]).toEqual([201, '/connectors/a%20b'])
+    expect(audit).toEqual([expect.objectContaining({ isForwarded: true, principal: { name: 'ci', role: 'admin' } })])
+    const stopped = await request(`${follower.url}/connectors/a%20b/stop`, {
+      method: 'PUT',
+      headers: { authorization: 'Bearer ci' },
+    })
+    expect([stopped.statusCode, await stopped.body.text()]).toEqual([204, ''])
+    await leader[Symbol.asyncDispose]()
+    const lost = await request(`${follower.url}/connectors/a%20b/stop`, {
+      method: 'PUT',
+      headers: { authorization: 'Bearer ci' },
+    })
+    expect([lost.statusCode, await lost.body.json()]).toEqual([
+      409,
+      { error_code: 409, message: expect.stringContaining('gave no answer') },
+    ])
+  })
+})
