@@ -25,6 +25,9 @@ import { readRegistryConfig } from './read-registry-config.ts'
 import type { RegistrySurroundings } from './read-registry-config.ts'
 import { readValues } from './read-values.ts'
 import { createReferenceResolver } from './references.ts'
+import { policyProblems, requireAllowedFile } from './service/connector-policy.ts'
+import type { ConnectorPolicy } from './service/connector-policy.ts'
+import { withDefaults } from './service/connector-defaults.ts'
 import { Secret } from './secret.ts'
 import type { ConfigSources, ReferenceResolver } from './references.ts'
 
@@ -35,6 +38,8 @@ export interface ConfigInput extends ConfigSources {
   readonly path: string
   /** Says how Kafka is reached, where the file does not. */
   readonly worker?: WorkerFile
+  /** What the configuration may ask for, if it comes from others than the operator of the process. Default: everything. */
+  readonly policy?: ConnectorPolicy
   /** Finds what is wrong with properties that are not declared one by one. Default: nobody looks. */
   readonly checkFamilies?: (lists: PipelineConfig['transforms'], families: Families) => readonly Problem[]
 }
@@ -143,16 +148,30 @@ function entriesOf(input: ConfigInput, { problems, notes }: KafkaFindings): Read
   const connector = connectorFile(file.entries, file.problems)
   const given = connector ?? file
   problems.push(...given.problems)
+  const { policy } = input
   const allow = given.entries.find(({ name }) => name === 'secrets.allow')
-  const scope: Scope = { input, problems, failed: new Set(), resolver: createReferenceResolver(allowed(allow), input) }
+  const resolver = createReferenceResolver(policy?.secretsAllow ?? allowed(allow), input)
+  const scope: Scope = { input, problems, failed: new Set(), resolver }
   // What is allowed to be read must not depend on what is read.
-  const others = given.entries.filter((entry) => entry !== allow)
+  const others = withDefaults(given.entries, policy).filter((entry) => entry !== allow)
   const entries = [...resolveAll(others, scope), ...(allow === undefined ? [] : [allow])]
-  if (connector === undefined) return { entries, access: [], scope }
+  if (connector !== undefined) return translated(entries, scope, { problems, notes })
+  if (policy !== undefined) problems.push(...policyProblems(entries, policy))
+  return { entries, access: [], scope }
+}
+
+/** A connector's properties as ours; what the policy refuses is a problem, wherever it came from. */
+function translated(
+  entries: readonly ConfigEntry[],
+  scope: Scope,
+  { problems, notes }: Pick<KafkaFindings, 'problems' | 'notes'>,
+): ReadEntries {
+  const { input } = scope
   const translation = translateConnector(entries, { fileName: basename(input.path), failed: scope.failed })
   problems.push(...translation.problems)
   notes.push(...translation.notes)
   for (const name of translation.spoiled) scope.failed.add(name)
+  if (input.policy !== undefined) problems.push(...policyProblems(translation.entries, input.policy))
   return { entries: translation.entries, access: translation.kafkaAccess, scope }
 }
 
@@ -167,12 +186,12 @@ function kafkaLayersOf(
   access: readonly ConfigEntry[],
   { scope, findings }: Reading,
 ): KafkaLayers['layers'] {
-  const { env, worker } = scope.input
+  const { env, worker, policy } = scope.input
   const fromYaml = entries.filter(isKafka).map((entry) => ({ ...entry, name: entry.name.slice(kafkaPrefix.length) }))
   const { layers, notes } = kafkaLayers({
     own: [kafkaFileLayer(entries, scope), fromYaml],
     access,
-    worker: worker === undefined ? undefined : workerLayer(worker, scope),
+    worker: policy?.kafka ?? (worker === undefined ? undefined : workerLayer(worker, scope)),
     env,
   })
   findings.notes.push(...notes)
@@ -291,9 +310,10 @@ function kafkaFileLayer(entries: readonly ConfigEntry[], scope: Scope): readonly
   }
 }
 
-/** A relative path starts at the folder of the configuration file. */
+/** A relative path starts at the folder of the configuration file. Throws for a file that the policy does not allow. */
 function readText(path: string, input: ConfigInput): string {
   const absolute = isAbsolute(path) ? path : join(dirname(input.path), path)
+  if (input.policy !== undefined) requireAllowedFile(absolute, input.policy, input.realPath)
   return new TextDecoder().decode(input.readFile(absolute))
 }
 

@@ -42,14 +42,25 @@ export function readValues(entries: readonly ConfigEntry[], env: Given['env']): 
     text: textOf,
     isGiven: (name) => given.has(name),
   }
+  const { values, problems: wrong } = readDeclared(propertyList, given, defaults)
+  return { values: complete(values), problems: [...problems, ...wrong] }
+}
+
+/** Reads what is declared: a value for every property that has a valid one, and a problem for every other that needs one. */
+export function readDeclared(
+  declared: ReadonlyMap<string, Property>,
+  given: ReadonlyMap<string, ConfigEntry>,
+  defaults: Given,
+): { readonly values: ReadonlyMap<string, unknown>; readonly problems: readonly Problem[] } {
   const values = new Map<string, unknown>()
-  for (const [name, property] of propertyList) {
+  const problems: Problem[] = []
+  for (const [name, property] of declared) {
     const entry = given.get(name)
     const read = entry === undefined ? readDefault(name, property, defaults) : readEntry(entry, property)
     if ('problem' in read) problems.push(read.problem)
     else values.set(name, read.value)
   }
-  return { values: complete(values), problems }
+  return { values, problems }
 }
 
 /** Checks one text as a value of a property: the rule that it breaks, or undefined. For questions at a terminal. */

@@ -1,0 +1,25 @@
+import type { ConfigEntry } from '../config-entry.ts'
+import type { ConnectorPolicy } from './connector-policy.ts'
+
+/**
+ * A connector's entries with what the operator's file says for those that say nothing: the converters, each side with all that
+ * belongs to it or with nothing (as in Connect), and whether topics are created.
+ */
+export function withDefaults(
+  entries: readonly ConfigEntry[],
+  policy: ConnectorPolicy | undefined,
+): readonly ConfigEntry[] {
+  if (policy === undefined) return entries
+  const says = (name: string): boolean => entries.some((entry) => entry.name === name)
+  const converters = (['key', 'value'] as const)
+    .filter((side) => !says(`${side}.converter`) && !says(`format.${side}`))
+    .flatMap((side) =>
+      policy.converters.filter(({ name }) => name === `${side}.converter` || name.startsWith(`${side}.converter.`)),
+    )
+    .filter(({ name }) => !says(name))
+  const creation =
+    policy.createsTopics || says('topic.create')
+      ? []
+      : [{ name: 'topic.create', value: 'false', where: 'topic.creation.enable of the service' }]
+  return [...entries, ...converters, ...creation]
+}

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest'
+import { TailraceError } from '../../errors.ts'
+import { loadConfig } from '../load-config.ts'
+import type { PipelineConfig } from '../pipeline-config.ts'
+import { propertyList } from '../properties.ts'
+import { endpointProperties, fileProperties } from './connector-policy.ts'
+import type { ConnectorPolicy } from './connector-policy.ts'
+
+const strict: ConnectorPolicy = {
+  secretsAllow: [],
+  filesAllow: [],
+  endpointsAllow: [],
+  overrides: 'None',
+  kafka: [
+    { name: 'bootstrap.servers', value: 'broker:9092', where: 'worker line 1' },
+    { name: 'security.protocol', value: 'SSL', where: 'worker line 2' },
+  ],
+  converters: [],
+  createsTopics: true,
+}
+
+const least = {
+  name: 'orders',
+  'connector.class': 'tailrace.TailraceSourceConnector',
+  'source.tables': 'orders',
+  'source.region': 'eu-west-1',
+}
+
+const files: Readonly<Record<string, string>> = { '/srv/ca.pem': 'x', '/srv/link': 'x', '/etc/passwd': 'root' }
+
+function load(more: Readonly<Record<string, string>>, policy: Partial<ConnectorPolicy> = {}): PipelineConfig {
+  return loadConfig({
+    text: JSON.stringify({ ...least, ...more }),
+    path: 'connector',
+    env: { TAILRACE_X: 'secret value', KAFKA_BOOTSTRAP_SERVERS: 'elsewhere:1' },
+    readFile: (file) => {
+      const found = files[file]
+      if (found === undefined) throw new Error('ENOENT')
+      return Buffer.from(found)
+    },
+    realPath: (file) => (file === '/srv/link' ? '/etc/passwd' : file),
+    policy: { ...strict, ...policy },
+  })
+}
+
+function refusal(more: Readonly<Record<string, string>>, policy: Partial<ConnectorPolicy> = {}): string {
+  try {
+    load(more, policy)
+  } catch (error) {
+    if (error instanceof TailraceError && error.policy === 'refuse') return error.message
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
+
+describe("what a connector's configuration may ask for", () => {
+  it('reaches Kafka as the operator says, whatever the environment says', () => {
+    expect(load({}).kafka).toMatchObject({ brokers: ['broker:9092'], clientId: 'tailrace.orders' })
+    expect(load({}).kafka.tls).toBeDefined()
+  })
+
+  it.each([
+    { 'kafka.bootstrap.servers': 'evil:9092' },
+    { 'producer.override.bootstrap.servers': 'evil:9092' },
+    { 'producer.override.sasl.jaas.config': 'x' },
+    { 'kafka.compression.type': 'zstd' },
+  ])('leaves the clients alone: %j', (more) => {
+    expect(refusal(more)).toContain('connector.client.config.override.policy is None')
+  })
+
+  it('lets connectors say who they are, or everything, if the operator does', () => {
+    const principal = {
+      'producer.override.sasl.mechanism': 'PLAIN',
+      'producer.override.sasl.jaas.config':
+        'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="p";',
+      'producer.override.security.protocol': 'SASL_SSL',
+    }
+    expect(load(principal, { overrides: 'Principal' }).kafka.sasl).toMatchObject({ username: 'u' })
+    expect(refusal({ 'kafka.bootstrap.servers': 'evil:9092' }, { overrides: 'Principal' })).toContain('is Principal')
+    const other = load({ 'kafka.bootstrap.servers': 'other:9092' }, { overrides: 'All' })
+    expect(other.kafka.brokers).toEqual(['other:9092'])
+  })
+
+  it('refuses references unless they are allowed, and a list of its own always', () => {
+    const secret = { 'mask.hmac.key': '${env:TAILRACE_X}' }
+    expect(refusal(secret)).toContain('is not allowed')
+    expect(refusal({ ...secret, 'secrets.allow': 'env:*' })).toContain('secrets.allow must not be set by a connector')
+    expect(refusal({ 'format.topic': '${file:/etc/passwd}' })).not.toContain('root')
+  })
+
+  it.each([
+    [{ 'signal.file': '/tmp/signals' }, []],
+    [{ transforms: '/srv/x.ts' }, []],
+    [{ transforms: './x.ts' }, ['/']],
+    [{ 'kafka.properties.file': '/srv/client.properties' }, ['/other']],
+    [{ 'format.item': 'declared', 'format.schemas': 'orders=/etc/x.avsc' }, ['/srv']],
+    [{ 'signal.file': '/srv/../etc/passwd' }, ['/srv']],
+  ])('refuses files that are not allowed: %j with %j', (more, filesAllow) => {
+    expect(refusal(more, { filesAllow })).toContain('names a file that the service does not allow')
+  })
+
+  it('follows links before it believes a path', () => {
+    const registry = {
+      'format.value': 'avro',
+      'schema.registry.url': 'https://registry',
+      'schema.registry.ssl.ca.location': '/srv/link',
+    }
+    expect(refusal(registry, { filesAllow: ['/srv'] })).toContain('cannot be read')
+  })
+
+  it('takes files below an allowed folder', () => {
+    expect(load({ 'signal.file': '/srv/signals' }, { filesAllow: ['/srv'] }).signals.file).toBe('/srv/signals')
+  })
+
+  it('sends what is signed to AWS, or where the operator allows', () => {
+    expect(refusal({ 'source.endpoint': 'http://127.0.0.1:8000' })).toContain('connector.endpoints.allow')
+    expect(refusal({ 'source.endpoint': 'https://dynamodb.eu-west-1.amazonaws.com.evil.example' })).toContain(
+      'endpoints.allow',
+    )
+    expect(load({ 'source.endpoint': 'https://dynamodb.eu-west-1.amazonaws.com' }).source).toBeDefined()
+    expect(
+      load({ 'source.endpoint': 'http://127.0.0.1:8000' }, { endpointsAllow: ['http://127.0.0.1:*'] }).source,
+    ).toBeDefined()
+  })
+
+  it('has the metrics and the log of the service', () => {
+    expect(refusal({ 'http.listen': '0.0.0.0:9404' })).toContain('http.listen must not be set by a connector')
+    expect(refusal({ 'log.level': 'trace' })).toContain('log.level must not be set by a connector')
+  })
+
+  it("is written as the operator's converters say where it says nothing itself", () => {
+    const converters = [
+      { name: 'value.converter', value: 'org.apache.kafka.connect.json.JsonConverter', where: 'worker' },
+      { name: 'value.converter.schemas.enable', value: 'false', where: 'worker' },
+    ]
+    const own = { 'value.converter': 'org.apache.kafka.connect.json.JsonConverter' }
+    expect(load({}, { converters }).values['format.schemas.enable']).toBe(false)
+    // Connect's default, which the operator's file does not change for a converter that it did not name.
+    expect(load(own, { converters }).values['format.schemas.enable']).toBe(true)
+    const avro = [{ name: 'value.converter', value: 'io.confluent.connect.avro.AvroConverter', where: 'worker' }]
+    expect(load({ 'format.value': 'json' }, { converters: avro }).values['format.value']).toBe('json')
+  })
+
+  it('makes no topics where the operator says so', () => {
+    expect(load({}, { createsTopics: false }).topic.create).toBe(false)
+    expect(load({ 'topic.create': 'true' }, { createsTopics: false }).topic.create).toBe(true)
+  })
+
+  it('knows every property that names a file or the address of an API', () => {
+    const named = (about: RegExp): readonly string[] =>
+      [...propertyList].flatMap(([name, { rule }]) => (about.test(rule) || about.test(name) ? [name] : []))
+    for (const name of named(/path of a file|=path`|list of paths|\.location$/)) expect(fileProperties).toContain(name)
+    for (const name of named(/\.endpoint$/)) expect(endpointProperties).toContain(name)
+  })
+})
