@@ -31,16 +31,21 @@ export interface RunReport {
 export type RunState = 'RUNNING' | 'PAUSED' | 'FAILED' | 'RESTARTING' | Extract<TargetState, 'STOPPED'>
 
 /** The reports of all processes that live, this one's own included. */
-export interface ReportBoard extends AsyncDisposable {
+export interface ReportBoard {
   /**
    * Ordered by `process`. A process is taken for dead when nothing was heard of it for `process.timeout.ms` by this process's own clock, or at
-   * once when it said good-bye.
+   * once when it said good-bye. While nothing can be read, nobody dies: see `ageMs`.
    */
   readonly processes: readonly ProcessReport[]
+  /** How old `processes` may be: milliseconds since the others' reports were last read; Infinity until they all were for the first time. */
+  readonly ageMs: number
   /** Tells the others; written soon, later reports replace earlier ones that were not written yet. */
   report(runs: ReadonlyMap<string, RunReport>, isLeader: boolean): void
-  /** Reads and writes until `signal` aborts; then says good-bye. Troubles are waited out. */
+  /**
+   * Reads and writes until `signal` aborts, once; then says good-bye. Troubles are waited out and told to `onProblem`; rejects only at its start, with
+   * what no waiting mends (SERVICE_TOPIC_NOT_COMPACTED, TOPIC_MISSING).
+   */
   run(signal: AbortSignal): Promise<void>
-  /** Is called after each change. Returns what ends that. */
+  /** Is called after each change of `processes`. Returns what ends that. */
   onChange(listener: () => void): () => void
 }
