@@ -5,7 +5,7 @@ import type { ShardStatus } from '../../lanes/lane-state.ts'
 import { shardsOfLedger } from '../../lanes/ledger-shards.ts'
 import type { LedgerShard } from '../../lanes/ledger-shards.ts'
 import { presentWay } from '../../lanes/way.ts'
-import type { PipelineLedger } from './pipeline-ledger.ts'
+import type { PipelineLedger } from '../ledger/pipeline-ledger.ts'
 
 /** What `--json` prints. Ages in milliseconds; null where nothing is known. */
 export interface PipelineStatus {

@@ -1,6 +1,6 @@
 import type { SnapshotRun, TableEntry } from '../../lanes/ledger-entry.ts'
 import { addTotals, segmentsOf, totalsOf } from '../../lanes/snapshot-progress.ts'
-import type { PipelineLedger } from './pipeline-ledger.ts'
+import type { PipelineLedger } from '../ledger/pipeline-ledger.ts'
 
 /** How far a table's newest snapshot is; null where there is none, or nothing is known. Times in milliseconds. */
 export interface SnapshotStatusRow {

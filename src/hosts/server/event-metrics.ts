@@ -124,6 +124,7 @@ function count(event: PipelineEvent, metrics: Metrics): void {
     case 'table-started':
     case 'table-resumed':
     case 'table-retired':
+    case 'table-resting':
       return showHealth(event, metrics)
     case 'shard-closed':
       return forgetShard(event.shard, metrics)
@@ -164,8 +165,8 @@ function countLeftOut(
 function showHealth({ table, kind }: { readonly table: string; readonly kind: string }, metrics: Metrics): void {
   const entity = `table ${table}`
   const isStopped = kind === 'table-stopped'
-  // A retired table is neither: nothing is wrong with it.
-  const isStreaming = !isStopped && kind !== 'table-retired'
+  // A retired or paused table is neither: nothing is wrong with it.
+  const isStreaming = !isStopped && kind !== 'table-retired' && kind !== 'table-resting'
   metrics.set('tailrace_entity_health', { entity, status: 'stopped' }, isStopped ? 1 : 0)
   metrics.set('tailrace_entity_health', { entity, status: 'streaming' }, isStreaming ? 1 : 0)
 }
