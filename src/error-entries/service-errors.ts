@@ -14,8 +14,8 @@ export const serviceErrors = {
   ),
   TABLE_UNKNOWN: entry(
     'refuse',
-    'The connector has no such table.',
-    "Ask for its status, which lists the connector's tables.",
+    'The pipeline has no such table, or several of that name.',
+    "Ask for its status, which lists its tables (`tailrace tables <file>`); where several have one name, use the table's ARN.",
   ),
   PLUGIN_UNKNOWN: entry('refuse', 'There is no such plugin.', 'Ask `GET /connector-plugins` for those there are.'),
   LOGGER_UNKNOWN: entry('refuse', 'There is no such logger.', 'Ask `GET /admin/loggers` for those there are.'),

@@ -104,9 +104,24 @@ export interface TableEntry {
    * A complete snapshot that regains ends it. Milliseconds; undefined while nothing is known to be lost.
    */
   readonly lossAtMs?: number | undefined
+  /** Somebody wants nothing of it to be read for now, whatever its status is; its positions stay. Undefined: it is to run. */
+  readonly rest?: TableRest | undefined
   /** The last request about the table that was settled, and why it was refused, if it was. */
   readonly settled: { readonly request: string; readonly refusal: string | undefined } | undefined
 }
+
+/** What is wanted of a table. Both others mean that nothing of it is read; who stops a table says that it is for longer. */
+export type TableTarget = 'RUNNING' | 'PAUSED' | 'STOPPED'
+
+/** Since when a table rests, and which of the two was asked for. */
+export interface TableRest {
+  readonly target: Exclude<TableTarget, 'RUNNING'>
+  /** Milliseconds; of the first of several requests in a row. */
+  readonly sinceMs: number
+}
+
+/** What somebody may want of a table. `restart` forgets why it, or its snapshot, has failed, and tries it again. */
+export type TableAction = { readonly kind: 'target'; readonly target: TableTarget } | { readonly kind: 'restart' }
 
 /**
  * A topic, besides the table's own, that records of a table were sent to: one that changes are routed to, or that of a table in
@@ -138,12 +153,12 @@ export type SnapshotAction =
     }
   | { readonly kind: 'pause' | 'resume' | 'stop' }
 
-/** A person or a program asks for something about a table's snapshot. Written into lane 0's partition, by no lane. */
+/** A person or a program asks for something about a table or its snapshot. Written into lane 0's partition, by no lane. */
 export interface RequestEntry {
   readonly kind: 'request'
   readonly id: string
   readonly tableArn: string
-  readonly action: SnapshotAction
+  readonly action: SnapshotAction | TableAction
   readonly atMs: number
 }
 

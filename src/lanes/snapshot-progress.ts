@@ -1,5 +1,6 @@
 import type { LaneContext } from './hand-over.ts'
 import { isGathered } from './hand-over.ts'
+import { isResting } from './table-rest.ts'
 import type { LaneState } from './lane-state.ts'
 import { ledgerKey } from './ledger-codec.ts'
 import type {
@@ -21,8 +22,7 @@ export interface RunningScan {
 
 /**
  * The snapshots that this lane scans: it is their home, every lane has answered, and their tables are streamed or only
- * loaded. Before the
- * last answer another lane might still emit changes behind a row that is older.
+ * loaded, and do not rest. Before the last answer another lane might still emit changes behind a row that is older.
  */
 export function scansToRun(state: LaneState, { lane, lanes }: LaneContext): readonly RunningScan[] {
   const running: RunningScan[] = []
@@ -31,6 +31,7 @@ export function scansToRun(state: LaneState, { lane, lanes }: LaneContext): read
     if (
       snapshot?.state !== 'running' ||
       homeLane !== lane ||
+      isResting(table) ||
       (status.kind !== 'streaming' && status.kind !== 'loading')
     )
       continue

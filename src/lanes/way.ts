@@ -3,6 +3,7 @@ import { movesOwed } from './hand-over.ts'
 import type { LaneState, ShardState } from './lane-state.ts'
 import { shardsOfLedger } from './ledger-shards.ts'
 import type { AddressedEntry, TableEntry, Way, WayEntry } from './ledger-entry.ts'
+import { isResting } from './table-rest.ts'
 
 /** Throws WAY_CONFLICT if the ledger says that it is somebody else's turn. A ledger that says nothing is its workers'. */
 export function requireWay(found: WayEntry | undefined, own: 'worker' | 'lambda', pipeline: string): void {
@@ -65,7 +66,9 @@ function isTakenOver({ shardId, streamArn, at }: ShardState, shards: readonly Sh
   return heirs.length > 1 || heirs.some(({ parents }) => parents.length > 1)
 }
 
-function refuseUnsettled({ table, status, homeLane, snapshot }: TableEntry): void {
+function refuseUnsettled(entry: TableEntry): void {
+  const { table, status, homeLane, snapshot } = entry
+  if (isResting(entry)) throw refusal(`table ${table.name} is paused or stopped`)
   if (status.kind !== 'streaming') throw refusal(`table ${table.name} is ${status.kind}`)
   const isUnderWay = snapshot !== undefined && ['exporting', 'running', 'paused', 'parked'].includes(snapshot.state)
   if (isUnderWay || homeLane !== undefined) throw refusal(`a snapshot of table ${table.name} is under way`)

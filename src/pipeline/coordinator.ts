@@ -17,9 +17,9 @@ import {
   regainTables,
   retrySnapshots,
   settleReports,
-  settleRequests,
   tellIfLoaded,
 } from './snapshot/snapshot-duties.ts'
+import { settleRequests } from './settle-requests.ts'
 import { createAbsenceWatch } from './table-retirement.ts'
 import { findTables, lookAtTables, retireTables, settleStops } from './table-watch.ts'
 

@@ -22,11 +22,19 @@ interface Listed {
 
 /**
  * Lists each stream in full, begins what passes the gate, and forgets what is long over. A stream that cannot be listed does
- * not hold up the others: its failure is thrown when they are done, or only told if that will pass.
+ * not hold up the others: its failure is thrown when they are done, or only told if that will pass. Tables that rest are listed,
+ * too: what is begun is read when they go on. `only`: the ARNs of the tables that are meant; default: all.
  */
-export async function discoverShards(coordination: Coordination, signal: AbortSignal): Promise<void> {
+export async function discoverShards(
+  coordination: Coordination,
+  signal: AbortSignal,
+  only?: ReadonlySet<string>,
+): Promise<void> {
   const { environment, ledger, session } = coordination
-  const tables = [...session.state.tables.values()].filter(({ status }) => status.kind === 'streaming')
+  const isMeant = (arn: string): boolean => only === undefined || only.has(arn)
+  const tables = [...session.state.tables.values()].filter(
+    ({ status, table }) => status.kind === 'streaming' && isMeant(table.arn),
+  )
   const failures: unknown[] = []
   const list = async (table: TableEntry): Promise<readonly Listed[]> => {
     try {

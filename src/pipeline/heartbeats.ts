@@ -3,6 +3,7 @@ import { TailraceError } from '../errors.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
 import type { ProducerRecord } from '../kafka/kafka.ts'
 import type { LaneState, ShardState } from '../lanes/lane-state.ts'
+import { isResting } from '../lanes/table-rest.ts'
 import type { PipelineEventSink } from './pipeline-event.ts'
 
 /** How often readers are told that tables are alive, and where. */
@@ -105,7 +106,7 @@ class Heartbeats implements LaneHeartbeats {
       table_arn: arn,
       lanes,
       shards: shards.length,
-      status: entry?.status.kind ?? 'unknown',
+      status: entry === undefined ? 'unknown' : isResting(entry) ? 'paused' : entry.status.kind,
       watermark_ms: watermarkOf(shards, feeds),
     }
     return {

@@ -5,6 +5,7 @@ import type { TailraceError } from '../errors.ts'
 import { shardsToRead } from '../lanes/hand-over.ts'
 import { shardKey } from '../lanes/lane-state.ts'
 import type { LaneState, ShardState } from '../lanes/lane-state.ts'
+import { isResting } from '../lanes/table-rest.ts'
 import type { TableStatus } from '../lanes/ledger-entry.ts'
 import type { ShardPage } from '../sources/source.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
@@ -87,7 +88,7 @@ export function createLaneFeeds(lane: number, environment: LaneEnvironment, onRe
 
   const isReadable = (shard: ShardState, state: LaneState): boolean => {
     const table = state.tables.get(shard.tableArn)
-    if (table === undefined || !readStatuses.has(table.status.kind)) return false
+    if (table === undefined || isResting(table) || !readStatuses.has(table.status.kind)) return false
     return table.version > (halted.get(shard.tableArn) ?? 0)
   }
   const close = async (key: string): Promise<void> => {

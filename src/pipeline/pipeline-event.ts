@@ -26,6 +26,8 @@ export type PipelineEvent =
   | { readonly kind: 'table-stopped'; readonly table: string; readonly code: string; readonly reason: string }
   | { readonly kind: 'table-resumed'; readonly table: string }
   | { readonly kind: 'table-replaced'; readonly table: string; readonly oldStream: string; readonly newStream: string }
+  /** Somebody wants nothing of it to be read for now. */
+  | { readonly kind: 'table-resting'; readonly table: string; readonly target: 'PAUSED' | 'STOPPED' }
   /** It is not meant any more, or is gone: it is not read, and its positions stay. */
   | {
       readonly kind: 'table-retired'
@@ -53,7 +55,7 @@ export type PipelineEvent =
       readonly waiting: number
       readonly open: number
       readonly ended: number
-      /** Open shards of stopped tables: nobody reads them, and time runs. */
+      /** Open shards of tables that are stopped or paused: nobody reads them, and time runs. */
       readonly halted: readonly HaltedShard[]
     }
   | { readonly kind: 'shard-ended'; readonly shard: ShardName; readonly children: readonly string[] }

@@ -3,6 +3,7 @@ import type { Table } from '../change/table.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
 import { TailraceError } from '../errors.ts'
 import type { TableEntry } from '../lanes/ledger-entry.ts'
+import { isResting } from '../lanes/table-rest.ts'
 import type { SearchListener } from '../sources/source.ts'
 import { reportFailure } from './coordination.ts'
 import type { Coordination } from './coordination.ts'
@@ -208,7 +209,7 @@ async function decide(coordination: Coordination, decision: TableDecision): Prom
   const { table, status } = decision
   if (status.kind === 'stopped')
     onEvent({ kind: 'table-stopped', table: table.name, code: status.code, reason: status.reason })
-  else if (status.kind === 'streaming') onEvent({ kind: 'table-resumed', table: table.name })
+  else if (status.kind === 'streaming' && !isResting(decision)) onEvent({ kind: 'table-resumed', table: table.name })
   else if (status.kind === 'draining')
     onEvent({ kind: 'table-replaced', table: table.name, oldStream: table.streamArn, newStream: status.replacedBy })
   else if (status.kind === 'retired')

@@ -15,6 +15,7 @@ import { registerShards } from './commands/shards.ts'
 import { registerSnapshot } from './commands/snapshot.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerSwitch } from './commands/switch.ts'
+import { registerTables } from './commands/tables.ts'
 import { registerTail } from './commands/tail.ts'
 import { registerTopics } from './commands/topics.ts'
 import { registerTransform } from './commands/transform.ts'
@@ -33,6 +34,7 @@ export const commands: readonly Register[] = [
   registerStatus,
   registerShards,
   registerTail,
+  registerTables,
   registerSnapshot,
   registerSchema,
   registerOffsets,

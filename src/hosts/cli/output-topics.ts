@@ -1,8 +1,8 @@
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import type { ClusterInspector } from '../../kafka/cluster-inspector.ts'
 import { readsKinesis } from '../stages/stream-stages-of.ts'
-import { tableNamed } from './pipeline-ledger.ts'
-import type { PipelineLedger } from './pipeline-ledger.ts'
+import { tableNamed } from '../ledger/pipeline-ledger.ts'
+import type { PipelineLedger } from '../ledger/pipeline-ledger.ts'
 import { topicOfStreamTable, topicsOfStream } from './stream-topics.ts'
 
 /**

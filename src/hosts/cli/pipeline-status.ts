@@ -1,11 +1,13 @@
 import { retentionOf } from '../../change/retention.ts'
 import type { GroupMember, InspectedGroup } from '../../kafka/cluster-inspector.ts'
-import type { TableEntry, Way } from '../../lanes/ledger-entry.ts'
+import type { TableEntry, TableTarget, Way } from '../../lanes/ledger-entry.ts'
 import type { ShardStatus } from '../../lanes/lane-state.ts'
+import { targetOf } from '../../lanes/table-rest.ts'
 import { shardsOfLedger } from '../../lanes/ledger-shards.ts'
 import type { LedgerShard } from '../../lanes/ledger-shards.ts'
 import { presentWay } from '../../lanes/way.ts'
-import type { PipelineLedger } from './pipeline-ledger.ts'
+import { restOf } from '../ledger/table-state.ts'
+import type { PipelineLedger } from '../ledger/pipeline-ledger.ts'
 
 /** What `--json` prints. Ages in milliseconds; null where nothing is known. */
 export interface PipelineStatus {
@@ -27,6 +29,8 @@ export interface TableStatusRow {
   readonly topic: string | null
   readonly streamArn: string
   readonly status: TableEntry['status']['kind']
+  /** What is wanted of it: a table that is paused or stopped is not read, whatever its status. */
+  readonly target: TableTarget
   readonly code: string | null
   readonly reason: string | null
   readonly shards: Readonly<Record<ShardStatus, number>>
@@ -54,12 +58,12 @@ export function statusOf(ledger: PipelineLedger, group: InspectedGroup, nowMs: n
     group: { state: group.state, members: group.members },
     tables: ledger.tables.map((entry) => {
       const own = shards.filter(({ shard }) => shard.tableArn === entry.table.arn)
-      return rowOf(entry, own, nowMs)
+      return { ...rowOf(entry, own, nowMs), reason: reasonOf(ledger, entry, nowMs) }
     }),
   }
 }
 
-function rowOf(entry: TableEntry, shards: readonly LedgerShard[], nowMs: number): TableStatusRow {
+function rowOf(entry: TableEntry, shards: readonly LedgerShard[], nowMs: number): Omit<TableStatusRow, 'reason'> {
   const { table, topic, status } = entry
   const counts = { waiting: 0, open: 0, moved: 0, end: 0 }
   for (const { shard } of shards) counts[shard.status]++
@@ -74,8 +78,8 @@ function rowOf(entry: TableEntry, shards: readonly LedgerShard[], nowMs: number)
     topic: topic === '' ? null : topic,
     streamArn: table.streamArn,
     status: status.kind,
+    target: targetOf(entry),
     code: status.kind === 'stopped' ? status.code : null,
-    reason: reasonOf(entry),
     shards: counts,
     newestChangeAtMs: newest,
     newestChangeAgeMs: newest === null ? null : Math.max(0, nowMs - newest),
@@ -84,10 +88,12 @@ function rowOf(entry: TableEntry, shards: readonly LedgerShard[], nowMs: number)
   }
 }
 
-function reasonOf({ status }: TableEntry): string | null {
+function reasonOf(ledger: PipelineLedger, entry: TableEntry, nowMs: number): string | null {
+  const { status } = entry
   if (status.kind === 'stopped') return status.reason
   if (status.kind === 'retired') return `${status.reason} (since ${new Date(status.sinceMs).toISOString()})`
-  return status.kind === 'draining' ? `its stream was replaced by ${status.replacedBy}` : null
+  const rest = restOf(ledger, entry, nowMs)
+  return rest ?? (status.kind === 'draining' ? `its stream was replaced by ${status.replacedBy}` : null)
 }
 
 function extreme(

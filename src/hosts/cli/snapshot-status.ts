@@ -1,6 +1,7 @@
 import type { SnapshotRun, TableEntry } from '../../lanes/ledger-entry.ts'
+import { isResting } from '../../lanes/table-rest.ts'
 import { addTotals, segmentsOf, totalsOf } from '../../lanes/snapshot-progress.ts'
-import type { PipelineLedger } from './pipeline-ledger.ts'
+import type { PipelineLedger } from '../ledger/pipeline-ledger.ts'
 
 /** How far a table's newest snapshot is; null where there is none, or nothing is known. Times in milliseconds. */
 export interface SnapshotStatusRow {
@@ -48,11 +49,12 @@ export function snapshotStatusOf(
       : (scans ?? []).slice(0, snapshot.segments).filter(({ isDone }) => isDone).length,
     ...totals,
     expectedItems: snapshot.expectedItems,
-    leftMs: snapshot.state === 'running' ? timeLeft(snapshot, totals.items, nowMs) : null,
+    leftMs: snapshot.state === 'running' && !isResting(entry) ? timeLeft(snapshot, totals.items, nowMs) : null,
     beganAtMs: snapshot.beganAtMs,
     endedAtMs: snapshot.endedAtMs ?? null,
     code: snapshot.code ?? null,
-    reason: snapshot.reason ?? snapshot.caution ?? null,
+    reason:
+      snapshot.reason ?? (isResting(entry) ? 'it waits: the table is paused or stopped' : (snapshot.caution ?? null)),
   }
 }
 

@@ -74,13 +74,8 @@ function showAges(metrics: Metrics, board: ProgressBoard, shown: ShownSeries): v
 
 function count(event: PipelineEvent, metrics: Metrics): void {
   switch (event.kind) {
-    case 'page-read': {
-      const { table } = event.shard
-      metrics.increment('tailrace_pages_read_total', { table, result: event.records > 0 ? 'records' : 'empty' })
-      metrics.increment('tailrace_changes_read_total', { table }, event.records)
-      if (event.records > 0) metrics.increment('tailrace_read_bytes_total', { table }, event.bytes)
-      return
-    }
+    case 'page-read':
+      return countPage(event, metrics)
     case 'transaction-committed':
       metrics.increment('tailrace_kafka_transaction_total', { outcome: 'committed' })
       metrics.observe('tailrace_commit_seconds', {}, event.tookMs / 1000)
@@ -124,6 +119,7 @@ function count(event: PipelineEvent, metrics: Metrics): void {
     case 'table-started':
     case 'table-resumed':
     case 'table-retired':
+    case 'table-resting':
       return showHealth(event, metrics)
     case 'shard-closed':
       return forgetShard(event.shard, metrics)
@@ -131,6 +127,15 @@ function count(event: PipelineEvent, metrics: Metrics): void {
       return metrics.set('tailrace_group_generation', {}, event.generation)
     default:
   }
+}
+
+function countPage(
+  { shard: { table }, records, bytes }: Extract<PipelineEvent, { readonly kind: 'page-read' }>,
+  metrics: Metrics,
+): void {
+  metrics.increment('tailrace_pages_read_total', { table, result: records > 0 ? 'records' : 'empty' })
+  metrics.increment('tailrace_changes_read_total', { table }, records)
+  if (records > 0) metrics.increment('tailrace_read_bytes_total', { table }, bytes)
 }
 
 function forgetShard({ table, shardId }: ShardName, metrics: Metrics): void {
@@ -164,8 +169,8 @@ function countLeftOut(
 function showHealth({ table, kind }: { readonly table: string; readonly kind: string }, metrics: Metrics): void {
   const entity = `table ${table}`
   const isStopped = kind === 'table-stopped'
-  // A retired table is neither: nothing is wrong with it.
-  const isStreaming = !isStopped && kind !== 'table-retired'
+  // A retired or paused table is neither: nothing is wrong with it.
+  const isStreaming = !isStopped && kind !== 'table-retired' && kind !== 'table-resting'
   metrics.set('tailrace_entity_health', { entity, status: 'stopped' }, isStopped ? 1 : 0)
   metrics.set('tailrace_entity_health', { entity, status: 'streaming' }, isStreaming ? 1 : 0)
 }

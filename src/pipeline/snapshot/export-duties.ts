@@ -2,6 +2,7 @@ import { TailraceError } from '../../errors.ts'
 import type { ExportStep, TableEntry } from '../../lanes/ledger-entry.ts'
 import { textHash } from '../../lanes/text-hash.ts'
 import type { TableExport } from '../../sources/table-export/table-exports.ts'
+import { isResting } from '../../lanes/table-rest.ts'
 import type { Coordination } from '../coordination.ts'
 import { afterExportAccepted, afterExportCompleted, afterExportRefused } from './export-life.ts'
 import { homeLaneOf } from './snapshot-life.ts'
@@ -12,7 +13,7 @@ import { homeLaneOf } from './snapshot-life.ts'
  */
 export async function advanceExports(coordination: Coordination, signal: AbortSignal): Promise<void> {
   const waiting = [...coordination.session.state.tables.values()].filter(
-    ({ snapshot, status }) => snapshot?.state === 'exporting' && status.kind === 'loading',
+    (known) => known.snapshot?.state === 'exporting' && known.status.kind === 'loading' && !isResting(known),
   )
   // Side by side: one that has to be waited for does not hold up the others.
   const outcomes = await Promise.allSettled(waiting.map((known) => advanceOne(coordination, known, signal)))

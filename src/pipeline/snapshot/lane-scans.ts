@@ -1,4 +1,5 @@
 import type { LaneState } from '../../lanes/lane-state.ts'
+import { isResting } from '../../lanes/table-rest.ts'
 import type { BaselineEntry, TableEntry } from '../../lanes/ledger-entry.ts'
 import { baselineOf, scansToRun } from '../../lanes/snapshot-progress.ts'
 import { TailraceError } from '../../errors.ts'
@@ -221,7 +222,7 @@ class OwnScans implements LaneScans {
 
   /** Changes that rows of this run contain come for a while after its last page, and until it is released they come here. */
   #isHomeOf(table: TableEntry | undefined, run: number | undefined): boolean {
-    if (table === undefined || run !== table.run) return false
+    if (table === undefined || run !== table.run || isResting(table)) return false
     return table.homeLane === this.#lane && table.snapshot?.state === 'running' && table.status.kind === 'streaming'
   }
 

@@ -3,7 +3,7 @@ import type { Coordination } from '../coordination.ts'
 import type { TableDecision } from '../table-life.ts'
 import { tableEntries } from '../discovery.ts'
 import { contextFor, contextNow } from './snapshot-context.ts'
-import { afterDiscovery, afterReport, afterRequest, afterSnapshotTakeOver } from './snapshot-life.ts'
+import { afterDiscovery, afterReport, afterSnapshotTakeOver } from './snapshot-life.ts'
 import { isSnapshotDue } from './snapshot-mode.ts'
 
 /** Reports of home lanes, from lane 0's partition. */
@@ -15,30 +15,6 @@ export async function settleReports(coordination: Coordination, signal: AbortSig
     const decision = afterReport(known, report, contextNow(coordination))
     await decide(coordination, decision, signal)
     if (decision !== undefined) tellIfLoaded(coordination)
-  }
-}
-
-/**
- * Requests, from lane 0's partition, in the order in which they were written. What becomes of one and that it is settled
- * are one transaction, so that it is carried out once; whoever asked finds the answer in the table's entry.
- */
-export async function settleRequests(coordination: Coordination, signal: AbortSignal): Promise<void> {
-  const { session } = coordination
-  for (const entry of session.state.requests.values()) {
-    const known = session.state.tables.get(entry.tableArn)
-    const tombstone = { lane: 0, entry, isTombstone: true }
-    if (known === undefined) {
-      await coordination.write([tombstone])
-      continue
-    }
-    const isStart = entry.action.kind === 'start'
-    const context = isStart ? await contextFor(coordination, known, signal) : contextNow(coordination)
-    const outcome = afterRequest(known, entry.action, context)
-    const settled = { request: entry.id, refusal: outcome.kind === 'refused' ? outcome.reason : undefined }
-    const table: TableEntry =
-      outcome.kind === 'done' ? { ...outcome.table, settled } : { ...known, version: known.version + 1, settled }
-    await coordination.write([...(await tableEntries(coordination, table, signal)), tombstone])
-    if (outcome.kind === 'done') tell(coordination, table)
   }
 }
 

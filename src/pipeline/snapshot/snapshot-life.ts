@@ -1,5 +1,6 @@
 import type { ReportEntry, SnapshotAction, SnapshotRun, TableEntry } from '../../lanes/ledger-entry.ts'
 import { registrarOf } from '../../lanes/registrar.ts'
+import { isResting } from '../../lanes/table-rest.ts'
 import { addTotals, noTotals } from '../../lanes/snapshot-progress.ts'
 import type { Table } from '../../change/table.ts'
 import type { TableDecision } from '../table-life.ts'
@@ -98,6 +99,7 @@ export function afterRequest(known: TableEntry, action: SnapshotAction, context:
     reason: snapshot === undefined ? 'no snapshot of the table was ever begun' : `its snapshot is ${state}`,
   }
   if (action.kind === 'start') {
+    if (isResting(known)) return { kind: 'refused', reason: 'the table is paused or stopped' }
     const isLost = status.kind === 'stopped' && isLoss(status.code)
     if (!canScan(known) && !isLost) return { kind: 'refused', reason: `the table is ${status.kind}` }
     if (action.filter !== undefined && beginsWithExport(known, context))

@@ -1,4 +1,5 @@
 import type { SnapshotRun, TableEntry } from '../../lanes/ledger-entry.ts'
+import { isResting } from '../../lanes/table-rest.ts'
 import { isLoss } from '../loss.ts'
 
 /**
@@ -12,13 +13,13 @@ import { isLoss } from '../loss.ts'
  */
 export type SnapshotMode = 'initial' | 'never' | 'always' | 'only' | 'when_needed'
 
-/** True if the mode wants a snapshot of the table to be begun now; one that is under way goes on. */
+/** True if the mode wants a snapshot of the table to be begun now; one that is under way goes on. Never of a table that rests. */
 export function isSnapshotDue(
   table: TableEntry,
   { mode, isPipelineStart }: { readonly mode: SnapshotMode; readonly isPipelineStart: boolean },
 ): boolean {
   const { snapshot, status, lossAtMs } = table
-  if (mode === 'never') return false
+  if (mode === 'never' || isResting(table)) return false
   // Before anything of its stream is read: a table that is only loaded, or one that begins with an export.
   if (status.kind === 'loading') return snapshot === undefined
   if (mode === 'only') return false

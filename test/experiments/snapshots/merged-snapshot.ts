@@ -1,6 +1,6 @@
 import { seededRng } from '../../../src/async/rng.ts'
 import { systemClock as clock } from '../../../src/async/system-clock.ts'
-import { readPipelineLedger } from '../../../src/hosts/cli/pipeline-ledger.ts'
+import { readPipelineLedger } from '../../../src/hosts/ledger/pipeline-ledger.ts'
 import { snapshotStatusOf } from '../../../src/hosts/cli/snapshot-status.ts'
 import type { SnapshotStatusRow } from '../../../src/hosts/cli/snapshot-status.ts'
 import { startLocalDynamoDb } from '../../../src/hosts/demo/local-dynamodb.ts'

@@ -17,7 +17,7 @@ import { loadPipeline } from '../load-pipeline.ts'
 import { openInspector, openKafka } from '../open-kafka.ts'
 import { sourceName } from '../source-name.ts'
 import { topicsOfStream } from '../stream-topics.ts'
-import { requireStandstill } from '../standing-pipeline.ts'
+import { requireStandstill } from '../../ledger/standing-pipeline.ts'
 
 /**
  * `tailrace delete <config>`: forgets a pipeline: its ledger and its group. What it wrote stays. The next start is a first

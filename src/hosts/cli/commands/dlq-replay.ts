@@ -20,9 +20,9 @@ import type { CommandHost } from '../command-host.ts'
 import { confirm } from '../confirm.ts'
 import { loadPipeline } from '../load-pipeline.ts'
 import { openInspector, openKafka } from '../open-kafka.ts'
-import { readPipelineLedger } from '../pipeline-ledger.ts'
+import { readPipelineLedger } from '../../ledger/pipeline-ledger.ts'
 import { renderTable } from '../render.ts'
-import { requireStandstill } from '../standing-pipeline.ts'
+import { requireStandstill } from '../../ledger/standing-pipeline.ts'
 
 interface ReplayFlags {
   readonly table?: string

@@ -11,7 +11,7 @@ import { writeResult } from '../command-host.ts'
 import type { CommandHost } from '../command-host.ts'
 import { loadPipeline } from '../load-pipeline.ts'
 import { openKafka } from '../open-kafka.ts'
-import { readPipelineLedger } from '../pipeline-ledger.ts'
+import { readPipelineLedger } from '../../ledger/pipeline-ledger.ts'
 import { renderPairs, renderTable } from '../render.ts'
 import { registerReplay } from './dlq-replay.ts'
 

@@ -19,10 +19,10 @@ import type { CommandHost } from '../command-host.ts'
 import { confirm } from '../confirm.ts'
 import { loadPipeline } from '../load-pipeline.ts'
 import { openKafka } from '../open-kafka.ts'
-import { readPipelineLedger, tableNamed } from '../pipeline-ledger.ts'
-import type { PipelineLedger } from '../pipeline-ledger.ts'
+import { readPipelineLedger, tableNamed } from '../../ledger/pipeline-ledger.ts'
+import type { PipelineLedger } from '../../ledger/pipeline-ledger.ts'
 import { renderTable } from '../render.ts'
-import { changeLedger, requireStandstill } from '../standing-pipeline.ts'
+import { changeLedger, requireStandstill } from '../../ledger/standing-pipeline.ts'
 
 interface ChangeFlags {
   readonly table: string

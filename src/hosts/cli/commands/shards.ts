@@ -9,8 +9,8 @@ import type { CommandHost } from '../command-host.ts'
 import { durationText } from '../duration-text.ts'
 import { loadPipeline } from '../load-pipeline.ts'
 import { openKafka } from '../open-kafka.ts'
-import { readPipelineLedger, tableNamed } from '../pipeline-ledger.ts'
-import type { PipelineLedger } from '../pipeline-ledger.ts'
+import { readPipelineLedger, tableNamed } from '../../ledger/pipeline-ledger.ts'
+import type { PipelineLedger } from '../../ledger/pipeline-ledger.ts'
 import { renderTable } from '../render.ts'
 
 /** `tailrace shards <config>`: every shard that the ledger knows, parents above their children. */

@@ -15,13 +15,13 @@ import type { CommandHost } from '../command-host.ts'
 import { durationText } from '../duration-text.ts'
 import { loadPipeline } from '../load-pipeline.ts'
 import { openKafka } from '../open-kafka.ts'
-import { readPipelineLedger, tableNamed } from '../pipeline-ledger.ts'
+import { readPipelineLedger, tableNamed } from '../../ledger/pipeline-ledger.ts'
 import { renderPairs, renderTable } from '../render.ts'
 import { estimateSnapshot, usualUsdPerMillion } from '../snapshot-estimate.ts'
 import type { SnapshotEstimate } from '../snapshot-estimate.ts'
 import { snapshotStatusOf } from '../snapshot-status.ts'
 import type { SnapshotStatusRow } from '../snapshot-status.ts'
-import { writeRequest } from '../write-request.ts'
+import { writeRequest } from '../../ledger/write-request.ts'
 
 interface StartFlags {
   readonly filter?: string
@@ -143,7 +143,8 @@ async function ask(command: Command, context: CommandContext, action: SnapshotAc
     action,
     atMs: context.clock.now(),
   }
-  await writeRequest({ config, kafka, context }, request)
+  const { clock, rng, signal } = context
+  await writeRequest({ config, kafka, clock, rng }, request, signal)
   if (members === 0) {
     const text = `no worker of the pipeline runs; the first one that does will ${action.kind} the snapshot of ${table.name}`
     writeResult(context, command, { json: { table: table.name, action: action.kind, settled: false }, text })

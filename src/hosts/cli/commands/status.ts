@@ -6,7 +6,7 @@ import type { CommandHost } from '../command-host.ts'
 import { durationText } from '../duration-text.ts'
 import { loadPipeline } from '../load-pipeline.ts'
 import { openInspector, openKafka } from '../open-kafka.ts'
-import { readPipelineLedger } from '../pipeline-ledger.ts'
+import { readPipelineLedger } from '../../ledger/pipeline-ledger.ts'
 import { statusOf } from '../pipeline-status.ts'
 import type { PipelineStatus } from '../pipeline-status.ts'
 import { renderPairs, renderTable } from '../render.ts'
@@ -37,6 +37,11 @@ const wayWords: Readonly<Record<PipelineStatus['way'], string>> = {
   nobody: 'nobody until `tailrace switch` has ended',
 }
 
+function statusCell({ status, code, target }: PipelineStatus['tables'][number]): string {
+  if (code !== null) return `${status} (${code})`
+  return target === 'RUNNING' || status === 'retired' ? status : `${status}, ${target.toLowerCase()}`
+}
+
 function render(status: PipelineStatus): string {
   const { group, tables } = status
   const head = renderPairs([
@@ -53,7 +58,7 @@ function render(status: PipelineStatus): string {
   )
   const rows = tables.map((row) => [
     row.table,
-    row.code === null ? row.status : `${row.status} (${row.code})`,
+    statusCell(row),
     row.topic ?? '(of each table)',
     String(row.shards.open),
     String(row.shards.waiting),

@@ -14,10 +14,10 @@ import type { CommandHost } from '../command-host.ts'
 import { confirm } from '../confirm.ts'
 import { loadPipeline } from '../load-pipeline.ts'
 import { openKafka } from '../open-kafka.ts'
-import { readPipelineLedger } from '../pipeline-ledger.ts'
-import type { PipelineLedger } from '../pipeline-ledger.ts'
+import { readPipelineLedger } from '../../ledger/pipeline-ledger.ts'
+import type { PipelineLedger } from '../../ledger/pipeline-ledger.ts'
 import { renderTable } from '../render.ts'
-import { changeLedger, requireStandstill } from '../standing-pipeline.ts'
+import { changeLedger, requireStandstill } from '../../ledger/standing-pipeline.ts'
 
 /** `tailrace topics show|accept <config>`: topics as records were sent to them, and as they are now. */
 export function registerTopics(program: Command, { context, action }: CommandHost): void {

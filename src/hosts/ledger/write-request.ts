@@ -1,23 +1,17 @@
-import type { PipelineConfig } from '../../config/pipeline-config.ts'
-import type { KafkaApi } from '../../kafka/kafka.ts'
 import { createTransactionSessions } from '../../kafka/transaction-sessions.ts'
 import { encodeEntry } from '../../lanes/ledger-codec.ts'
 import type { RequestEntry } from '../../lanes/ledger-entry.ts'
-import type { CommandContext } from './command-context.ts'
+import type { LedgerAccess } from './ledger-access.ts'
 
 /**
  * Writes a request into lane 0's partition of the ledger, beside whoever owns it: without a transaction, since that lane's
  * transactional id is its owner's.
  */
 export async function writeRequest(
-  {
-    config,
-    kafka,
-    context,
-  }: { readonly config: PipelineConfig; readonly kafka: KafkaApi; readonly context: CommandContext },
+  { config, kafka, clock, rng }: LedgerAccess,
   request: RequestEntry,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { clock, rng, signal } = context
   const { transactionTimeoutMs } = config.kafka
   const sessions = createTransactionSessions({ kafka, clock, rng, delivery: 'at_least_once', transactionTimeoutMs })
   await using session = await sessions.open(`request ${request.id}`, signal)

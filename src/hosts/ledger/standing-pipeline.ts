@@ -1,3 +1,5 @@
+import type { Clock } from '../../async/clock.ts'
+import type { Rng } from '../../async/rng.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import { TailraceError } from '../../errors.ts'
 import type { KafkaApi } from '../../kafka/kafka.ts'
@@ -8,7 +10,6 @@ import type { LaneState } from '../../lanes/lane-state.ts'
 import { requireWay } from '../../lanes/way.ts'
 import type { AddressedEntry } from '../../lanes/ledger-entry.ts'
 import { counted } from '../counted.ts'
-import type { CommandContext } from './command-context.ts'
 
 /** Throws PIPELINE_ACTIVE while the group has members. */
 export async function requireStandstill(config: PipelineConfig, kafka: KafkaApi, signal: AbortSignal): Promise<void> {
@@ -24,7 +25,7 @@ export async function requireStandstill(config: PipelineConfig, kafka: KafkaApi,
 export interface LedgerHolding {
   readonly config: PipelineConfig
   readonly kafka: KafkaApi
-  readonly context: Pick<CommandContext, 'clock' | 'rng' | 'signal'>
+  readonly context: { readonly clock: Clock; readonly rng: Rng; readonly signal: AbortSignal }
   readonly lanes: number
 }
 

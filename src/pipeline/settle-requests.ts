@@ -1,0 +1,93 @@
+import { TailraceError } from '../errors.ts'
+import type { RequestEntry, SnapshotAction, TableAction, TableEntry } from '../lanes/ledger-entry.ts'
+import { isResting } from '../lanes/table-rest.ts'
+import type { Coordination } from './coordination.ts'
+import { discoverShards, tableEntries } from './discovery.ts'
+import { contextFor, contextNow } from './snapshot/snapshot-context.ts'
+import { beginSnapshots, tell } from './snapshot/snapshot-duties.ts'
+import { afterRequest } from './snapshot/snapshot-life.ts'
+import type { RequestOutcome } from './snapshot/snapshot-life.ts'
+import { afterTableRequest } from './table-target.ts'
+import type { TableRequestContext } from './table-target.ts'
+
+/**
+ * Requests, from lane 0's partition, in the order in which they were written. What becomes of one and that it is settled
+ * are one transaction, so that it is carried out once; whoever asked finds the answer in the table's entry.
+ */
+export async function settleRequests(coordination: Coordination, signal: AbortSignal): Promise<void> {
+  const { session } = coordination
+  for (const entry of session.state.requests.values()) {
+    const known = session.state.tables.get(entry.tableArn)
+    const tombstone = { lane: 0, entry, isTombstone: true }
+    if (known === undefined) {
+      await coordination.write([tombstone])
+      continue
+    }
+    const outcome = await outcomeOf(coordination, { known, entry }, signal)
+    const settled = { request: entry.id, refusal: outcome.kind === 'refused' ? outcome.reason : undefined }
+    const table: TableEntry =
+      outcome.kind === 'done' ? { ...outcome.table, settled } : { ...known, version: known.version + 1, settled }
+    await coordination.write([...(await tableEntries(coordination, table, signal)), tombstone])
+    if (outcome.kind === 'refused') continue
+    if (!isOfTable(entry.action)) {
+      tell(coordination, table)
+      continue
+    }
+    tellOfTable(coordination, known, table)
+    if (!isResting(table)) await beginAgain(coordination, entry.tableArn, signal)
+  }
+}
+
+/** While it stood still nobody has begun what is new in its stream, nor the snapshot that it is to have. */
+async function beginAgain(coordination: Coordination, tableArn: string, signal: AbortSignal): Promise<void> {
+  await discoverShards(coordination, signal, new Set([tableArn]))
+  await beginSnapshots(coordination, signal)
+}
+
+async function outcomeOf(
+  coordination: Coordination,
+  { known, entry }: { readonly known: TableEntry; readonly entry: RequestEntry },
+  signal: AbortSignal,
+): Promise<RequestOutcome> {
+  const { action } = entry
+  if (isOfTable(action)) {
+    const context = await requestContext(coordination, known, { action, signal })
+    return afterTableRequest(known, action, context)
+  }
+  const isStart = action.kind === 'start'
+  const context = isStart ? await contextFor(coordination, known, signal) : contextNow(coordination)
+  return afterRequest(known, action, context)
+}
+
+function isOfTable(action: SnapshotAction | TableAction): action is TableAction {
+  return action.kind === 'target' || action.kind === 'restart'
+}
+
+/** The source is asked only about a table that is to be restarted. A source that is away holds no request up. */
+async function requestContext(
+  { snapshots: { mode }, environment: { identity, clock, source } }: Coordination,
+  { table }: TableEntry,
+  { action, signal }: { readonly action: TableAction; readonly signal: AbortSignal },
+): Promise<TableRequestContext> {
+  const context = { mode, lanes: identity.lanes, nowMs: clock.now() }
+  if (action.kind !== 'restart') return { ...context, present: undefined, problem: undefined }
+  try {
+    return { ...context, present: await source.describeTable(table.arn, signal), problem: undefined }
+  } catch (error) {
+    if (signal.aborted || !(error instanceof TailraceError)) throw error
+    return { ...context, present: undefined, problem: error.policy === 'retry' ? undefined : error.message }
+  }
+}
+
+function tellOfTable({ environment: { onEvent } }: Coordination, before: TableEntry, after: TableEntry): void {
+  const { table, rest, status } = after
+  if (rest !== undefined) onEvent({ kind: 'table-resting', table: table.name, target: rest.target })
+  else if (status.kind === 'draining' && before.status.kind !== 'draining')
+    onEvent({
+      kind: 'table-replaced',
+      table: table.name,
+      oldStream: table.streamArn,
+      newStream: status.replacedBy,
+    })
+  else if (status.kind !== 'stopped' && status.kind !== 'retired') onEvent({ kind: 'table-resumed', table: table.name })
+}
