@@ -1,15 +1,18 @@
-import type { CounterName, GaugeName, HistogramName, MetricLabels } from './metric-catalogue.ts'
+import type { CounterName, GaugeName, HistogramName, MetricLabels, MetricName } from './metric-catalogue.ts'
 
-/** Where numbers about the work go. Synchronous and cheap; call it once per page or transaction, never per record. */
-export interface Metrics {
+/**
+ * Where numbers about the work go; those of one pipeline, or of the process if `Names` says so. Synchronous and cheap; call it
+ * once per page or transaction, never per record.
+ */
+export interface Metrics<Names extends MetricName = MetricName> {
   /** Adds `by` (1 if absent; never negative) to a counter. */
-  increment<N extends CounterName>(name: N, labels: MetricLabels<N>, by?: number): void
+  increment<N extends CounterName & Names>(name: N, labels: MetricLabels<N>, by?: number): void
   /** Sets a gauge to its present value. */
-  set<N extends GaugeName>(name: N, labels: MetricLabels<N>, value: number): void
+  set<N extends GaugeName & Names>(name: N, labels: MetricLabels<N>, value: number): void
   /** Drops one series of a gauge: what it described is gone (a shard that ended, a lane that left). */
-  remove<N extends GaugeName>(name: N, labels: MetricLabels<N>): void
+  remove<N extends GaugeName & Names>(name: N, labels: MetricLabels<N>): void
   /** Counts one measurement; seconds or bytes as the name says. */
-  observe<N extends HistogramName>(name: N, labels: MetricLabels<N>, value: number): void
+  observe<N extends HistogramName & Names>(name: N, labels: MetricLabels<N>, value: number): void
   /** Calls `update` before each exposition, for gauges that change by themselves (ages). The result ends that. */
   onScrape(update: () => void): () => void
 }

@@ -1,15 +1,21 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { metricCatalogue } from './metric-catalogue.ts'
-import type { MetricEntry } from './metric-catalogue.ts'
+import { metricCatalogue, pipelineLabel } from './metric-catalogue.ts'
+import type { ProcessMetricName } from './metric-catalogue.ts'
+import type { MetricEntry } from './metric-entry.ts'
 import type { Metrics } from './metrics.ts'
 
-/** Metrics that can be shown to a Prometheus server. */
-export interface PrometheusMetrics extends Metrics {
+/** Metrics that can be shown to a Prometheus server: those of the process, and of any number of pipelines. */
+export interface PrometheusMetrics extends Metrics<ProcessMetricName> {
+  /** What one pipeline tells, under its name. One at a time for each name: disposing takes all its series away. */
+  ofPipeline(pipeline: string): PipelineMetrics
   /** The exposition: every metric of the catalogue with its help, and the series that exist. */
   expose(): Promise<string>
   /** The content type that `expose` needs. */
   readonly contentType: string
 }
+
+/** The metrics of one pipeline. */
+export interface PipelineMetrics extends Metrics, Disposable {}
 
 /** What to expose besides the catalogue. */
 export interface PrometheusOptions {
@@ -17,7 +23,7 @@ export interface PrometheusOptions {
   readonly hasProcessMetrics: boolean
 }
 
-/** Metrics on a registry of their own: two pipelines in one process do not meet. */
+/** Metrics on a registry of their own: two of them in one process do not meet. */
 export function createPrometheusMetrics(options: PrometheusOptions): PrometheusMetrics {
   const registry = new Registry()
   const counters = new Map<string, Counter>()
@@ -25,7 +31,8 @@ export function createPrometheusMetrics(options: PrometheusOptions): PrometheusM
   const histograms = new Map<string, Histogram>()
   const entries: Readonly<Record<string, MetricEntry>> = metricCatalogue
   for (const [name, entry] of Object.entries(entries)) {
-    const configuration = { name, help: entry.help, labelNames: [...entry.labels], registers: [registry] }
+    const labelNames = entry.scope === 'pipeline' ? [pipelineLabel, ...entry.labels] : [...entry.labels]
+    const configuration = { name, help: entry.help, labelNames, registers: [registry] }
     if (entry.kind === 'counter') counters.set(name, new Counter(configuration))
     else if (entry.kind === 'gauge') gauges.set(name, new Gauge(configuration))
     else histograms.set(name, new Histogram({ ...configuration, buckets: [...(entry.buckets ?? [])] }))
@@ -33,19 +40,63 @@ export function createPrometheusMetrics(options: PrometheusOptions): PrometheusM
   if (options.hasProcessMetrics) collectDefaultMetrics({ register: registry })
 
   const updates = new Set<() => void>()
+  const onScrape = (update: () => void): (() => void) => {
+    updates.add(update)
+    return () => void updates.delete(update)
+  }
   return {
     increment: (name, labels, by = 1) => counters.get(name)?.inc(labels, by),
     set: (name, labels, value) => gauges.get(name)?.set(labels, value),
     remove: (name, labels) => gauges.get(name)?.remove(labels),
     observe: (name, labels, value) => histograms.get(name)?.observe(labels, value),
-    onScrape: (update) => {
-      updates.add(update)
-      return () => void updates.delete(update)
+    onScrape,
+    ofPipeline: (pipeline) => {
+      const series = createSeriesMemory()
+      const ends = new Set<() => void>()
+      const labelled = (name: keyof typeof metricCatalogue, labels: Labels): Labels =>
+        series.noted(name, entries[name]?.scope === 'pipeline' ? { [pipelineLabel]: pipeline, ...labels } : labels)
+      return {
+        increment: (name, labels, by = 1) => counters.get(name)?.inc(labelled(name, labels), by),
+        set: (name, labels, value) => gauges.get(name)?.set(labelled(name, labels), value),
+        remove: (name, labels) => gauges.get(name)?.remove(labelled(name, labels)),
+        observe: (name, labels, value) => histograms.get(name)?.observe(labelled(name, labels), value),
+        onScrape: (update) => {
+          const end = onScrape(update)
+          ends.add(end)
+          return end
+        },
+        [Symbol.dispose]: () => {
+          for (const end of ends) end()
+          for (const { name, labels } of series.all())
+            (counters.get(name) ?? gauges.get(name) ?? histograms.get(name))?.remove(labels)
+        },
+      }
     },
     expose: async () => {
       for (const update of updates) update()
       return await registry.metrics()
     },
     contentType: registry.contentType,
+  }
+}
+
+type Labels = Readonly<Record<string, string>>
+
+interface Series {
+  readonly name: string
+  readonly labels: Labels
+}
+
+/** Which series of a pipeline there are, or were: they are taken away by their labels. */
+function createSeriesMemory(): { noted(name: string, labels: Labels): Labels; all(): Iterable<Series> } {
+  const known = new Map<string, Series>()
+  return {
+    noted: (name, labels) => {
+      const key = `${name} ${JSON.stringify(Object.values(labels))}`
+      const series = known.get(key) ?? { name, labels }
+      known.set(key, series)
+      return series.labels
+    },
+    all: () => known.values(),
   }
 }
