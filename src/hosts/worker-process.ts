@@ -1,40 +1,18 @@
 import { createByteBudget } from '../async/byte-budget.ts'
 import { systemClock } from '../async/system-clock.ts'
-import { systemRng } from '../async/system-rng.ts'
 import type { CredentialsLoader } from '../aws/credentials.ts'
 import type { HostPort } from '../config/network-address.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { TailraceError } from '../errors.ts'
-import { createWireKafka } from '../kafka/wire-kafka.ts'
-import { createWireGroupMembership } from '../kafka/wire-group-membership.ts'
-import { asError } from '../observe/logger.ts'
 import type { Logger } from '../observe/logger.ts'
-import type { Metrics } from '../observe/metrics.ts'
 import type { PrometheusMetrics } from '../observe/prometheus-metrics.ts'
 import { createPrometheusMetrics } from '../observe/prometheus-metrics.ts'
 import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
-import type { SourceEvent } from '../sources/source-event.ts'
-import { runPipeline } from './assemble.ts'
-import type { WorkerPorts } from './assemble.ts'
-import { openClaimCheckStore } from './claim-checks-of.ts'
-import { kafkaConnectionOf } from './kafka-connection-of.ts'
-import { createEventLog } from './server/event-log.ts'
-import { createEventMetrics } from './server/event-metrics.ts'
+import { runOnePipeline } from './one-pipeline.ts'
 import { startMonitoringServer } from './server/monitoring-server.ts'
 import type { MonitoringServer, MonitoringSources } from './server/monitoring-server.ts'
 import { createProgressBoard } from './server/progress-board.ts'
 import type { ProgressBoard } from './server/progress-board.ts'
-import { openExports } from './exports-of.ts'
-import { snapshotFacts, snapshotLine } from './server/snapshot-line.ts'
-import { createSnapshotReport } from './server/snapshot-report.ts'
-import { createSignalFile } from './signal-file.ts'
-import { logRegistryWaits, openRegistry } from './open-registry.ts'
-import { createItemReader } from '../sources/table-items/item-reader.ts'
-import { openSource } from './source-of.ts'
-import type { OwnedSource, SourceParts } from './source-parts.ts'
-
-/** How often a running snapshot is told of in the log. */
-const logEveryMs = 30_000
 
 /** What a worker process needs besides its configuration. */
 export interface WorkerProcessOptions {
@@ -51,76 +29,21 @@ export interface WorkerProcessOptions {
 }
 
 /**
- * One worker on real time, real sockets and real credentials, with its log, metrics and health endpoints. Resolves when
- * `signal` aborts and everything is handed over; rejects when this process must not go on.
+ * A process that runs one pipeline, with its log, metrics and health endpoints. Resolves when `signal` aborts and everything is
+ * handed over; rejects when this process must not go on.
  */
 export async function runWorkerProcess(options: WorkerProcessOptions, signal: AbortSignal): Promise<void> {
-  const { config, logger } = options
-  const clock = systemClock
-  const rng = systemRng
+  const { config, logger, version, env, credentials, onEvent } = options
   const metrics = createPrometheusMetrics({ hasProcessMetrics: true })
-  const board = createProgressBoard(clock)
+  using ofPipeline = metrics.ofPipeline(config.pipeline)
+  const board = createProgressBoard(systemClock)
   const budget = createByteBudget(config.memoryMaxBytes)
-  const sinks: readonly PipelineEventSink[] = [
-    createEventLog(logger),
-    board.onEvent,
-    createEventMetrics(metrics, board, { budget, clock }),
-    createSnapshotReport(clock, logEveryMs, (report) => logger.info(snapshotLine(report), snapshotFacts(report))),
-    ...(options.onEvent === undefined ? [] : [options.onEvent]),
-  ]
-  for (const note of config.notes) logger.warn(note)
-  metrics.set('tailrace_build_info', { version: options.version }, 1)
+  metrics.set('tailrace_build_info', { version }, 1)
   await using monitoring =
     config.http === undefined ? undefined : await openMonitoring(config.http, logger, { metrics, board })
-  const connection = kafkaConnectionOf(config.kafka, clock)
-  await using kafka = createWireKafka({ connection, clock, rng, compression: config.kafka.compression })
-  await using membership = createWireGroupMembership({
-    connection,
-    clock,
-    rng,
-    group: config.groupId,
-    topic: config.ledger.topic,
-    sessionTimeoutMs: config.kafka.sessionTimeoutMs,
-    heartbeatMs: config.kafka.heartbeatMs,
-    onProblem: (error) => logger.warn('the consumer group did not answer as hoped', { error: asError(error) }),
-  })
-  const parts = sourcePartsOf(options, metrics)
-  await using owned = openSource(config.source, parts)
-  await using loading = await openExports(config, owned, parts)
-  await using claimChecks = await openClaimCheckStore(config, owned, parts)
-  const access = { ...parts, credentials: owned.credentials }
-  await using registry = openRegistry(config, { ...access, onWait: logRegistryWaits(logger) })
-  options.onStarted?.({ board, monitoringUrl: monitoring?.url })
-  const onEvent: PipelineEventSink = (event) => sinks.forEach((sink) => sink(event))
-  const { file } = config.signals
-  await runPipeline(
-    config,
-    {
-      kafka,
-      membership,
-      ...sourcePorts(owned),
-      registry,
-      ...(loading === undefined ? {} : { exports: loading.exports }),
-      ...(claimChecks === undefined ? {} : { claimChecks }),
-      items: createItemReader({ ...parts, api: owned.api }),
-      onOutput: (text) => logger.info('a transform prints', { text: text.trimEnd() }),
-      clock,
-      rng,
-      onEvent,
-      budget,
-      signalFile: file === undefined ? undefined : createSignalFile(file, { clock, rng }),
-    },
-    options.version,
-    signal,
-  )
-}
-
-function sourcePorts({
-  source,
-  describeKeys,
-  replication,
-}: OwnedSource): Pick<WorkerPorts, 'source' | 'describeKeys' | 'replication'> {
-  return { source, describeKeys, replication }
+  const onStarted = (): void => options.onStarted?.({ board, monitoringUrl: monitoring?.url })
+  const run = { config, version, env, logger, metrics: ofPipeline, budget, board, credentials, onEvent, onStarted }
+  await runOnePipeline(run, signal)
 }
 
 function openMonitoring(
@@ -132,23 +55,6 @@ function openMonitoring(
     metrics: async () => ({ contentType: metrics.contentType, body: await metrics.expose() }),
     isReady: () => board.hasAssignment,
   })
-}
-
-/** The source tells the log and the metrics what it meets. */
-function sourcePartsOf({ config, env, logger, credentials }: WorkerProcessOptions, metrics: Metrics): SourceParts {
-  return {
-    clock: systemClock,
-    rng: systemRng,
-    env,
-    ...(credentials === undefined ? {} : { credentials }),
-    pollIdleMaxMs: config.pollIdleMaxMs,
-    onRequest: (op, code) => metrics.increment('tailrace_aws_requests_total', { op, code }),
-    onEvent: (event) => {
-      logSourceEvent(logger, event)
-      if (event.kind === 'changes-repaired') countRepairs(metrics, event)
-      if (event.kind === 'throttled') metrics.increment('tailrace_throttled_total', { op: event.action })
-    },
-  }
 }
 
 /** A second worker on one machine meets the first one's port: it takes a free one, and says so. */
@@ -176,17 +82,4 @@ async function startMonitoring(
 
 function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-}
-
-function countRepairs(metrics: Metrics, event: SourceEvent & { readonly kind: 'changes-repaired' }): void {
-  const { duplicates, reordered, late, overtaken, shortened } = event
-  for (const [what, count] of Object.entries({ duplicates, reordered, late, overtaken, shortened }))
-    if (count > 0) metrics.increment('tailrace_kinesis_repaired_total', { stream: event.stream, what }, count)
-}
-
-function logSourceEvent(logger: Logger, event: SourceEvent): void {
-  const { kind, ...facts } = event
-  if (kind === 'retried') logger.warn(`${event.action} is repeated: ${event.message}`, { ...facts })
-  else if (kind === 'throttled' || kind === 'changes-repaired') logger.debug(kind, { ...facts })
-  else logger.info(kind, { ...facts })
 }
