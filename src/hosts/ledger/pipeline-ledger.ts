@@ -14,6 +14,12 @@ export interface PipelineLedger {
   readonly tables: readonly TableEntry[]
 }
 
+/** A ledger that is looked at more than once. */
+export interface PipelineLedgerView {
+  /** Reads what is new. Throws as {@link readPipelineLedger}; the view is of no use then. */
+  refresh(signal: AbortSignal): Promise<PipelineLedger>
+}
+
 /**
  * Reads the whole ledger; the source is not asked for anything. Throws PIPELINE_UNKNOWN if there is none (or it has no
  * identity yet), LEDGER_FOREIGN if it is another pipeline's, LEDGER_LOST if records were deleted from it.
@@ -23,17 +29,34 @@ export async function readPipelineLedger(
   kafka: KafkaApi,
   signal: AbortSignal,
 ): Promise<PipelineLedger> {
+  return (await openPipelineLedger(config, kafka, signal)).refresh(signal)
+}
+
+/** As {@link readPipelineLedger}, to be read again and again. Rejects with PIPELINE_UNKNOWN if there is no such topic. */
+export async function openPipelineLedger(
+  config: PipelineConfig,
+  kafka: KafkaApi,
+  signal: AbortSignal,
+): Promise<PipelineLedgerView> {
   const { pipeline, ledger } = config
   const topic = (await kafka.topics([ledger.topic], signal)).get(ledger.topic)
   if (topic === undefined) throw unknown(config, `its ledger topic ${ledger.topic} does not exist`)
-  const lanes = await createLedgerView(kafka, ledger.topic, topic.partitions).refresh(signal)
-  const identity = lanes.find((lane) => lane.identity !== undefined)?.identity
-  if (identity === undefined) throw unknown(config, `its ledger topic ${ledger.topic} is empty`)
-  if (identity.pipeline !== pipeline) {
-    throw new TailraceError('LEDGER_FOREIGN', `ledger topic ${ledger.topic} belongs to pipeline ${identity.pipeline}`)
+  const view = createLedgerView(kafka, ledger.topic, topic.partitions)
+  return {
+    refresh: async (again) => {
+      const lanes = await view.refresh(again)
+      const identity = lanes.find((lane) => lane.identity !== undefined)?.identity
+      if (identity === undefined) throw unknown(config, `its ledger topic ${ledger.topic} is empty`)
+      if (identity.pipeline !== pipeline) {
+        throw new TailraceError(
+          'LEDGER_FOREIGN',
+          `ledger topic ${ledger.topic} belongs to pipeline ${identity.pipeline}`,
+        )
+      }
+      const tables = newestTables(lanes).toSorted((a, b) => (a.table.name < b.table.name ? -1 : 1))
+      return { identity, lanes, tables }
+    },
   }
-  const tables = newestTables(lanes).toSorted((a, b) => (a.table.name < b.table.name ? -1 : 1))
-  return { identity, lanes, tables }
 }
 
 /** The table that a person means by name or ARN. Throws USAGE, with the names that there are. */

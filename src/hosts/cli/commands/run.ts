@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
 import type { PipelineConfig } from '../../../config/pipeline-config.ts'
-import type { ErrorCode } from '../../../error-catalogue.ts'
 import { createLogger } from '../../../observe/create-logger.ts'
 import type { Logger } from '../../../observe/logger.ts'
 import { packageVersion } from '../../package-version.ts'
 import type { Finding } from '../../preflight/finding.ts'
 import type { PipelineEvent } from '../../../pipeline/pipeline-event.ts'
 import { runPreflight } from '../../preflight/preflight.ts'
+import { startFindings } from '../../preflight/start-findings.ts'
 import { runWorkerProcess } from '../../worker-process.ts'
 import type { CommandContext, CommandResult } from '../command-context.ts'
 import { refused, succeeded } from '../command-context.ts'
@@ -59,31 +59,15 @@ function openLogger(config: PipelineConfig, context: CommandContext): Logger {
   })
 }
 
-/** What can happen to one table while its neighbours go on. */
-const ofOneTable: ReadonlySet<ErrorCode> = new Set([
-  'TABLE_NOT_FOUND',
-  'STREAM_DISABLED',
-  'STREAM_VIEW_TYPE',
-  'OUTPUT_TOPIC_CHANGED',
-])
-
-/**
- * What must not be started with. A pipeline that has run before goes on without a table that cannot be read or written any more, as
- * it would if that happened while it runs.
- */
+/** What must not be started with; what is worth reading goes to the log. */
 async function failuresAtStart(
   config: PipelineConfig,
   logger: Logger,
   context: CommandContext,
 ): Promise<readonly Finding[]> {
-  const { findings, hasRunBefore } = await runPreflight(config, context)
-  const isTolerated = ({ code, isAboutSnapshot }: Finding): boolean =>
-    hasRunBefore && (isAboutSnapshot === true || (code !== undefined && ofOneTable.has(code)))
-  for (const finding of findings) {
-    const { check, status, detail, code } = finding
-    if (status === 'warning' || isTolerated(finding)) logger.warn(`${check}: ${detail}`, { code })
-  }
-  return findings.filter((finding) => finding.status === 'failed' && !isTolerated(finding))
+  const { failures, remarks } = startFindings(await runPreflight(config, context))
+  for (const { check, detail, code } of remarks) logger.warn(`${check}: ${detail}`, { code })
+  return failures
 }
 
 /** As errors are shown, all of them; in JSON the first one stands where every command has its error. */
