@@ -122,15 +122,15 @@ function recordsOf(
     headers: [],
     timestamp,
   })
-  const records: ServiceRecord[] = follower.fold.isEmpty ? [{ kind: 'identity', group }] : []
-  records.push({ kind: 'head', process, revision })
-  for (const entry of change.put) records.push({ kind: 'connector', entry })
+  const encoded = (record: ServiceRecord): ProducerRecord => {
+    const { key, value } = encodeServiceRecord(record)
+    return recordOf(key, value)
+  }
   return [
+    ...(follower.fold.isEmpty ? [encoded({ kind: 'identity', group })] : []),
+    encoded({ kind: 'head', process, revision }),
     ...change.remove.map((name) => recordOf(Buffer.from(connectorKey(name)), null)),
-    ...records.map((record) => {
-      const { key, value } = encodeServiceRecord(record)
-      return recordOf(key, value)
-    }),
+    ...change.put.map((entry) => encoded({ kind: 'connector', entry })),
   ]
 }
 
