@@ -1,0 +1,133 @@
+import { backoffDelay } from '../async/backoff.ts'
+import type { Clock } from '../async/clock.ts'
+import type { Rng } from '../async/rng.ts'
+import { untilAborted } from '../async/until-aborted.ts'
+import { TailraceError } from '../errors.ts'
+import type { KafkaApi } from '../kafka/kafka.ts'
+import { KafkaError } from '../kafka/kafka.ts'
+import { createMarkerReader } from '../kafka/marker-reader.ts'
+import type { MarkerReader } from '../kafka/marker-reader.ts'
+import { createServiceFold } from './service-fold.ts'
+import type { ServiceFold } from './service-fold.ts'
+
+/** The one reader of a service's log in a process. Whoever wants to know something newer waits until it has come by. */
+export interface LogFollower {
+  readonly fold: ServiceFold
+  /** SERVICE_LOG_LOST, for good, or what the fold has to say. */
+  readonly trouble: TailraceError | undefined
+  /** Reads up to the end that the log has now. Goes on where it was if it is called again after a failure. */
+  catchUp(signal: AbortSignal): Promise<void>
+  /** Reads on until `signal` aborts; waits troubles out. After {@link catchUp}. */
+  follow(signal: AbortSignal): Promise<void>
+  /** Resolves once `isTrue`, looked at whenever something was read; rejects as soon as `signal` aborts. */
+  until(isTrue: () => boolean, signal: AbortSignal): Promise<void>
+  /** The next offset to read. */
+  readonly position: bigint
+  /** Whether records of that producer are waiting for their marker. */
+  hasPending(producerId: bigint): boolean
+  /** The log is not the one that was read so far. */
+  lose(reason: string): void
+}
+
+/** What following needs. */
+export interface LogFollowerOptions {
+  readonly kafka: KafkaApi
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly group: string
+  readonly topic: string
+  readonly onProblem: (error: unknown) => void
+  /** Whenever the fold or `trouble` has changed. */
+  readonly onChange: () => void
+}
+
+/** Reads nothing before it is told to. */
+export function createLogFollower(options: LogFollowerOptions): LogFollower {
+  return new Follower(options)
+}
+
+const parkMs = 1_000
+const pause = { baseMs: 100, capMs: 5_000 }
+
+class Follower implements LogFollower {
+  readonly #options: LogFollowerOptions
+  readonly #reader: MarkerReader
+  readonly fold: ServiceFold
+  readonly #waiting = new Set<() => void>()
+  #loss: TailraceError | undefined
+
+  constructor(options: LogFollowerOptions) {
+    const { kafka, topic } = options
+    this.#options = options
+    this.#reader = createMarkerReader({ kafka, topic, partition: 0 })
+    this.fold = createServiceFold(options)
+  }
+
+  get trouble(): TailraceError | undefined {
+    return this.#loss ?? this.fold.trouble
+  }
+
+  get position(): bigint {
+    return this.#reader.position ?? -1n
+  }
+
+  hasPending(producerId: bigint): boolean {
+    return this.#reader.pendingProducers.has(producerId)
+  }
+
+  lose(reason: string): void {
+    const { topic, onChange } = this.#options
+    if (this.#loss !== undefined) return
+    this.#loss = new TailraceError('SERVICE_LOG_LOST', `${topic} ${reason}`)
+    onChange()
+  }
+
+  async catchUp(signal: AbortSignal): Promise<void> {
+    const { kafka, topic } = this.#options
+    const { highWatermark } = await kafka.offsets(topic, 0, signal)
+    // Not by `readTo`, which would forget what it had read when a later fetch fails.
+    while (this.position < highWatermark) await this.#read(signal, 0)
+    // A compacted log keeps the newest record of every key, so it begins at 0 unless somebody deletes records.
+    const { logStart = 0n } = this.#reader
+    if (logStart > 0n) {
+      throw new TailraceError('SERVICE_LOG_LOST', `records of ${topic} before offset ${logStart} were deleted`)
+    }
+  }
+
+  async follow(signal: AbortSignal): Promise<void> {
+    const { clock, rng, onProblem } = this.#options
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        if (this.#loss !== undefined) return
+        await this.#read(signal, parkMs)
+        failures = 0
+      } catch (error) {
+        if (signal.aborted) return
+        onProblem(error)
+        if (error instanceof KafkaError && error.errorName === 'OFFSET_OUT_OF_RANGE') {
+          this.lose(`has no offset ${this.position} any more: it was cut off, or made anew`)
+        }
+        // Rejects only when following ends, which the loop sees.
+        await clock.sleep(backoffDelay(pause, failures++, rng), signal).catch(() => undefined)
+      }
+    }
+  }
+
+  async until(isTrue: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!isTrue()) {
+      const read = Promise.withResolvers<void>()
+      this.#waiting.add(read.resolve)
+      try {
+        await untilAborted(read.promise, signal)
+      } finally {
+        this.#waiting.delete(read.resolve)
+      }
+    }
+  }
+
+  async #read(signal: AbortSignal, waitMs: number): Promise<void> {
+    const records = await this.#reader.poll(signal, waitMs)
+    if (this.fold.apply(records)) this.#options.onChange()
+    for (const wake of this.#waiting) wake()
+  }
+}
