@@ -29,6 +29,16 @@ export const serviceErrors = {
     'Positions can only be changed while the connector is stopped.',
     'Stop it with `PUT /connectors/<name>/stop`, and wait until its status says STOPPED and shows no tasks.',
   ),
+  OFFSET_INVALID: entry(
+    'refuse',
+    'A position that was to be set is none that the shard can have, or its shard is not there. Nothing was changed.',
+    'Take the positions that `tailrace offsets show`, or `GET /connectors/<name>/offsets`, shows, and correct what the message names.',
+  ),
+  OFFSET_LOST: entry(
+    'refuse',
+    'What follows on a position that was to be set was trimmed: reading on from there would lose changes. Nothing was changed.',
+    'Set a newer position, or reset the shard; to accept the loss use `--accept-loss`, and take the table up with a snapshot.',
+  ),
   REQUEST_INVALID: entry(
     'refuse',
     'The body or a parameter of a request is not what its route takes.',

@@ -191,6 +191,24 @@ describe('the feeds of a lane', () => {
     expect(events).toMatchObject([{ kind: 'lane-surveyed', open: 1, halted: [{ shard: { shardId: 'a' } }] }])
   })
 
+  it('close for a paused table, of which all that is unread stands still, and go on where it was', async () => {
+    const { clock, environment, source, events, fold, apply } = setUp()
+    apply(tableEntry(1), begin('a'))
+    source.addShard('a')
+    source.append('a', fill(50))
+    await using feeds = createLaneFeeds(0, environment, () => {})
+    await feeds.sync(fold.state)
+    await clock.advance(0)
+    apply(at('a', '3'), { ...tableEntry(2), rest: { target: 'PAUSED', sinceMs: 1 } })
+    await feeds.sync(fold.state)
+    expect(feeds.takeBatch().pages).toEqual([])
+    expect(events.at(-1)).toMatchObject({ kind: 'lane-surveyed', open: 1, halted: [{ shard: { shardId: 'a' } }] })
+    apply(tableEntry(3))
+    await feeds.sync(fold.state)
+    await clock.advance(0)
+    expect(source.opened.map(({ after }) => after)).toEqual([undefined, '3'])
+  })
+
   it('close for a retired table, of which nothing stands still, and go on where it was when it comes back', async () => {
     const { clock, environment, source, events, fold, apply } = setUp()
     apply(tableEntry(1), begin('a'))

@@ -5,6 +5,7 @@ import { ledgerMutants } from './ledger-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { readingMutants } from './reading-mutants.ts'
 import { snapshotMutants } from './snapshot-mutants.ts'
+import { tableMutants } from './table-mutants.ts'
 import { writingMutants } from './writing-mutants.ts'
 
 /** Every planted bug, by its number. */
@@ -16,4 +17,5 @@ export const mutants: readonly Mutant[] = [
   ...lambdaMutants,
   ...ledgerMutants,
   ...snapshotMutants,
+  ...tableMutants,
 ].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }))

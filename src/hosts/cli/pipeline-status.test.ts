@@ -98,6 +98,18 @@ describe('what the status of a table says', () => {
     })
   })
 
+  it('says since when a table rests and until when it may, and goes on counting its headroom', () => {
+    const resting = { ...table, rest: { target: 'PAUSED', sinceMs: dayOne + hour } as const }
+    expect(rowAt(laneOf(root('parent', dayOne)), dayOne + 6 * hour, resting)).toMatchObject({
+      status: 'streaming',
+      target: 'PAUSED',
+      reason: `paused since ${new Date(dayOne + hour).toISOString()}; DynamoDB keeps what was not read at least until ${new Date(dayOne + 24 * hour).toISOString()}`,
+      headroomMs: 18 * hour,
+    })
+    expect(rowAt(laneOf(root('parent', dayOne)), dayOne + 25 * hour, resting)?.reason).toMatch(/may have thrown away/)
+    expect(rowAt(laneOf(), dayOne)).toMatchObject({ target: 'RUNNING', reason: null })
+  })
+
   it('says since when and why a table is retired, and that nothing of it can be lost', () => {
     const status = { kind: 'retired', why: 'untagged', reason: 'no tag', sinceMs: dayOne, wasLoading: false } as const
     expect(rowAt(laneOf(root('parent', dayOne)), dayOne + 6 * hour, { ...table, status })).toMatchObject({
