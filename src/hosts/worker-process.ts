@@ -2,15 +2,12 @@ import { createByteBudget } from '../async/byte-budget.ts'
 import { systemClock } from '../async/system-clock.ts'
 import { systemRng } from '../async/system-rng.ts'
 import type { CredentialsLoader } from '../aws/credentials.ts'
-import type { HostPort } from '../config/network-address.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { TailraceError } from '../errors.ts'
 import { createWireKafka } from '../kafka/wire-kafka.ts'
 import { createWireGroupMembership } from '../kafka/wire-group-membership.ts'
 import { asError } from '../observe/logger.ts'
 import type { Logger } from '../observe/logger.ts'
-import type { Metrics } from '../observe/metrics.ts'
-import type { PrometheusMetrics } from '../observe/prometheus-metrics.ts'
 import { createPrometheusMetrics } from '../observe/prometheus-metrics.ts'
 import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
 import type { SourceEvent } from '../sources/source-event.ts'
@@ -19,10 +16,13 @@ import type { WorkerPorts } from './assemble.ts'
 import { openClaimCheckStore } from './claim-checks-of.ts'
 import { kafkaConnectionOf } from './kafka-connection-of.ts'
 import { createEventLog } from './server/event-log.ts'
-import { createEventMetrics } from './server/event-metrics.ts'
+import { readinessOf } from './server/health-check.ts'
+import { startLagWatch } from './server/lag-watch.ts'
+import type { MonitoringSources } from './server/monitoring-answers.ts'
 import { startMonitoringServer } from './server/monitoring-server.ts'
-import type { MonitoringServer, MonitoringSources } from './server/monitoring-server.ts'
-import { createProgressBoard } from './server/progress-board.ts'
+import type { MonitoringServer } from './server/monitoring-server.ts'
+import { createPipelineMonitor } from './server/pipeline-monitor.ts'
+import type { PipelineMonitor } from './server/pipeline-monitor.ts'
 import type { ProgressBoard } from './server/progress-board.ts'
 import { openExports } from './exports-of.ts'
 import { snapshotFacts, snapshotLine } from './server/snapshot-line.ts'
@@ -59,19 +59,36 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
   const clock = systemClock
   const rng = systemRng
   const metrics = createPrometheusMetrics({ hasProcessMetrics: true })
-  const board = createProgressBoard(clock)
   const budget = createByteBudget(config.memoryMaxBytes)
+  using monitor = createPipelineMonitor({
+    metrics,
+    pipeline: config.pipeline,
+    logicalName: config.topic.prefix,
+    budget,
+    budgetBytes: config.memoryMaxBytes,
+    isPerShard: config.hasShardMetrics,
+    clock,
+  })
   const sinks: readonly PipelineEventSink[] = [
     createEventLog(logger),
-    board.onEvent,
-    createEventMetrics(metrics, board, { budget, clock }),
+    monitor.onEvent,
     createSnapshotReport(clock, logEveryMs, (report) => logger.info(snapshotLine(report), snapshotFacts(report))),
     ...(options.onEvent === undefined ? [] : [options.onEvent]),
   ]
   for (const note of config.notes) logger.warn(note)
   metrics.set('tailrace_build_info', { version: options.version }, 1)
+  metrics.set('kafka_connect_connect_worker_metrics_connector_count', {}, 1)
+  metrics.set('kafka_connect_connect_worker_metrics_task_count', {}, 1)
+  monitor.setState('running')
+  await using lag = startLagWatch(clock)
   await using monitoring =
-    config.http === undefined ? undefined : await openMonitoring(config.http, logger, { metrics, board })
+    config.http === undefined
+      ? undefined
+      : await startMonitoring(config.http, logger, {
+          metrics: async () => ({ contentType: metrics.contentType, body: await metrics.expose() }),
+          readiness: () => readinessOf(monitor.checks()),
+          lagMs: () => lag.lagMs,
+        })
   const connection = kafkaConnectionOf(config.kafka, clock)
   await using kafka = createWireKafka({ connection, clock, rng, compression: config.kafka.compression })
   await using membership = createWireGroupMembership({
@@ -84,13 +101,13 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
     heartbeatMs: config.kafka.heartbeatMs,
     onProblem: (error) => logger.warn('the consumer group did not answer as hoped', { error: asError(error) }),
   })
-  const parts = sourcePartsOf(options, metrics)
+  const parts = sourcePartsOf(options, monitor)
   await using owned = openSource(config.source, parts)
   await using loading = await openExports(config, owned, parts)
   await using claimChecks = await openClaimCheckStore(config, owned, parts)
   const access = { ...parts, credentials: owned.credentials }
   await using registry = openRegistry(config, { ...access, onWait: logRegistryWaits(logger) })
-  options.onStarted?.({ board, monitoringUrl: monitoring?.url })
+  options.onStarted?.({ board: monitor.board, monitoringUrl: monitoring?.url })
   const onEvent: PipelineEventSink = (event) => sinks.forEach((sink) => sink(event))
   const { file } = config.signals
   await runPipeline(
@@ -123,30 +140,21 @@ function sourcePorts({
   return { source, describeKeys, replication }
 }
 
-function openMonitoring(
-  address: HostPort,
-  logger: Logger,
-  { metrics, board }: { readonly metrics: PrometheusMetrics; readonly board: ProgressBoard },
-): ReturnType<typeof startMonitoring> {
-  return startMonitoring(address, logger, {
-    metrics: async () => ({ contentType: metrics.contentType, body: await metrics.expose() }),
-    isReady: () => board.hasAssignment,
-  })
-}
-
 /** The source tells the log and the metrics what it meets. */
-function sourcePartsOf({ config, env, logger, credentials }: WorkerProcessOptions, metrics: Metrics): SourceParts {
+function sourcePartsOf(
+  { config, env, logger, credentials }: WorkerProcessOptions,
+  monitor: PipelineMonitor,
+): SourceParts {
   return {
     clock: systemClock,
     rng: systemRng,
     env,
     ...(credentials === undefined ? {} : { credentials }),
     pollIdleMaxMs: config.pollIdleMaxMs,
-    onRequest: (op, code) => metrics.increment('tailrace_aws_requests_total', { op, code }),
+    onRequest: monitor.onRequest,
     onEvent: (event) => {
       logSourceEvent(logger, event)
-      if (event.kind === 'changes-repaired') countRepairs(metrics, event)
-      if (event.kind === 'throttled') metrics.increment('tailrace_throttled_total', { op: event.action })
+      monitor.onSourceEvent(event)
     },
   }
 }
@@ -176,12 +184,6 @@ async function startMonitoring(
 
 function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-}
-
-function countRepairs(metrics: Metrics, event: SourceEvent & { readonly kind: 'changes-repaired' }): void {
-  const { duplicates, reordered, late, overtaken, shortened } = event
-  for (const [what, count] of Object.entries({ duplicates, reordered, late, overtaken, shortened }))
-    if (count > 0) metrics.increment('tailrace_kinesis_repaired_total', { stream: event.stream, what }, count)
 }
 
 function logSourceEvent(logger: Logger, event: SourceEvent): void {
