@@ -67,6 +67,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     memoryMaxBytes: values['memory.max.bytes'],
     pollIdleMaxMs: values['poll.idle.max.ms'],
     http: parseListenAddress(values['http.listen']),
+    hasShardMetrics: values['metrics.per.shard'],
     lambda: {
       mappingCheck: values['lambda.mapping.check'],
       reportsItemFailures: values['lambda.partial.batch.responses'],

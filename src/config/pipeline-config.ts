@@ -38,6 +38,8 @@ export interface PipelineConfig {
   readonly pollIdleMaxMs: number
   /** Where metrics and health are served; undefined means nowhere. */
   readonly http: HostPort | undefined
+  /** Metrics of single shards, too. */
+  readonly hasShardMetrics: boolean
   readonly log: LogConfig
   readonly lambda: LambdaConfig
   /** Every secret of this configuration, for whoever hides them in logs and messages. */

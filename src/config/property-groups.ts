@@ -12,7 +12,7 @@ export const propertyGroups: readonly (readonly [string, readonly string[]])[] =
   ['Transforms', ['transforms', 'predicates']],
   ['Records that are too large', ['oversize']],
   ['Lambda', ['lambda']],
-  ['The process', ['memory', 'poll', 'http', 'log']],
+  ['The process', ['memory', 'poll', 'http', 'metrics', 'log']],
   ['Secrets', ['secrets']],
 ]
 

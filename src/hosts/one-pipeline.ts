@@ -7,7 +7,6 @@ import { createWireKafka } from '../kafka/wire-kafka.ts'
 import { createWireGroupMembership } from '../kafka/wire-group-membership.ts'
 import { asError } from '../observe/logger.ts'
 import type { Logger } from '../observe/logger.ts'
-import type { Metrics } from '../observe/metrics.ts'
 import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
 import type { SourceEvent } from '../sources/source-event.ts'
 import { createItemReader } from '../sources/table-items/item-reader.ts'
@@ -18,8 +17,7 @@ import { openExports } from './exports-of.ts'
 import { kafkaConnectionOf } from './kafka-connection-of.ts'
 import { logRegistryWaits, openRegistry } from './open-registry.ts'
 import { createEventLog } from './server/event-log.ts'
-import { createEventMetrics } from './server/event-metrics.ts'
-import type { ProgressBoard } from './server/progress-board.ts'
+import type { PipelineMonitor } from './server/pipeline-monitor.ts'
 import { snapshotFacts, snapshotLine } from './server/snapshot-line.ts'
 import { createSnapshotReport } from './server/snapshot-report.ts'
 import { createSignalFile } from './signal-file.ts'
@@ -35,12 +33,10 @@ export interface PipelineRunOptions {
   readonly version: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly logger: Logger
-  /** Those of this pipeline alone. */
-  readonly metrics: Metrics
   /** Its share of the memory that the process may use. */
   readonly budget: ByteBudget
-  /** Is fed with what happens. */
-  readonly board: ProgressBoard
+  /** Is told what happens. */
+  readonly monitor: Pick<PipelineMonitor, 'onEvent' | 'onSourceEvent' | 'onRequest'>
   /** Where AWS credentials come from; default: the provider chain of the AWS SDK. */
   readonly credentials?: CredentialsLoader | undefined
   /** Hears every event, too. */
@@ -54,13 +50,12 @@ export interface PipelineRunOptions {
  * its own. Resolves when `signal` aborts and everything is handed over; rejects when it must not go on.
  */
 export async function runOnePipeline(options: PipelineRunOptions, signal: AbortSignal): Promise<void> {
-  const { config, logger, metrics, budget, board } = options
+  const { config, logger, budget, monitor } = options
   const clock = systemClock
   const rng = systemRng
   const sinks: readonly PipelineEventSink[] = [
     createEventLog(logger),
-    board.onEvent,
-    createEventMetrics(metrics, board, { budget, clock }),
+    monitor.onEvent,
     createSnapshotReport(clock, logEveryMs, (report) => logger.info(snapshotLine(report), snapshotFacts(report))),
     ...(options.onEvent === undefined ? [] : [options.onEvent]),
   ]
@@ -116,27 +111,20 @@ function sourcePorts({
   return { source, describeKeys, replication }
 }
 
-/** The source tells the log and the metrics what it meets. */
-function sourcePartsOf({ config, env, logger, credentials, metrics }: PipelineRunOptions): SourceParts {
+/** The source tells the log and the monitor what it meets. */
+function sourcePartsOf({ config, env, logger, credentials, monitor }: PipelineRunOptions): SourceParts {
   return {
     clock: systemClock,
     rng: systemRng,
     env,
     ...(credentials === undefined ? {} : { credentials }),
     pollIdleMaxMs: config.pollIdleMaxMs,
-    onRequest: (op, code) => metrics.increment('tailrace_aws_requests_total', { op, code }),
+    onRequest: monitor.onRequest,
     onEvent: (event) => {
       logSourceEvent(logger, event)
-      if (event.kind === 'changes-repaired') countRepairs(metrics, event)
-      if (event.kind === 'throttled') metrics.increment('tailrace_throttled_total', { op: event.action })
+      monitor.onSourceEvent(event)
     },
   }
-}
-
-function countRepairs(metrics: Metrics, event: SourceEvent & { readonly kind: 'changes-repaired' }): void {
-  const { duplicates, reordered, late, overtaken, shortened } = event
-  for (const [what, count] of Object.entries({ duplicates, reordered, late, overtaken, shortened }))
-    if (count > 0) metrics.increment('tailrace_kinesis_repaired_total', { stream: event.stream, what }, count)
 }
 
 function logSourceEvent(logger: Logger, event: SourceEvent): void {

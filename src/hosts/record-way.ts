@@ -64,7 +64,9 @@ export function openRecordWay(
   const deadLetters = deadLettersOf(config, deadLetterTopic)
   const otherTopics = otherTopicsOf(config, { topics, limits, clock })
   const stream = { limits, describeKeys: ports.describeKeys }
-  const stages = stagesOf(config, of.version, { ...ports, deadLetters, oversize, otherTopics, stream })
+  const onOperations: RecordStagesOptions['onOperations'] = (table, operations) =>
+    ports.onEvent({ kind: 'changes-converted', table, operations })
+  const stages = stagesOf(config, of.version, { ...ports, deadLetters, oversize, otherTopics, onOperations, stream })
   return {
     stages,
     limits,
@@ -81,7 +83,7 @@ function topicsOf(config: PipelineConfig, { kafka, clock, onEvent }: RecordWayPo
 
 /** What the way of a record needs from outside. */
 export interface StageSurroundings
-  extends ChangeStepParts, Pick<RecordStagesOptions, 'oversize' | 'deadLetters' | 'otherTopics'> {
+  extends ChangeStepParts, Pick<RecordStagesOptions, 'oversize' | 'deadLetters' | 'otherTopics' | 'onOperations'> {
   /** Needed where records have schemas. */
   readonly registry?: SchemaRegistry | undefined
   /** Needed where a Kinesis stream is read. */

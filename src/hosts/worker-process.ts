@@ -1,17 +1,18 @@
 import { createByteBudget } from '../async/byte-budget.ts'
 import { systemClock } from '../async/system-clock.ts'
 import type { CredentialsLoader } from '../aws/credentials.ts'
-import type { HostPort } from '../config/network-address.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { TailraceError } from '../errors.ts'
 import type { Logger } from '../observe/logger.ts'
-import type { PrometheusMetrics } from '../observe/prometheus-metrics.ts'
 import { createPrometheusMetrics } from '../observe/prometheus-metrics.ts'
 import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
 import { runOnePipeline } from './one-pipeline.ts'
+import { readinessOf } from './server/health-check.ts'
+import { startLagWatch } from './server/lag-watch.ts'
+import type { MonitoringSources } from './server/monitoring-answers.ts'
 import { startMonitoringServer } from './server/monitoring-server.ts'
-import type { MonitoringServer, MonitoringSources } from './server/monitoring-server.ts'
-import { createProgressBoard } from './server/progress-board.ts'
+import type { MonitoringServer } from './server/monitoring-server.ts'
+import { createPipelineMonitor } from './server/pipeline-monitor.ts'
 import type { ProgressBoard } from './server/progress-board.ts'
 
 /** What a worker process needs besides its configuration. */
@@ -35,26 +36,31 @@ export interface WorkerProcessOptions {
 export async function runWorkerProcess(options: WorkerProcessOptions, signal: AbortSignal): Promise<void> {
   const { config, logger, version, env, credentials, onEvent } = options
   const metrics = createPrometheusMetrics({ hasProcessMetrics: true })
-  using ofPipeline = metrics.ofPipeline(config.pipeline)
-  const board = createProgressBoard(systemClock)
   const budget = createByteBudget(config.memoryMaxBytes)
-  metrics.set('tailrace_build_info', { version }, 1)
-  await using monitoring =
-    config.http === undefined ? undefined : await openMonitoring(config.http, logger, { metrics, board })
-  const onStarted = (): void => options.onStarted?.({ board, monitoringUrl: monitoring?.url })
-  const run = { config, version, env, logger, metrics: ofPipeline, budget, board, credentials, onEvent, onStarted }
-  await runOnePipeline(run, signal)
-}
-
-function openMonitoring(
-  address: HostPort,
-  logger: Logger,
-  { metrics, board }: { readonly metrics: PrometheusMetrics; readonly board: ProgressBoard },
-): ReturnType<typeof startMonitoring> {
-  return startMonitoring(address, logger, {
-    metrics: async () => ({ contentType: metrics.contentType, body: await metrics.expose() }),
-    isReady: () => board.hasAssignment,
+  using monitor = createPipelineMonitor({
+    metrics,
+    pipeline: config.pipeline,
+    logicalName: config.topic.prefix,
+    budget,
+    budgetBytes: config.memoryMaxBytes,
+    isPerShard: config.hasShardMetrics,
+    clock: systemClock,
   })
+  metrics.set('tailrace_build_info', { version }, 1)
+  metrics.set('kafka_connect_connect_worker_metrics_connector_count', {}, 1)
+  metrics.set('kafka_connect_connect_worker_metrics_task_count', {}, 1)
+  monitor.setState('running')
+  await using lag = startLagWatch(systemClock)
+  await using monitoring =
+    config.http === undefined
+      ? undefined
+      : await startMonitoring(config.http, logger, {
+          metrics: async () => ({ contentType: metrics.contentType, body: await metrics.expose() }),
+          readiness: () => readinessOf(monitor.checks()),
+          lagMs: () => lag.lagMs,
+        })
+  const onStarted = (): void => options.onStarted?.({ board: monitor.board, monitoringUrl: monitoring?.url })
+  await runOnePipeline({ config, version, env, logger, budget, monitor, credentials, onEvent, onStarted }, signal)
 }
 
 /** A second worker on one machine meets the first one's port: it takes a free one, and says so. */

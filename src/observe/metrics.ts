@@ -6,13 +6,13 @@ import type { CounterName, GaugeName, HistogramName, MetricLabels, MetricName } 
  */
 export interface Metrics<Names extends MetricName = MetricName> {
   /** Adds `by` (1 if absent; never negative) to a counter. */
-  increment<N extends CounterName & Names>(name: N, labels: MetricLabels<N>, by?: number): void
+  readonly increment: <N extends CounterName & Names>(name: N, labels: MetricLabels<N>, by?: number) => void
   /** Sets a gauge to its present value. */
-  set<N extends GaugeName & Names>(name: N, labels: MetricLabels<N>, value: number): void
+  readonly set: <N extends GaugeName & Names>(name: N, labels: MetricLabels<N>, value: number) => void
   /** Drops one series of a gauge: what it described is gone (a shard that ended, a lane that left). */
-  remove<N extends GaugeName & Names>(name: N, labels: MetricLabels<N>): void
+  readonly remove: <N extends GaugeName & Names>(name: N, labels: MetricLabels<N>) => void
   /** Counts one measurement; seconds or bytes as the name says. */
-  observe<N extends HistogramName & Names>(name: N, labels: MetricLabels<N>, value: number): void
+  readonly observe: <N extends HistogramName & Names>(name: N, labels: MetricLabels<N>, value: number) => void
   /** Calls `update` before each exposition, for gauges that change by themselves (ages). The result ends that. */
-  onScrape(update: () => void): () => void
+  readonly onScrape: (update: () => void) => () => void
 }

@@ -181,7 +181,12 @@ export const ownMetrics = {
   ),
 
   // --- ownership ---
-  tailrace_lanes: entry('gauge', 'lanes', ['state'], 'Lanes that this process holds: "running".'),
+  tailrace_lanes: entry(
+    'gauge',
+    'lanes',
+    ['state'],
+    'Lanes that this process holds: "running", or "in-doubt" while they are taken again.',
+  ),
   tailrace_lane_retakes_total: entry(
     'counter',
     'lanes',
@@ -202,7 +207,7 @@ export const ownMetrics = {
     'gauge',
     '0 or 1',
     ['entity', 'status'],
-    '1 for the present status of an entity (worker, table, lane), 0 for its others.',
+    '1 for the present status of an entity ("table " and its name), 0 for its others.',
   ),
   tailrace_health_check: entry(
     'gauge',

@@ -6,10 +6,10 @@ import { shardsToRead } from '../lanes/hand-over.ts'
 import { shardKey } from '../lanes/lane-state.ts'
 import type { LaneState, ShardState } from '../lanes/lane-state.ts'
 import { isResting } from '../lanes/table-rest.ts'
-import type { TableStatus } from '../lanes/ledger-entry.ts'
+import type { TableEntry, TableStatus } from '../lanes/ledger-entry.ts'
 import type { ShardPage } from '../sources/source.ts'
 import type { LaneEnvironment } from './lane-environment.ts'
-import type { PipelineEvent, ShardName } from './pipeline-event.ts'
+import type { PipelineEvent, ShardName, StandingTable } from './pipeline-event.ts'
 import { createShardFeed } from './shard-feed.ts'
 import type { ShardFeed } from './shard-feed.ts'
 
@@ -168,7 +168,20 @@ function survey(
       sinceMs: shard.sinceMs,
       retentionMs: retentionIn(state, shard),
     })),
+    standing: [...state.tables.values()].flatMap(standingOf),
+    snapshots: [...state.tables.values()].flatMap(({ table: { name }, snapshot }) => {
+      if (snapshot === undefined) return []
+      const { state: now, beganAtMs, endedAtMs } = snapshot
+      return [{ table: name, state: now, beganAtMs, endedAtMs }]
+    }),
   }
+}
+
+function standingOf({ table: { name }, status }: TableEntry): readonly StandingTable[] {
+  if (status.kind === 'streaming') return []
+  const code = 'code' in status ? status.code : undefined
+  const reason = 'reason' in status ? status.reason : undefined
+  return [{ table: name, status: status.kind, code, reason }]
 }
 
 function nameOf(lane: number, shard: ShardState, state: LaneState): ShardName {

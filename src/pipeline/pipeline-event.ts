@@ -1,7 +1,7 @@
 import type { TableAbsence } from '../change/table-absence.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
 import type { TailraceError } from '../errors.ts'
-import type { ScanTotals, SnapshotRun } from '../lanes/ledger-entry.ts'
+import type { ScanTotals, SnapshotRun, TableStatus } from '../lanes/ledger-entry.ts'
 
 /** A table that matches what is configured, and why it is not read: its stream is off, or of the wrong view type. */
 export interface SkippedTable {
@@ -57,6 +57,10 @@ export type PipelineEvent =
       readonly ended: number
       /** Open shards of tables that are stopped or paused: nobody reads them, and time runs. */
       readonly halted: readonly HaltedShard[]
+      /** All tables of the pipeline that are not simply read. */
+      readonly standing: readonly StandingTable[]
+      /** The newest snapshots of all tables that have had one. */
+      readonly snapshots: readonly TableSnapshot[]
     }
   | { readonly kind: 'shard-ended'; readonly shard: ShardName; readonly children: readonly string[] }
   | { readonly kind: 'shard-awaits-children'; readonly shard: ShardName; readonly attempts: number }
@@ -70,6 +74,8 @@ export type PipelineEvent =
       readonly lost: LostInterval
       readonly isPassedOver: boolean
     }
+  /** Changes of a page by what they do; told when they were converted, before the commit. */
+  | { readonly kind: 'changes-converted'; readonly table: string; readonly operations: OperationCounts }
   /** A change was too large and was made smaller; told when it was converted, before the commit. */
   | { readonly kind: 'change-shrunk'; readonly table: string; readonly strategy: string }
   /** Objects that no record refers to could not be taken away. */
@@ -255,6 +261,28 @@ export interface ShardName {
   readonly lane: number
   readonly table: string
   readonly shardId: string
+}
+
+/** Where the newest snapshot of a table is. */
+export interface TableSnapshot extends Pick<SnapshotRun, 'state' | 'beganAtMs' | 'endedAtMs'> {
+  readonly table: string
+}
+
+/** How many changes do what. */
+export interface OperationCounts {
+  readonly inserts: number
+  readonly modifies: number
+  readonly removes: number
+}
+
+/** A table of which nothing is read, or nothing new. */
+export interface StandingTable {
+  readonly table: string
+  readonly status: Exclude<TableStatus['kind'], 'streaming'>
+  /** Why, of a stopped one. */
+  readonly code: string | undefined
+  /** For people. */
+  readonly reason: string | undefined
 }
 
 /** A shard that stands still because its table does. */

@@ -36,7 +36,7 @@ const conditions: readonly Condition[] = [
 ]
 
 /** What is of the process, or set by the service itself: no matter of a connector. */
-const ofProcess: readonly string[] = ['epoch', 'http.', 'log.', 'lambda.', 'secrets.allow']
+const ofProcess: readonly string[] = ['epoch', 'http.', 'log.', 'metrics.', 'lambda.', 'secrets.allow']
 
 /**
  * False for a property that has no effect beside the others. `valueOf` gives what is set or the default; undefined, which is

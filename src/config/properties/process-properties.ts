@@ -27,6 +27,11 @@ export const processProperties = {
     importance: 'medium',
     documentation: 'Allow an `http.listen` that other machines can reach. The pages ask nobody for a password.',
   }),
+  'metrics.per.shard': defaulted(trueOrFalse, false, {
+    importance: 'low',
+    documentation:
+      'Also show `tailrace_shard_iterator_age_seconds` at `/metrics`, one series for each shard. Shards come and go every few hours.',
+  }),
   'log.level': defaulted(choice(['trace', 'debug', 'info', 'warn', 'error', 'silent']), 'info', {
     importance: 'low',
     documentation: 'The least severe lines that are written.',

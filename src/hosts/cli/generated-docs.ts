@@ -1,6 +1,7 @@
 import { connectMarkdown } from '../../config/connect/connect-markdown.ts'
 import { referenceMarkdown } from '../../config/reference-markdown.ts'
 import { errorsMarkdown } from './errors-markdown.ts'
+import { metricsMarkdown } from './metrics-markdown.ts'
 import { transformsMarkdown } from './transforms-markdown.ts'
 
 /** A part of a document that is made from declarations. */
@@ -17,6 +18,7 @@ export const generatedDocs: readonly GeneratedPart[] = [
   { file: 'docs/configuration.md', command: 'tailrace config docs', render: referenceMarkdown },
   { file: 'docs/transforms.md', command: 'tailrace config docs --transforms', render: transformsMarkdown },
   { file: 'docs/connect-files.md', command: 'tailrace config docs --connect', render: connectMarkdown },
+  { file: 'docs/metrics.md', command: 'tailrace config docs --metrics', render: metricsMarkdown },
   { file: 'docs/errors.md', command: 'tailrace errors --markdown', render: errorsMarkdown },
 ]
 

@@ -9,6 +9,7 @@ const tracedKinds: ReadonlySet<PipelineEvent['kind']> = new Set([
   'vanished-committed',
   'contained-changes-skipped',
   'changes-dropped',
+  'changes-converted',
   'change-shrunk',
   'transaction-committed',
 ])

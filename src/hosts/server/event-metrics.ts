@@ -1,37 +1,45 @@
 import type { ErrorCode } from '../../error-catalogue.ts'
 import type { ByteBudget } from '../../async/byte-budget.ts'
 import type { Clock } from '../../async/clock.ts'
+import type { GaugeName, MetricLabels } from '../../observe/metric-catalogue.ts'
 import type { Metrics } from '../../observe/metrics.ts'
-import type { PipelineEvent, PipelineEventSink, ShardName } from '../../pipeline/pipeline-event.ts'
-import type { ProgressBoard } from './progress-board.ts'
+import type { PipelineEvent, PipelineEventSink } from '../../pipeline/pipeline-event.ts'
+import type { ProgressBoard, TableView } from './progress-board.ts'
 import { createReplicationMetrics } from './replication-metrics.ts'
+import type { ShardView } from './shard-ages.ts'
+
+/** What the numbers come from besides the events. */
+export interface EventMetricsParts {
+  readonly budget: Pick<ByteBudget, 'inFlightBytes'>
+  readonly clock: Clock
+  /** Also the age of each shard: a series for each, and shards come and go all day. */
+  readonly isPerShard: boolean
+}
 
 /** Counts events. Ages and headroom change by themselves, so they are computed when somebody scrapes. */
 export function createEventMetrics(
   metrics: Metrics,
   board: ProgressBoard,
-  parts: { readonly budget: Pick<ByteBudget, 'inFlightBytes'>; readonly clock: Clock },
+  { budget, clock, isPerShard }: EventMetricsParts,
 ): PipelineEventSink {
-  const { budget, clock } = parts
-  const shown: ShownSeries = { tables: new Set(), lanes: new Set(), clock }
+  const headroom = createShownGauge(metrics, 'tailrace_retention_headroom_seconds')
+  const ages = createShownGauge(metrics, 'tailrace_oldest_unread_age_seconds')
+  const shardAges = createShownGauge(metrics, 'tailrace_shard_iterator_age_seconds')
+  const checkpoints = createShownGauge(metrics, 'tailrace_checkpoint_age_seconds')
+  const health = createShownGauge(metrics, 'tailrace_entity_health')
   metrics.onScrape(() => {
-    showAges(metrics, board, shown)
     const shards = board.shards()
-    const lanes = [...board.lanes.values()]
-    const stopped = shards.filter(({ isHalted }) => isHalted).length
-    metrics.set('tailrace_shards', { state: 'open' }, shards.length - stopped)
-    metrics.set('tailrace_shards', { state: 'stopped' }, stopped)
-    metrics.set(
-      'tailrace_shards',
-      { state: 'waiting' },
-      lanes.reduce((sum, lane) => sum + lane.waiting, 0),
+    headroom([...board.headroomMs()].map(([table, leftMs]) => [{ table }, leftMs / 1000]))
+    ages([...oldestOf(shards)].map(([table, ageMs]) => [{ table }, ageMs / 1000]))
+    if (isPerShard)
+      shardAges(shards.map(({ shard, ageMs }) => [{ table: shard.table, shard: shard.shardId }, ageMs / 1000]))
+    checkpoints(
+      [...board.lanes].flatMap(([lane, { committedAtMs }]) =>
+        committedAtMs === undefined ? [] : [[{ lane: String(lane) }, (clock.now() - committedAtMs) / 1000]],
+      ),
     )
-    metrics.set(
-      'tailrace_shards',
-      { state: 'ended' },
-      lanes.reduce((sum, lane) => sum + lane.ended, 0),
-    )
-    metrics.set('tailrace_lanes', { state: 'running' }, lanes.length)
+    health([...board.tables()].flatMap(([table, { status }]) => healthOf(table, status)))
+    showCounts(metrics, board)
     metrics.set('tailrace_inflight_bytes', {}, budget.inFlightBytes)
   })
   const showReplication = createReplicationMetrics(metrics)
@@ -41,41 +49,56 @@ export function createEventMetrics(
   }
 }
 
-interface ShownSeries {
-  readonly tables: Set<string>
-  readonly lanes: Set<number>
-  readonly clock: Clock
+function showCounts(metrics: Metrics, board: ProgressBoard): void {
+  const shards = board.shards()
+  const lanes = [...board.lanes.values()]
+  const stopped = shards.filter(({ isHalted }) => isHalted).length
+  const sum = (of: 'waiting' | 'ended'): number => lanes.reduce((total, lane) => total + lane[of], 0)
+  metrics.set('tailrace_shards', { state: 'open' }, shards.length - stopped)
+  metrics.set('tailrace_shards', { state: 'stopped' }, stopped)
+  metrics.set('tailrace_shards', { state: 'waiting' }, sum('waiting'))
+  metrics.set('tailrace_shards', { state: 'ended' }, sum('ended'))
+  const doubtful = lanes.filter(({ doubt }) => doubt !== undefined).length
+  metrics.set('tailrace_lanes', { state: 'running' }, lanes.length - doubtful)
+  metrics.set('tailrace_lanes', { state: 'in-doubt' }, doubtful)
 }
 
-/** Series of what this process no longer holds must go: a value that nobody renews looks like a fact. */
-function showAges(metrics: Metrics, board: ProgressBoard, shown: ShownSeries): void {
-  const headroom = board.headroomMs()
-  for (const table of shown.tables) {
-    if (!headroom.has(table)) metrics.remove('tailrace_retention_headroom_seconds', { table })
-  }
-  for (const lane of shown.lanes) {
-    if (!board.lanes.has(lane)) metrics.remove('tailrace_checkpoint_age_seconds', { lane: String(lane) })
-  }
-  shown.tables.clear()
-  shown.lanes.clear()
-  for (const [table, headroomMs] of headroom) {
-    metrics.set('tailrace_retention_headroom_seconds', { table }, headroomMs / 1000)
-    shown.tables.add(table)
-  }
-  for (const [lane, { committedAtMs }] of board.lanes) {
-    if (committedAtMs === undefined) continue
-    metrics.set('tailrace_checkpoint_age_seconds', { lane: String(lane) }, (shown.clock.now() - committedAtMs) / 1000)
-    shown.lanes.add(lane)
-  }
-  for (const { shard, ageMs } of board.shards()) {
-    metrics.set('tailrace_shard_iterator_age_seconds', { table: shard.table, shard: shard.shardId }, ageMs / 1000)
+function oldestOf(shards: readonly ShardView[]): ReadonlyMap<string, number> {
+  const oldest = new Map<string, number>()
+  for (const { shard, ageMs } of shards) oldest.set(shard.table, Math.max(oldest.get(shard.table) ?? 0, ageMs))
+  return oldest
+}
+
+function healthOf(table: string, now: TableView['status']): readonly Shown<'tailrace_entity_health'>[] {
+  const shown = tableStatuses.includes(now) ? tableStatuses : [...tableStatuses, now]
+  return shown.map((status) => [{ entity: `table ${table}`, status }, status === now ? 1 : 0])
+}
+
+/** Those whose series are always there, so that an alert that ends is seen to end. */
+const tableStatuses: readonly TableView['status'][] = ['streaming', 'stopped', 'retired', 'loading', 'draining']
+
+type Shown<N extends GaugeName> = readonly [labels: MetricLabels<N>, value: number]
+
+/** A gauge of which all series are shown at once: those of before go, since a value that nobody renews looks like a fact. */
+function createShownGauge<N extends GaugeName>(metrics: Metrics, name: N): (series: readonly Shown<N>[]) => void {
+  let shown = new Map<string, MetricLabels<N>>()
+  return (series) => {
+    const next = new Map(series.map(([labels]) => [JSON.stringify(labels), labels]))
+    for (const [key, labels] of shown) if (!next.has(key)) metrics.remove(name, labels)
+    for (const [labels, value] of series) metrics.set(name, labels, value)
+    shown = next
   }
 }
 
 function count(event: PipelineEvent, metrics: Metrics): void {
   switch (event.kind) {
-    case 'page-read':
-      return countPage(event, metrics)
+    case 'page-read': {
+      const { table } = event.shard
+      metrics.increment('tailrace_pages_read_total', { table, result: event.records > 0 ? 'records' : 'empty' })
+      metrics.increment('tailrace_changes_read_total', { table }, event.records)
+      if (event.records > 0) metrics.increment('tailrace_read_bytes_total', { table }, event.bytes)
+      return
+    }
     case 'transaction-committed':
       metrics.increment('tailrace_kafka_transaction_total', { outcome: 'committed' })
       metrics.observe('tailrace_commit_seconds', {}, event.tookMs / 1000)
@@ -91,6 +114,8 @@ function count(event: PipelineEvent, metrics: Metrics): void {
     case 'vanished-committed':
     case 'contained-changes-skipped':
       return countRows(event, metrics)
+    case 'changes-converted':
+      return countOperations(event, metrics)
     case 'changes-dropped':
     case 'dead-lettered':
     case 'change-shrunk':
@@ -115,31 +140,10 @@ function count(event: PipelineEvent, metrics: Metrics): void {
     case 'worker-waits':
     case 'snapshot-waits':
       return countError(event.error, metrics)
-    case 'table-stopped':
-    case 'table-started':
-    case 'table-resumed':
-    case 'table-retired':
-    case 'table-resting':
-      return showHealth(event, metrics)
-    case 'shard-closed':
-      return forgetShard(event.shard, metrics)
     case 'lanes-assigned':
       return metrics.set('tailrace_group_generation', {}, event.generation)
     default:
   }
-}
-
-function countPage(
-  { shard: { table }, records, bytes }: Extract<PipelineEvent, { readonly kind: 'page-read' }>,
-  metrics: Metrics,
-): void {
-  metrics.increment('tailrace_pages_read_total', { table, result: records > 0 ? 'records' : 'empty' })
-  metrics.increment('tailrace_changes_read_total', { table }, records)
-  if (records > 0) metrics.increment('tailrace_read_bytes_total', { table }, bytes)
-}
-
-function forgetShard({ table, shardId }: ShardName, metrics: Metrics): void {
-  metrics.remove('tailrace_shard_iterator_age_seconds', { table, shard: shardId })
 }
 
 function countError({ code }: { readonly code: ErrorCode }, metrics: Metrics): void {
@@ -155,6 +159,19 @@ function countSignal(
   if (event.kind === 'signal-refused') metrics.increment('tailrace_errors_total', { code: event.error.code })
 }
 
+function countOperations(
+  { table, operations }: Extract<PipelineEvent, { readonly kind: 'changes-converted' }>,
+  metrics: Metrics,
+): void {
+  const { inserts, modifies, removes } = operations
+  for (const [operation, by] of [
+    ['insert', inserts],
+    ['modify', modifies],
+    ['remove', removes],
+  ] as const)
+    if (by > 0) metrics.increment('tailrace_operations_total', { table, operation }, by)
+}
+
 function countLeftOut(
   event: Extract<PipelineEvent, { readonly kind: 'changes-dropped' | 'dead-lettered' | 'change-shrunk' }>,
   metrics: Metrics,
@@ -164,15 +181,6 @@ function countLeftOut(
   else if (event.kind === 'changes-dropped')
     metrics.increment('tailrace_changes_dropped_total', { table }, event.changes)
   else metrics.increment('tailrace_dlq_total', { table, reason: event.code }, event.count)
-}
-
-function showHealth({ table, kind }: { readonly table: string; readonly kind: string }, metrics: Metrics): void {
-  const entity = `table ${table}`
-  const isStopped = kind === 'table-stopped'
-  // A retired or paused table is neither: nothing is wrong with it.
-  const isStreaming = !isStopped && kind !== 'table-retired' && kind !== 'table-resting'
-  metrics.set('tailrace_entity_health', { entity, status: 'stopped' }, isStopped ? 1 : 0)
-  metrics.set('tailrace_entity_health', { entity, status: 'streaming' }, isStreaming ? 1 : 0)
 }
 
 function countDoubt(code: ErrorCode, metrics: Metrics): void {

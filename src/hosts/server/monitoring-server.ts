@@ -1,24 +1,15 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-
-/** What the monitoring endpoints ask. */
-export interface MonitoringSources {
-  /** The Prometheus page. */
-  readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
-  /** True while this process does its job: it has joined the group and holds what was assigned to it. */
-  readonly isReady: () => boolean
-}
+import { monitoringAnswer, monitoringPath } from './monitoring-answers.ts'
+import type { MonitoringSources } from './monitoring-answers.ts'
 
 /** A running server and the address it got. */
 export interface MonitoringServer extends AsyncDisposable {
   readonly url: string
 }
 
-/**
- * Serves `/metrics`, `/livez` and `/readyz`. Liveness says only that the process answers: it must not fail when Kafka or
- * AWS are away, or an orchestrator would kill a worker that only has to wait.
- */
+/** Serves `/metrics`, `/livez` and `/readyz`. */
 export async function startMonitoringServer(
   address: { readonly host: string; readonly port: number },
   sources: MonitoringSources,
@@ -43,24 +34,15 @@ export async function startMonitoringServer(
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, sources: MonitoringSources): Promise<void> {
-  const path = (request.url ?? '/').split('?')[0]
+  const path = monitoringPath((request.url ?? '/').split('?')[0] ?? '/')
   const send = (status: number, body: string, contentType = 'text/plain; charset=utf-8'): void => {
     response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' })
     response.end(request.method === 'HEAD' ? undefined : body)
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'only GET\n')
-  switch (path) {
-    case '/metrics': {
-      const page = await sources.metrics()
-      return send(200, page.body, page.contentType)
-    }
-    case '/livez':
-      return send(200, 'ok\n')
-    case '/readyz':
-      return sources.isReady() ? send(200, 'ready\n') : send(503, 'not ready\n')
-    default:
-      return send(404, 'there are /metrics, /livez and /readyz\n')
-  }
+  if (path === undefined) return send(404, 'there are /metrics, /livez and /readyz\n')
+  const { status, contentType, body } = await monitoringAnswer(path, sources)
+  send(status, body, contentType)
 }
 
 function listen(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {

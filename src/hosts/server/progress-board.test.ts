@@ -34,7 +34,17 @@ const surveyed = (sinceMs: number | undefined, halted: boolean): PipelineEvent =
   open: 1,
   ended: 3,
   halted: halted ? [{ shard, sinceMs, retentionMs: streamRetentionMs }] : [],
+  standing: halted ? [{ table: 'orders', status: 'stopped', code: 'STREAM_GAP', reason: 'a gap' }] : [],
+  snapshots: [],
 })
+const released: PipelineEvent = { kind: 'lane-released', lane: 1 }
+const closed: PipelineEvent = { kind: 'shard-closed', shard }
+const doubt: PipelineEvent = {
+  kind: 'lane-in-doubt',
+  lane: 1,
+  error: new TailraceError('KAFKA_FENCED', 'x'),
+  retryInMs: 1,
+}
 
 const boardAfter = async (...steps: (PipelineEvent | number)[]) => {
   const clock = createManualClock()
@@ -80,17 +90,60 @@ describe('retention headroom', () => {
     const near = await boardAfter(taken, opened(start - 30 * hourMs, 168 * hourMs), page(0, start - 200))
     expect(near.headroom).toBe(168 * hourMs)
   })
-  it('ends with the lane, and with the halt', async () => {
-    const released: PipelineEvent = { kind: 'lane-released', lane: 1 }
-    const doubt: PipelineEvent = {
-      kind: 'lane-in-doubt',
-      lane: 1,
-      error: new TailraceError('KAFKA_FENCED', 'x'),
-      retryInMs: 1,
-    }
-    expect((await boardAfter(taken, opened(), released)).headroom).toBeUndefined()
-    expect((await boardAfter(taken, opened(), doubt)).headroom).toBeUndefined()
+  it('shrinks again when nobody has looked for more than a minute', async () => {
+    expect((await boardAfter(taken, opened(start - hourMs), page(0), 59_000)).headroom).toBe(streamRetentionMs)
+    expect((await boardAfter(taken, opened(start - hourMs), page(0), 2 * hourMs)).headroom).toBe(
+      streamRetentionMs - 2 * hourMs,
+    )
+  })
+  it('shrinks from the beginning of a shard whose past nobody knows', async () => {
+    expect((await boardAfter(taken, opened(), 3 * hourMs)).headroom).toBe(streamRetentionMs - 3 * hourMs)
+  })
+  it('goes on shrinking while its lane cannot be taken, and knows afterwards what it saw before', async () => {
+    const before = [taken, opened(start - 20 * hourMs), page(0), closed, doubt, 5 * hourMs, doubt] as const
+    const { headroom, board } = await boardAfter(...before)
+    expect(headroom).toBe(streamRetentionMs - 5 * hourMs)
+    expect(board.lanes.get(1)?.doubt?.code).toBe('KAFKA_FENCED')
+    const after = await boardAfter(...before, taken, opened(start - 20 * hourMs), surveyed(undefined, false))
+    expect(after.headroom).toBe(streamRetentionMs - 5 * hourMs)
+    expect(after.board.lanes.get(1)?.doubt).toBeUndefined()
+  })
+  it('counts what was read and not committed as unread when its lane got in doubt', async () => {
+    const steps = [taken, opened(start), page(0), hourMs, page(5), closed, doubt, taken, opened(start)] as const
+    expect((await boardAfter(...steps, page(0))).headroom).toBe(streamRetentionMs)
+    expect((await boardAfter(...steps, hourMs)).headroom).toBe(streamRetentionMs - 2 * hourMs)
+  })
+  it('ends with the lane, with the shard, with the halt, and with the share of the group', async () => {
+    expect((await boardAfter(taken, opened(), closed, released)).headroom).toBeUndefined()
+    expect((await boardAfter(taken, opened(), closed, surveyed(undefined, false))).headroom).toBeUndefined()
     expect((await boardAfter(taken, surveyed(start, true), surveyed(start, false))).headroom).toBeUndefined()
+    const assigned: PipelineEvent = { kind: 'lanes-assigned', generation: 2, lanes: [2] }
+    expect((await boardAfter(taken, opened(), closed, doubt, assigned)).headroom).toBeUndefined()
+  })
+  it('goes on shrinking while the pipeline is paused, until a worker knows better', async () => {
+    const clock = createManualClock()
+    const board = createProgressBoard(clock)
+    const steps = [taken, opened(start - hourMs), page(0)]
+    steps.forEach(board.onEvent)
+    board.standStill()
+    for (const event of [closed, released]) board.onEvent(event)
+    await clock.advance(7 * hourMs)
+    expect(board.headroomMs().get('orders')).toBe(streamRetentionMs - 7 * hourMs)
+    board.onEvent({ kind: 'worker-started', pipeline: 'p', lanes: 2 })
+    expect(board.headroomMs().get('orders')).toBe(streamRetentionMs - 7 * hourMs)
+    board.onEvent({ kind: 'lanes-assigned', generation: 1, lanes: [] })
+    expect(board.headroomMs().get('orders')).toBeUndefined()
+  })
+})
+
+describe('tables', () => {
+  it('are as the newest survey says, as long as a lane is held', async () => {
+    expect([...(await boardAfter(taken, opened(start))).board.tables()]).toMatchObject([
+      ['orders', { status: 'streaming' }],
+    ])
+    const stopped = await boardAfter(taken, surveyed(start, true))
+    expect(stopped.board.tables().get('orders')).toEqual({ status: 'stopped', code: 'STREAM_GAP', reason: 'a gap' })
+    expect((await boardAfter(taken, surveyed(start, true), released)).board.tables().size).toBe(0)
   })
 })
 
@@ -104,6 +157,6 @@ describe('totals and lanes', () => {
       committed(7, start),
     )
     expect(board.totals).toEqual({ changes: 12, records: 12, bytes: 20, transactions: 2 })
-    expect([...board.lanes]).toEqual([[1, { waiting: 2, ended: 3, committedAtMs: start }]])
+    expect([...board.lanes]).toEqual([[1, { waiting: 2, ended: 3, committedAtMs: start, doubt: undefined }]])
   })
 })

@@ -1,17 +1,30 @@
 import type { Clock } from '../../async/clock.ts'
-import type { HaltedShard, PipelineEvent, PipelineEventSink, ShardName } from '../../pipeline/pipeline-event.ts'
+import type { TailraceError } from '../../errors.ts'
+import type { PipelineEvent, PipelineEventSink, StandingTable, TableSnapshot } from '../../pipeline/pipeline-event.ts'
+import { createShardAges } from './shard-ages.ts'
+import type { ShardView } from './shard-ages.ts'
 
 /** What a process knows of its own work, folded from its events. For metrics, displays and people. */
 export interface ProgressBoard {
   readonly onEvent: PipelineEventSink
-  /** Shards that this process reads, or would read if their table did not stand still. */
+  /** Shards that this process reads, or would read if their lane or table did not stand still. */
   shards(): readonly ShardView[]
   /** How long the source keeps changes minus the age of the oldest unread one, per table; milliseconds. */
   headroomMs(): ReadonlyMap<string, number>
+  /** Tables that this process knows of, by name, as long as it holds a lane. */
+  tables(): ReadonlyMap<string, TableView>
+  /** The newest snapshots of the pipeline's tables, whoever scans, as long as this process holds a lane. */
+  readonly snapshots: readonly TableSnapshot[]
   readonly totals: WorkTotals
   readonly lanes: ReadonlyMap<number, LaneView>
+  /** The lanes that the group gave to this process; undefined until it has told. */
+  readonly assigned: readonly number[] | undefined
+  /** Why the coordinator could not do its duty, until it does it again. Only where lane 0 is. */
+  readonly coordinatorError: TailraceError | undefined
   /** The group has told this process what is its share (which may be nothing). */
   readonly hasAssignment: boolean
+  /** The pipeline is about to be paused or stopped: time goes on for what this process held, until a worker starts again. */
+  standStill(): void
 }
 
 /** Counts since the process began; committed work only. */
@@ -22,12 +35,9 @@ export interface WorkTotals {
   readonly transactions: number
 }
 
-/** One shard of this process. */
-export interface ShardView {
-  readonly shard: ShardName
-  readonly isHalted: boolean
-  /** Age of the oldest change that is not committed yet, as an upper bound; 0 once the shard is read to its tip. */
-  readonly ageMs: number
+/** One table. */
+export interface TableView extends Pick<StandingTable, 'code' | 'reason'> {
+  readonly status: StandingTable['status'] | 'streaming'
 }
 
 /** One lane of this process. */
@@ -35,59 +45,73 @@ export interface LaneView {
   readonly waiting: number
   readonly ended: number
   readonly committedAtMs: number | undefined
+  /** Why it is being taken again; undefined while it works. */
+  readonly doubt: TailraceError | undefined
 }
 
 export function createProgressBoard(clock: Clock): ProgressBoard {
-  const shards = new Map<string, TrackedShard>()
+  const ages = createShardAges(clock)
   const lanes = new Map<number, LaneView>()
-  let hasAssignment = false
   const totals = { changes: 0, records: 0, bytes: 0, transactions: 0 }
-  const views = (): readonly ShardView[] =>
-    [...shards.values()].map(({ shard, isHalted, ...entry }) => ({ shard, isHalted, ageMs: ageOf(entry, clock.now()) }))
+  let assigned: readonly number[] | undefined
+  let known: Pick<Surveyed, 'standing' | 'snapshots'> = nothing
+  let coordinatorError: TailraceError | undefined
   return {
     onEvent: (event) => {
-      if (event.kind === 'lanes-assigned') hasAssignment = true
+      if (event.kind === 'lanes-assigned') assigned = event.lanes
       if (event.kind === 'transaction-committed') add(totals, event)
+      if (event.kind === 'coordinator-failed') coordinatorError = event.error
+      if (event.kind === 'tables-looked-for' || isEndOfCoordinator(event)) coordinatorError = undefined
+      // Every lane knows every table.
+      if (event.kind === 'lane-surveyed') known = event
       trackLane(lanes, event, clock.now())
-      trackShards(shards, event, clock.now())
+      if (lanes.size === 0) known = nothing
+      ages.onEvent(event)
     },
-    shards: views,
+    shards: ages.shards,
     headroomMs: () => {
       const headroom = new Map<string, number>()
-      for (const { shard, retentionMs, ...entry } of shards.values()) {
-        const leftMs = Math.max(0, retentionMs - ageOf(entry, clock.now()))
+      for (const { shard, retentionMs, ageMs } of ages.shards()) {
+        const leftMs = Math.max(0, retentionMs - ageMs)
         headroom.set(shard.table, Math.min(headroom.get(shard.table) ?? Infinity, leftMs))
       }
       return headroom
     },
+    tables: () => {
+      const tables = new Map<string, TableView>()
+      for (const { shard } of ages.shards()) tables.set(shard.table, streaming)
+      for (const { table, status, code, reason } of known.standing) tables.set(table, { status, code, reason })
+      return tables
+    },
+    get snapshots() {
+      return known.snapshots
+    },
     totals,
     lanes,
-    get hasAssignment() {
-      return hasAssignment
+    get assigned() {
+      return assigned
     },
+    get coordinatorError() {
+      return coordinatorError
+    },
+    get hasAssignment() {
+      return assigned !== undefined
+    },
+    standStill: ages.standStill,
   }
 }
 
-interface TrackedShard {
-  readonly shard: ShardName
-  readonly isHalted: boolean
-  readonly retentionMs: number
-  /** What is not committed was created after this moment; undefined where nobody knows. */
-  sinceMs: number | undefined
-  /** When an empty page last showed that nothing was unread; what is unread now is younger. */
-  tipAtMs: number | undefined
-  /** Records read that no commit has covered yet. */
-  pending: number
-  isAtTip: boolean
-}
+const streaming: TableView = { status: 'streaming', code: undefined, reason: undefined }
 
-/** A shard whose past nobody knows counts as read to its tip until a page says more. */
-function ageOf(entry: Pick<TrackedShard, 'isAtTip' | 'sinceMs' | 'tipAtMs'>, nowMs: number): number {
-  const since = Math.max(entry.sinceMs ?? 0, entry.tipAtMs ?? 0)
-  return entry.isAtTip || since === 0 ? 0 : Math.max(0, nowMs - since)
-}
+type Surveyed = Extract<PipelineEvent, { readonly kind: 'lane-surveyed' }>
+
+const nothing = { standing: [], snapshots: [] }
 
 type Committed = Extract<PipelineEvent, { readonly kind: 'transaction-committed' }>
+
+function isEndOfCoordinator(event: PipelineEvent): boolean {
+  return (event.kind === 'lane-released' || event.kind === 'lane-in-doubt') && event.lane === 0
+}
 
 function add(totals: { -readonly [K in keyof WorkTotals]: number }, event: Committed): void {
   totals.transactions++
@@ -96,73 +120,15 @@ function add(totals: { -readonly [K in keyof WorkTotals]: number }, event: Commi
   totals.bytes += event.bytes
 }
 
+const untouched: LaneView = { waiting: 0, ended: 0, committedAtMs: undefined, doubt: undefined }
+
 function trackLane(lanes: Map<number, LaneView>, event: PipelineEvent, nowMs: number): void {
-  if (event.kind === 'lane-taken') lanes.set(event.lane, { waiting: 0, ended: 0, committedAtMs: undefined })
+  if (event.kind === 'lane-taken') lanes.set(event.lane, { ...(lanes.get(event.lane) ?? untouched), doubt: undefined })
   if (event.kind === 'lane-released') lanes.delete(event.lane)
+  if (event.kind === 'lane-in-doubt')
+    lanes.set(event.lane, { ...(lanes.get(event.lane) ?? untouched), doubt: event.error })
   const lane = 'lane' in event ? lanes.get(event.lane) : undefined
   if (lane === undefined) return
   if (event.kind === 'lane-surveyed') lanes.set(event.lane, { ...lane, waiting: event.waiting, ended: event.ended })
   if (event.kind === 'transaction-committed') lanes.set(event.lane, { ...lane, committedAtMs: nowMs })
-}
-
-function trackShards(shards: Map<string, TrackedShard>, event: PipelineEvent, nowMs: number): void {
-  switch (event.kind) {
-    case 'shard-opened':
-      shards.set(nameKey(event.shard), fresh(event, false))
-      return
-    case 'shard-closed':
-      shards.delete(nameKey(event.shard))
-      return
-    case 'lane-surveyed':
-      forgetLane(shards, event.lane, true)
-      for (const halted of event.halted) shards.set(nameKey(halted.shard), fresh(halted, true))
-      return
-    case 'lane-released':
-    case 'lane-in-doubt':
-      forgetLane(shards, event.lane, false)
-      return
-    case 'page-read': {
-      const entry = shards.get(nameKey(event.shard))
-      if (entry !== undefined) notePage(entry, event, nowMs)
-      return
-    }
-    case 'transaction-committed':
-      for (const { shard, read, lastCreatedAtMs } of event.shards) {
-        const entry = shards.get(nameKey(shard))
-        if (entry === undefined) continue
-        entry.pending = Math.max(0, entry.pending - read)
-        entry.sinceMs = lastCreatedAtMs
-      }
-      return
-    default:
-  }
-}
-
-/** So little behind is no distance: the page itself has taken its time. */
-const atTipMs = 60_000
-
-/** An empty page of Kinesis may be far from the tip, which it says; where a source says nothing, empty is empty. */
-function notePage(
-  entry: TrackedShard,
-  { records, readUpToMs = Infinity }: { readonly records: number; readonly readUpToMs?: number | undefined },
-  nowMs: number,
-): void {
-  entry.pending += records
-  const isEmpty = records === 0 && entry.pending === 0
-  entry.isAtTip = isEmpty && nowMs - readUpToMs < atTipMs
-  if (isEmpty) entry.tipAtMs = Math.max(entry.tipAtMs ?? 0, Math.min(nowMs, readUpToMs))
-}
-
-function forgetLane(shards: Map<string, TrackedShard>, lane: number, isOnlyHalted: boolean): void {
-  for (const [key, { shard, isHalted }] of shards) {
-    if (shard.lane === lane && (isHalted || !isOnlyHalted)) shards.delete(key)
-  }
-}
-
-function fresh({ shard, sinceMs, retentionMs }: HaltedShard, isHalted: boolean): TrackedShard {
-  return { shard, isHalted, retentionMs, sinceMs, tipAtMs: undefined, pending: 0, isAtTip: false }
-}
-
-function nameKey(shard: ShardName): string {
-  return `${shard.table}/${shard.shardId}`
 }

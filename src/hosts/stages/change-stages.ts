@@ -1,6 +1,7 @@
 import { clockDoubtMs } from '../../change/retention.ts'
 import type { Envelope } from '../../envelope/envelope.ts'
 import type { TailraceError } from '../../errors.ts'
+import type { OperationCounts } from '../../pipeline/pipeline-event.ts'
 import type { StageInput, StageOutput, StagePosition } from '../../pipeline/stages.ts'
 import { createContainedChanges } from './contained-changes.ts'
 import type { ContainedChanges } from './contained-changes.ts'
@@ -27,6 +28,7 @@ export async function processPage(
   const { recordTransforms = [] } = options
   const wrapping: Wrapping = { envelope, recordTransforms, table: table.table, topic: table.topic, nowMs }
   const { units, skipped } = decode(input, readUnit, options)
+  options.onOperations?.(table.table.name, operationsOf(units))
   await transformChanges(units, options, table.table, signal)
   for (const unit of units) wrapUnit(unit, wrapping)
   const turn = input.generation === undefined ? undefined : `${table.version}.${input.generation}`
@@ -57,6 +59,16 @@ export async function processPage(
     attachments,
     hasOversized,
   }
+}
+
+function operationsOf(units: readonly Unit[]): OperationCounts {
+  const counts = { inserts: 0, modifies: 0, removes: 0 }
+  for (const { event } of units) {
+    if (event?.operation === 'INSERT') counts.inserts++
+    else if (event?.operation === 'MODIFY') counts.modifies++
+    else if (event?.operation === 'REMOVE') counts.removes++
+  }
+  return counts
 }
 
 /**

@@ -4,6 +4,7 @@ import type { ProducerRecord } from '../../kafka/kafka.ts'
 import type { Compression } from '../../kafka/record-batch-encoder.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import type { Oversize } from '../../oversize/oversize.ts'
+import type { OperationCounts } from '../../pipeline/pipeline-event.ts'
 import type { PinnedTopic } from '../../pipeline/stages.ts'
 import type { RejectedRecord } from '../../rejection/rejection.ts'
 import type { Serializer } from '../../serialize/serializer.ts'
@@ -25,6 +26,8 @@ export interface RecordStagesOptions {
   readonly deadLetters?: DeadLetters
   /** Default: a change that is too large fails with RECORD_TOO_LARGE. */
   readonly oversize?: Oversize
+  /** Hears what the changes of a page do, once it is decoded. Must not throw. Default: nobody does. */
+  readonly onOperations?: (table: string, operations: OperationCounts) => void
   /** How batches are compressed: it decides what is too large. Default: `none`. */
   readonly compression?: Compression
   /** Needed where records go to topics other than their table's. Default: they fail with TOPIC_MISSING. */

@@ -201,6 +201,7 @@ const frequent: ReadonlySet<PipelineEvent['kind']> = new Set([
   'scan-page-read',
   'rows-committed',
   'contained-changes-skipped',
+  'changes-converted',
   'transaction-committed',
   'lane-surveyed',
 ])

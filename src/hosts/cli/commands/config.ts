@@ -3,6 +3,7 @@ import { connectMarkdown } from '../../../config/connect/connect-markdown.ts'
 import { configJsonSchema } from '../../../config/json-schema.ts'
 import { referenceMarkdown } from '../../../config/reference-markdown.ts'
 import { succeeded } from '../command-context.ts'
+import { metricsMarkdown } from '../metrics-markdown.ts'
 import { transformReferences, transformsMarkdown } from '../transforms-markdown.ts'
 import { writeResult } from '../command-host.ts'
 import type { CommandHost } from '../command-host.ts'
@@ -17,11 +18,10 @@ export function registerConfig(program: Command, { context, action }: CommandHos
     .description('print every property with type, default and meaning (Markdown)')
     .option('--transforms', 'those of transforms and predicates instead')
     .option('--connect', "those of Kafka Connect's connectors whose files run instead")
+    .option('--metrics', 'every metric of /metrics instead')
     .action(
       action((command) => {
-        const { transforms, connect } = command.opts<{ readonly transforms?: true; readonly connect?: true }>()
-        const markdown =
-          transforms === true ? transformsMarkdown() : connect === true ? connectMarkdown() : referenceMarkdown()
+        const markdown = referenceOf(command.opts<ReferenceChoice>())
         writeResult(context, command, { json: { markdown }, text: markdown })
         return succeeded
       }),
@@ -47,4 +47,16 @@ export function registerConfig(program: Command, { context, action }: CommandHos
         return succeeded
       }),
     )
+}
+
+interface ReferenceChoice {
+  readonly transforms?: true
+  readonly connect?: true
+  readonly metrics?: true
+}
+
+function referenceOf({ transforms, connect, metrics }: ReferenceChoice): string {
+  if (transforms === true) return transformsMarkdown()
+  if (connect === true) return connectMarkdown()
+  return metrics === true ? metricsMarkdown() : referenceMarkdown()
 }
