@@ -1,7 +1,9 @@
 import { createByteBudget } from '../async/byte-budget.ts'
+import type { ByteBudget } from '../async/byte-budget.ts'
 import { systemClock } from '../async/system-clock.ts'
 import { systemRng } from '../async/system-rng.ts'
 import type { CredentialsLoader } from '../aws/credentials.ts'
+import type { HostPort } from '../config/network-address.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { TailraceError } from '../errors.ts'
 import { createWireKafka } from '../kafka/wire-kafka.ts'
@@ -9,6 +11,7 @@ import { createWireGroupMembership } from '../kafka/wire-group-membership.ts'
 import { asError } from '../observe/logger.ts'
 import type { Logger } from '../observe/logger.ts'
 import { createPrometheusMetrics } from '../observe/prometheus-metrics.ts'
+import type { PrometheusMetrics } from '../observe/prometheus-metrics.ts'
 import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
 import type { SourceEvent } from '../sources/source-event.ts'
 import { runPipeline } from './assemble.ts'
@@ -18,6 +21,7 @@ import { kafkaConnectionOf } from './kafka-connection-of.ts'
 import { createEventLog } from './server/event-log.ts'
 import { readinessOf } from './server/health-check.ts'
 import { startLagWatch } from './server/lag-watch.ts'
+import type { LagWatch } from './server/lag-watch.ts'
 import type { MonitoringSources } from './server/monitoring-answers.ts'
 import { startMonitoringServer } from './server/monitoring-server.ts'
 import type { MonitoringServer } from './server/monitoring-server.ts'
@@ -60,15 +64,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
   const rng = systemRng
   const metrics = createPrometheusMetrics({ hasProcessMetrics: true })
   const budget = createByteBudget(config.memoryMaxBytes)
-  using monitor = createPipelineMonitor({
-    metrics,
-    pipeline: config.pipeline,
-    logicalName: config.topic.prefix,
-    budget,
-    budgetBytes: config.memoryMaxBytes,
-    isPerShard: config.hasShardMetrics,
-    clock,
-  })
+  using monitor = monitorOf(options, { metrics, budget })
   const sinks: readonly PipelineEventSink[] = [
     createEventLog(logger),
     monitor.onEvent,
@@ -76,19 +72,9 @@ export async function runWorkerProcess(options: WorkerProcessOptions, signal: Ab
     ...(options.onEvent === undefined ? [] : [options.onEvent]),
   ]
   for (const note of config.notes) logger.warn(note)
-  metrics.set('tailrace_build_info', { version: options.version }, 1)
-  metrics.set('kafka_connect_connect_worker_metrics_connector_count', {}, 1)
-  metrics.set('kafka_connect_connect_worker_metrics_task_count', {}, 1)
-  monitor.setState('running')
   await using lag = startLagWatch(clock)
   await using monitoring =
-    config.http === undefined
-      ? undefined
-      : await startMonitoring(config.http, logger, {
-          metrics: async () => ({ contentType: metrics.contentType, body: await metrics.expose() }),
-          readiness: () => readinessOf(monitor.checks()),
-          lagMs: () => lag.lagMs,
-        })
+    config.http === undefined ? undefined : await openMonitoring(config.http, logger, { metrics, monitor, lag })
   const connection = kafkaConnectionOf(config.kafka, clock)
   await using kafka = createWireKafka({ connection, clock, rng, compression: config.kafka.compression })
   await using membership = createWireGroupMembership({
@@ -138,6 +124,43 @@ function sourcePorts({
   replication,
 }: OwnedSource): Pick<WorkerPorts, 'source' | 'describeKeys' | 'replication'> {
   return { source, describeKeys, replication }
+}
+
+/** What is shown of a process that runs one pipeline. */
+function monitorOf(
+  { config, version }: WorkerProcessOptions,
+  { metrics, budget }: { readonly metrics: PrometheusMetrics; readonly budget: ByteBudget },
+): PipelineMonitor {
+  metrics.set('tailrace_build_info', { version }, 1)
+  metrics.set('kafka_connect_connect_worker_metrics_connector_count', {}, 1)
+  metrics.set('kafka_connect_connect_worker_metrics_task_count', {}, 1)
+  const monitor = createPipelineMonitor({
+    metrics,
+    pipeline: config.pipeline,
+    logicalName: config.topic.prefix,
+    budget,
+    budgetBytes: config.memoryMaxBytes,
+    isPerShard: config.hasShardMetrics,
+    clock: systemClock,
+  })
+  monitor.setState('running')
+  return monitor
+}
+
+function openMonitoring(
+  address: HostPort,
+  logger: Logger,
+  {
+    metrics,
+    monitor,
+    lag,
+  }: { readonly metrics: PrometheusMetrics; readonly monitor: PipelineMonitor; readonly lag: LagWatch },
+): ReturnType<typeof startMonitoring> {
+  return startMonitoring(address, logger, {
+    metrics: async () => ({ contentType: metrics.contentType, body: await metrics.expose() }),
+    readiness: () => readinessOf(monitor.checks()),
+    lagMs: () => lag.lagMs,
+  })
 }
 
 /** The source tells the log and the metrics what it meets. */
