@@ -25,16 +25,23 @@ export interface Entry<
   readonly scope: S
 }
 
-/** A metric of a pipeline. */
-export function entry<const K extends Kind, const L extends readonly string[]>(
+/** A counter or a gauge of a pipeline. */
+export function entry<const K extends 'counter' | 'gauge', const L extends readonly string[]>(
   kind: K,
   unit: string,
   labels: L,
   help: string,
-  buckets?: readonly number[],
 ): Entry<K, L, 'pipeline'> {
-  const common = { kind, unit, labels, help, scope: 'pipeline' } as const
-  return buckets === undefined ? common : { ...common, buckets }
+  return { kind, unit, labels, help, scope: 'pipeline' }
+}
+
+/** A distribution of a pipeline, in seconds. */
+export function histogramEntry<const L extends readonly string[]>(
+  labels: L,
+  help: string,
+  buckets: readonly number[],
+): Entry<'histogram', L, 'pipeline'> {
+  return { kind: 'histogram', unit: 'seconds', labels, help, scope: 'pipeline', buckets }
 }
 
 /** A metric of the process as a whole. */

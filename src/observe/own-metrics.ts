@@ -1,4 +1,4 @@
-import { entry, processEntry } from './metric-entry.ts'
+import { entry, histogramEntry, processEntry } from './metric-entry.ts'
 import type { MetricEntry } from './metric-entry.ts'
 
 /** From a millisecond to ten minutes: a healthy pipeline and one that catches up after an outage. */
@@ -101,20 +101,12 @@ export const ownMetrics = {
     [],
     'Bytes read and not yet committed; bounded by memory.max.bytes.',
   ),
-  tailrace_end_to_end_latency_seconds: entry(
-    'histogram',
-    'seconds',
+  tailrace_end_to_end_latency_seconds: histogramEntry(
     ['table'],
     'From the creation time of a change (rounded down to the second by DynamoDB) to its commit in Kafka.',
     latencyBuckets,
   ),
-  tailrace_commit_seconds: entry(
-    'histogram',
-    'seconds',
-    [],
-    'From the first produce of a transaction to its commit.',
-    latencyBuckets,
-  ),
+  tailrace_commit_seconds: histogramEntry([], 'From the first produce of a transaction to its commit.', latencyBuckets),
   tailrace_kafka_transaction_total: entry(
     'counter',
     'transactions',

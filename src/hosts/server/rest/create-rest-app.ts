@@ -12,11 +12,15 @@ import { mayAct } from '../access/principal.ts'
 import type { Principal } from '../access/principal.ts'
 import { refusedRequest } from '../access/request-guard.ts'
 import type { GuardOptions } from '../access/request-guard.ts'
+import type { MonitoringSources } from '../monitoring-answers.ts'
 import type { ConnectService, Leadership } from './connect-service.ts'
 import { failureOf } from './failure-status.ts'
 import type { Failure } from './failure-status.ts'
 import { forwardedPrincipal, forwardRequest, hopsOf, targetOf } from './forwarding.ts'
 import type { Forwarding, IncomingCall } from './forwarding.ts'
+import { addMonitoringRoutes } from './monitoring-routes.ts'
+import { catchUp, revisionHeader } from './revisions.ts'
+import type { Revisions } from './revisions.ts'
 import { failed, forwarded, replied } from './responses.ts'
 import { isJsonType, readBytes, readJson } from './read-body.ts'
 import { shown } from './request-values.ts'
@@ -28,9 +32,13 @@ export interface RestOptions {
   readonly service: ConnectService
   readonly leadership: Leadership
   readonly forwarding: Forwarding
+  /** So that whoever asked one process for a change finds it there, although another one has made it. Default: nobody waits. */
+  readonly revisions?: Revisions | undefined
   readonly authenticator: Authenticator
   readonly guard: GuardOptions
   readonly audit: AuditLog
+  /** Serves `/metrics`, `/livez` and `/readyz`, too. Default: they are not there. */
+  readonly monitoring?: MonitoringSources | undefined
   readonly clock: Clock
   readonly logger: Logger
   /** Aborts when the server closes: requests that wait then fail. */
@@ -56,6 +64,8 @@ const timeoutMs = 90_000
  */
 export function createRestApp(options: RestOptions): RestApp {
   const app: RestApp = new Hono<{ Bindings: ConnectionFacts }>({ strict: false })
+  if (options.monitoring !== undefined)
+    addMonitoringRoutes(app, options.monitoring, (route, context) => watcherRefusal(route, { context, options }))
   app.use(async (context, next) => {
     const refusal = refusedRequest(context.req.raw.headers, options.guard)
     if (refusal === undefined) return next()
@@ -74,6 +84,18 @@ export function createRestApp(options: RestOptions): RestApp {
   app.notFound(() => failed({ status: 404, message: 'HTTP 404 Not Found' }))
   app.onError((error) => failed(told(error, options, undefined)))
   return app
+}
+
+/** Why somebody may not watch. A probe that is not recognised is no failed attempt, and the audit log is not told. */
+async function watcherRefusal(route: Route, around: Around): Promise<Response | undefined> {
+  const { context, options } = around
+  const { method, headers } = context.req.raw
+  const guarded = refusedRequest(headers, options.guard)
+  if (guarded !== undefined) return failed({ status: 403, message: guarded })
+  const call: IncomingCall = { method, path: route.path, headers, body: Buffer.alloc(0) }
+  const { principal, refusal } = await admitted(route, call, around)
+  if (refusal === undefined || route.path !== '/metrics') return refusal
+  return audited(principal, refusal, around, route)
 }
 
 function allowedMethods(ofPath: readonly Route[]): string {
@@ -143,9 +165,14 @@ async function carriedOut(route: Route, { call, url, principal }: Call, around: 
   const target = by === 'leader' ? targetOf(call, options.leadership.leader()) : undefined
   if (target !== undefined && 'status' in target) return failed(target)
   try {
-    if (target === undefined) return replied(await run(route, { url, body }, around))
+    if (target === undefined) {
+      const reply = await run(route, { url, body }, around)
+      return replied(reply, by === 'leader' ? revisionHeader(options.revisions) : {})
+    }
     const request = forwardRequest(call, { url: target.url, principal }, options.forwarding, options.clock)
-    return forwarded(await inTime(options, (signal) => options.forwarding.send(request, signal)))
+    const answer = await inTime(options, (signal) => options.forwarding.send(request, signal))
+    await catchUp(answer, options)
+    return forwarded(answer)
   } catch (error) {
     return failed(told(error, options, route, context))
   }

@@ -9,6 +9,9 @@ export const hopsHeader = 'x-tailrace-forwarded'
 /** Who is behind it. */
 export const tokenHeader = 'x-tailrace-forward-token'
 
+/** The revision of the service's state behind a change. */
+export const revisionName = 'x-tailrace-revision'
+
 /** A leader may have changed once on the way; whoever is asked after that gives up. */
 const maximumHops = 2
 
@@ -25,6 +28,8 @@ export interface ForwardAnswer {
   readonly status: number
   readonly contentType: string | undefined
   readonly location: string | undefined
+  /** The state of the service that holds what was done; see `Revisions`. */
+  readonly revision?: number | undefined
   readonly body: Uint8Array
 }
 

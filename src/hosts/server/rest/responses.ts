@@ -11,9 +11,9 @@ export function failed({ status, message }: Failure, headers: Readonly<Record<st
   return new Response(JSON.stringify({ error_code: status, message }), { status, headers: { ...json, ...headers } })
 }
 
-/** What a route replied. */
-export function replied({ status, body, location }: Reply): Response {
-  const place: Readonly<Record<string, string>> = location === undefined ? {} : { location }
+/** What a route replied, with what other processes are told besides. */
+export function replied({ status, body, location }: Reply, more: Readonly<Record<string, string>> = {}): Response {
+  const place: Readonly<Record<string, string>> = { ...more, ...(location === undefined ? {} : { location }) }
   if (body === undefined) return new Response(null, { status, headers: { ...always, ...place } })
   return new Response(JSON.stringify(body), { status, headers: { ...json, ...place } })
 }

@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici'
 import { TailraceError } from '../../../errors.ts'
+import { revisionName } from './forwarding.ts'
 import type { ForwardAnswer, ForwardRequest, SendForward } from './forwarding.ts'
 
 /** Bytes of an answer: lists of many connectors are large, endless ones are not read. */
@@ -49,11 +50,12 @@ async function exchange(
     if (length > maximumAnswer) throw new Error('the answer is too large')
     chunks.push(chunk)
   }
-  const { 'content-type': contentType, location } = answer.headers
+  const { 'content-type': contentType, location, [revisionName]: revision } = answer.headers
   return {
     status: answer.statusCode,
     contentType: typeof contentType === 'string' ? contentType : undefined,
     location: typeof location === 'string' ? location : undefined,
+    revision: typeof revision === 'string' && /^\d{1,15}$/.test(revision) ? Number(revision) : undefined,
     body: Buffer.concat(chunks),
   }
 }
