@@ -28,8 +28,8 @@ export interface SimulatedServiceProcess {
   bury(): void
 }
 
-/** The moments at which a process may be struck in the middle of a commit. */
-export type CommitMoment = 'before-end' | 'after-end'
+/** The moments at which a process may be struck in the middle of a commit; at `answer` it may miss what became of it. */
+export type CommitMoment = 'before-end' | 'after-end' | 'answer'
 
 /** The topics of the simulated service. */
 export const topics = { log: 'service.config', reports: 'service.status' }
@@ -135,6 +135,7 @@ function openPorts(
         await reach('before-end')
         const next = await port.endTransaction(request, signal)
         await reach('after-end')
+        await reach('answer')
         return next
       },
     },
