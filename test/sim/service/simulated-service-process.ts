@@ -128,9 +128,16 @@ function openPorts(
     sessionTimeoutMs,
     heartbeatMs: sessionTimeoutMs / 8,
   }
+  const own = seededRng(seed ^ 0x1a9)
+  const lagMs = [0, 0, 300, 2_000][Math.floor(own.next() * 4)] ?? 0
   return {
     kafka: {
       ...port,
+      // Some processes learn late what was written.
+      fetch: async (request, signal) => {
+        if (request.topic === topics.log && lagMs > 0) await process.clock.sleep(own.next() ** 2 * lagMs, signal)
+        return port.fetch(request, signal)
+      },
       endTransaction: async (request, signal) => {
         await reach('before-end')
         const next = await port.endTransaction(request, signal)
