@@ -1,15 +1,15 @@
 import type { FetchedRecord } from '../kafka/kafka.ts'
 import type { ProcessReport, RunReport } from './process-reports.ts'
 import { decodeReport } from './report-codec.ts'
-import type { ProcessSign } from './report-codec.ts'
+import type { ProcessSign, ReportRecord } from './report-codec.ts'
 
 /**
  * What was read of the other processes. Time is counted in time of reading: while nothing can be read, nobody becomes silent, and after that each
  * has the whole of its time again to be heard of.
  */
 export interface KnownProcesses {
-  /** What was read at once from a partition, whose reading time is now `nowMs`. Returns ids of processes that were forgotten by a tombstone. */
-  take(partition: number, records: readonly FetchedRecord[], nowMs: number): readonly string[]
+  /** What was read at once from a partition, whose reading time is now `nowMs`. Returns what concerns this process itself. */
+  take(partition: number, records: readonly FetchedRecord[], nowMs: number): readonly ReportRecord[]
   /** The reports of those who were heard of within `timeoutMs`; the same objects as long as nothing was heard that differs. */
   living(timeoutMs: number): readonly ProcessReport[]
   /** Those who were not heard of for that long, with the connectors that they left reports of. */
@@ -38,15 +38,12 @@ export function createKnownProcesses(group: string, self: string): KnownProcesse
   }
   const isSilent = ({ partition, heardAtMs }: Known, forMs: number): boolean =>
     (nowOf.get(partition) ?? 0) - heardAtMs > forMs
-  const hear = (partition: number, { key, value }: FetchedRecord): string | undefined => {
-    const record = decodeReport(key, value)
-    if (record === undefined) return undefined
-    if (record.kind === 'gone' && record.connector === undefined) {
-      known.delete(record.process)
-      return record.process
+  const hear = (partition: number, record: ReportRecord): void => {
+    const { process } = record.kind === 'process' ? record.sign : record
+    if (record.kind === 'gone' && (record.connector === undefined || !known.has(process))) {
+      known.delete(process)
+      return
     }
-    const process = record.kind === 'process' ? record.sign.process : record.process
-    if (process === self || (record.kind === 'gone' && !known.has(process))) return undefined
     const one = knownOf(process, partition)
     one.heardAtMs = nowOf.get(partition) ?? 0
     if (record.kind === 'process' && !isSame(one.sign, record.sign)) {
@@ -57,12 +54,18 @@ export function createKnownProcesses(group: string, self: string): KnownProcesse
       else if (record.connector !== undefined) one.runs.delete(record.connector)
       one.shown = undefined
     }
-    return undefined
   }
   return {
     take: (partition, records, nowMs) => {
       nowOf.set(partition, nowMs)
-      return records.map((record) => hear(partition, record)).filter((process) => process !== undefined)
+      const own: ReportRecord[] = []
+      for (const { key, value } of records) {
+        const record = decodeReport(key, value)
+        if (record === undefined) continue
+        if ((record.kind === 'process' ? record.sign : record).process === self) own.push(record)
+        else hear(partition, record)
+      }
+      return own
     },
     living: (timeoutMs) => {
       const shown = [...known.values()]

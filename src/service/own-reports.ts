@@ -11,6 +11,11 @@ export interface OwnReports {
   readonly isDue: boolean
   /** Everything that the topic may lack; counts as unknown until `written` is called for it. */
   take(sign: ProcessSign): PendingReports
+  /**
+   * What the topic says of a connector, undefined for a tombstone. It should be what was told; but a request that was given up may arrive late, behind newer
+   * ones, and the leader may have taken this process for dead. Then it is due again.
+   */
+  seen(connector: string, report: RunReport | undefined): void
   /** The topic may have lost anything. */
   forget(): void
   /** What is to be written at the end: first that the process is gone, then that each of its reports is. */
@@ -55,6 +60,10 @@ export function createOwnReports(): OwnReports {
           for (const connector of gone) told.delete(connector)
         },
       }
+    },
+    seen: (connector, report) => {
+      const isAsTold = report === undefined ? !told.has(connector) : isSame(told.get(connector), report)
+      if (!isAsTold) told.set(connector, undefined)
     },
     forget: () => {
       for (const connector of told.keys()) told.set(connector, undefined)

@@ -15,6 +15,7 @@ import { createListeners } from './listeners.ts'
 import { createOwnReports } from './own-reports.ts'
 import type { ProcessReport, ReportBoard, RunReport } from './process-reports.ts'
 import { reportKey } from './report-codec.ts'
+import type { ReportRecord } from './report-codec.ts'
 import { admitServiceTopic } from './service-topic.ts'
 import type { ServiceTopic } from './service-topic.ts'
 
@@ -126,7 +127,7 @@ class Board implements ReportBoard {
   }
 
   async #read(partition: number, signal: AbortSignal): Promise<void> {
-    const { kafka, clock, rng, topic, self, onProblem } = this.#options
+    const { kafka, clock, rng, topic, onProblem } = this.#options
     let reader = createMarkerReader({ kafka, topic: topic.name, partition })
     let end: bigint | undefined
     let nowMs = 0
@@ -139,7 +140,7 @@ class Board implements ReportBoard {
         nowMs += Math.min(at - answeredAt, countedGapMs)
         answeredAt = at
         failures = 0
-        if (this.#known.take(partition, records, nowMs).includes(self.process)) this.#renew()
+        this.#meet(this.#known.take(partition, records, nowMs))
         if ((reader.position ?? 0n) >= end) this.#readAt.set(partition, at)
         this.#compare()
       } catch (error) {
@@ -231,9 +232,14 @@ class Board implements ReportBoard {
     }
   }
 
-  #renew(): void {
-    this.#own.forget()
-    this.#bell.ring()
+  /** What the topic says of this process must be what it told. */
+  #meet(own: readonly ReportRecord[]): void {
+    for (const record of own) {
+      if (record.kind === 'run') this.#own.seen(record.connector, record.report)
+      else if (record.kind === 'gone' && record.connector === undefined) this.#own.forget()
+      else if (record.kind === 'gone') this.#own.seen(record.connector ?? '', undefined)
+    }
+    if (own.length > 0 && this.#own.isDue) this.#bell.ring()
   }
 
   /** Tells if the others are not what they were. */

@@ -56,6 +56,8 @@ export async function runServiceWorld(
   if (!(await time.run(isDone, time.elapsedMs + healMs))) wrong.push(`the processes do not agree: ${describe(fleet)}`)
   const partition = kafka.state.topics.get(topics.log)?.partitions[0]
   await time.run(() => kafka.transactions.ongoing.length === 0, time.elapsedMs + healMs)
+  // The last marker is on its way to the replicas.
+  await time.run(() => false, time.elapsedMs + 1_000)
   const logged = partition === undefined ? [] : readLog(partition)
   const judged = judgeLog(logged, clients.asked)
   wrong.push(...judged.wrong)
@@ -130,7 +132,10 @@ function describe(fleet: ServiceFleet): string {
   return [...fleet.workers.values()]
     .map(({ process, log, board }) => {
       const seen = board.processes.map((one) => `${one.process}${one.isLeader ? '*' : ''}:${one.runs.size}`)
-      return `${process.name} ${process.state} ${log.leader.kind} ${log.state?.revision} [${seen.join(' ')}]`
+      const open = board.processes.filter(({ runs }) => !carriesOut(log, runs))
+      const runs = open.map((one) => `${one.process} ${JSON.stringify([...one.runs])}`)
+      const known = `${log.state?.revision} [${seen.join(' ')}]`
+      return `${process.name} ${process.state} ${log.leader.kind} ${known} ${runs.join(' ')}`
     })
     .join('; ')
 }

@@ -1,5 +1,6 @@
 import { seededRng } from '../../../src/async/rng.ts'
 import type { Rng } from '../../../src/async/rng.ts'
+import { TailraceError } from '../../../src/errors.ts'
 import type { ServiceLog } from '../../../src/service/service-state.ts'
 import type { StrikableFleet } from '../world/nemesis.ts'
 import type { SimulatedProcess } from '../time/simulated-process.ts'
@@ -18,6 +19,7 @@ export interface ServiceFleet extends StrikableFleet {
   buryAll(): void
 }
 
+const moments: readonly CommitMoment[] = ['before-end', 'after-end', 'answer']
 const freezeWithinMs = 1_000
 const lookMs = 250
 
@@ -64,9 +66,13 @@ class Fleet implements ServiceFleet {
     this.#come(place, restartMs)
   }
 
-  /** The points of a pipeline mean nothing here: a commit is struck before or behind its end. */
+  /** The points of a pipeline mean nothing here: a commit is struck before or behind its end, or its answer is lost. */
   armCrashPoint(_point: unknown, hit: number, restartMs: number): void {
-    this.#armed.push({ moment: this.#rng.next() < 0.5 ? 'before-end' : 'after-end', hitsLeft: hit, restartMs })
+    this.#armed.push({
+      moment: moments[Math.floor(this.#rng.next() * moments.length)] ?? 'answer',
+      hitsLeft: hit,
+      restartMs,
+    })
   }
 
   freezeAt(place: number, _point: unknown, onFrozen: (process: SimulatedProcess) => void): void {
@@ -129,6 +135,10 @@ class Fleet implements ServiceFleet {
     if (process?.name !== name || process.state !== 'running') return undefined
     const at = this.#armed.findIndex((armed) => armed.moment === moment && --armed.hitsLeft <= 0)
     const [struck] = at < 0 ? [] : this.#armed.splice(at, 1)
+    if (struck?.moment === 'answer') {
+      trace.note(`${name} does not hear of the end of a commit`)
+      return Promise.reject(new TailraceError('KAFKA_TIMEOUT', 'EndTxn: no answer in time'))
+    }
     if (struck !== undefined) {
       trace.note(`${name} dies ${moment} of a commit`)
       this.kill(place, struck.restartMs)

@@ -28,8 +28,8 @@ export interface SimulatedServiceProcess {
   bury(): void
 }
 
-/** The moments at which a process may be struck in the middle of a commit. */
-export type CommitMoment = 'before-end' | 'after-end'
+/** The moments at which a process may be struck in the middle of a commit; at `answer` it may miss what became of it. */
+export type CommitMoment = 'before-end' | 'after-end' | 'answer'
 
 /** The topics of the simulated service. */
 export const topics = { log: 'service.config', reports: 'service.status' }
@@ -128,13 +128,21 @@ function openPorts(
     sessionTimeoutMs,
     heartbeatMs: sessionTimeoutMs / 8,
   }
+  const own = seededRng(seed ^ 0x1a9)
+  const lagMs = [0, 0, 300, 2_000][Math.floor(own.next() * 4)] ?? 0
   return {
     kafka: {
       ...port,
+      // Some processes learn late what was written.
+      fetch: async (request, signal) => {
+        if (request.topic === topics.log && lagMs > 0) await process.clock.sleep(own.next() ** 2 * lagMs, signal)
+        return port.fetch(request, signal)
+      },
       endTransaction: async (request, signal) => {
         await reach('before-end')
         const next = await port.endTransaction(request, signal)
         await reach('after-end')
+        await reach('answer')
         return next
       },
     },
