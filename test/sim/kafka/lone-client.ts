@@ -1,4 +1,5 @@
 import { seededRng } from '../../../src/async/rng.ts'
+import type { Clock } from '../../../src/async/clock.ts'
 import type { KafkaApi } from '../../../src/kafka/kafka.ts'
 import { createKafkaOver } from '../../../src/kafka/wire-kafka.ts'
 import { createSimulatedProcess } from '../time/simulated-process.ts'
@@ -12,6 +13,7 @@ import { createSimulatedWire } from './simulated-wire.ts'
 export interface LoneClient {
   readonly kafka: SimulatedKafka
   readonly port: KafkaApi
+  readonly clock: Clock
   /** Lets time pass until the work has ended. */
   drive<T>(work: Promise<T>): Promise<T>
   /** Lets so many virtual milliseconds pass. */
@@ -40,6 +42,7 @@ export function createLoneClient(options: {
   return {
     kafka,
     port: createKafkaOver(wire, { brokers: ['broker:1'] }),
+    clock: process.clock,
     drive: async (work) => {
       let isOver = false
       const end = (): void => {
