@@ -11,6 +11,7 @@ import { registerMigrate } from './commands/migrate.ts'
 import { registerOffsets } from './commands/offsets.ts'
 import { registerRun } from './commands/run.ts'
 import { registerSchema } from './commands/schema.ts'
+import { registerServe } from './commands/serve.ts'
 import { registerShards } from './commands/shards.ts'
 import { registerSnapshot } from './commands/snapshot.ts'
 import { registerStatus } from './commands/status.ts'
@@ -31,6 +32,7 @@ export const commands: readonly Register[] = [
   registerMigrate,
   registerCheck,
   registerRun,
+  registerServe,
   registerStatus,
   registerShards,
   registerTail,

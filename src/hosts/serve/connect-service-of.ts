@@ -64,14 +64,14 @@ export function createConnectService(parts: ConnectServiceParts): ConnectService
 type Reading = 'serverInfo' | 'health' | 'connectors' | 'info' | 'status' | 'tasks' | 'topics' | 'offsets'
 
 function reading(parts: ConnectServiceParts): Pick<ConnectService, Reading> {
-  const { board, version, sights, offsets } = parts
+  const { version, sights, offsets } = parts
   return {
     serverInfo: async (signal) => ({ version, commit: 'unknown', kafka_cluster_id: await parts.clusterId(signal) }),
     health: async () => healthOf(parts),
     connectors: async () => [...stateOf(parts).connectors.keys()].sort(),
-    info: async (name) => infoOf(connectorNamed(stateOf(parts), name), board.processes),
+    info: async (name) => infoOf(connectorNamed(stateOf(parts), name), parts.board.processes),
     status: (name, signal) => status(parts, name, signal),
-    tasks: async (name) => taskConfigsOf(connectorNamed(stateOf(parts), name), board.processes),
+    tasks: async (name) => taskConfigsOf(connectorNamed(stateOf(parts), name), parts.board.processes),
     topics: async (name, signal) => {
       const ledger = await sights.look(connectorNamed(stateOf(parts), name), signal)
       return ledger === undefined ? [] : topicsOf(ledger)
@@ -86,11 +86,13 @@ function stateOf({ log }: Pick<ConnectServiceParts, 'log'>): ServiceState {
   throw new TailraceError('SERVICE_CHANGING', 'Cannot complete request momentarily: the process is still starting')
 }
 
-function healthOf({ log, board, processTimeoutMs }: ConnectServiceParts): WorkerHealth {
+function healthOf(parts: ConnectServiceParts): WorkerHealth {
+  const { log, processTimeoutMs } = parts
   if (log.state === undefined) return { status: 'starting', message: 'Worker is still starting up.' }
   const { trouble } = log
   if (trouble !== undefined) return { status: 'unhealthy', message: `${trouble.message} (${trouble.code})` }
-  if (Number.isFinite(board.ageMs) && board.ageMs > processTimeoutMs)
+  const { ageMs } = parts.board
+  if (Number.isFinite(ageMs) && ageMs > processTimeoutMs)
     return { status: 'unhealthy', message: 'Kafka has not told for a while what the other processes do.' }
   return { status: 'healthy', message: 'Worker has completed startup and is ready to handle requests.' }
 }
@@ -138,7 +140,7 @@ function topicsOf(ledger: PipelineLedger): readonly string[] {
 type Changing = Exclude<keyof ConnectService, Reading | Describing>
 
 function changing(parts: ConnectServiceParts): Pick<ConnectService, Changing> {
-  const { log, board, writer, offsets } = parts
+  const { log, writer, offsets } = parts
   const entryOf = (name: string): ConnectorEntry => connectorNamed(stateOf(parts), name)
   const wish = (name: string, onlyFailed: boolean, process: string | undefined, signal: AbortSignal): Promise<void> =>
     log.change((state) => {
@@ -148,12 +150,12 @@ function changing(parts: ConnectServiceParts): Pick<ConnectService, Changing> {
     }, signal)
   return {
     create: async (name, { config, target }, signal) =>
-      infoOf(await writer.create(name, { config, target }, signal), board.processes),
+      infoOf(await writer.create(name, { config, target }, signal), parts.board.processes),
     replaceConfig: async (name, config, signal) => {
       const { created, entry } = await writer.replace(name, config, signal)
-      return { created, info: infoOf(entry, board.processes) }
+      return { created, info: infoOf(entry, parts.board.processes) }
     },
-    patchConfig: async (name, patch, signal) => infoOf(await writer.patch(name, patch, signal), board.processes),
+    patchConfig: async (name, patch, signal) => infoOf(await writer.patch(name, patch, signal), parts.board.processes),
     remove: (name, signal) =>
       log.change((state) => {
         connectorNamed(state, name)
@@ -170,7 +172,7 @@ function changing(parts: ConnectServiceParts): Pick<ConnectService, Changing> {
     },
     restartTask: async (name, task, signal) => {
       entryOf(name)
-      const process = tasksOf(name, board.processes)[task]?.process
+      const process = tasksOf(name, parts.board.processes)[task]?.process
       if (process === undefined) throw new TailraceError('TASK_UNKNOWN', `Unknown task: ${name}-${task}`)
       await wish(name, false, process, signal)
     },
