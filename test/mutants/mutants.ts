@@ -4,6 +4,7 @@ import { lambdaMutants } from './lambda-mutants.ts'
 import { ledgerMutants } from './ledger-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { readingMutants } from './reading-mutants.ts'
+import { serviceMutants } from './service-mutants.ts'
 import { snapshotMutants } from './snapshot-mutants.ts'
 import { writingMutants } from './writing-mutants.ts'
 
@@ -15,5 +16,6 @@ export const mutants: readonly Mutant[] = [
   ...kinesisMutants,
   ...lambdaMutants,
   ...ledgerMutants,
+  ...serviceMutants,
   ...snapshotMutants,
 ].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }))
