@@ -53,4 +53,40 @@ export const serviceMutants: readonly Mutant[] = [
     ],
     caughtBy: inWorlds,
   },
+  {
+    id: 'V5',
+    title: 'what the topic says of a process is not compared with what it told',
+    patches: [
+      {
+        file: 'src/service/own-reports.ts',
+        find: 'if (!isAsTold) told.set(connector, undefined)',
+        replace: 'if (isAsTold) return',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['test/sim/service-log.test.ts'] },
+  },
+  {
+    id: 'V6',
+    title: 'time in which nothing can be read counts as silence',
+    patches: [
+      {
+        file: 'src/service/report-board.ts',
+        find: 'nowMs += Math.min(at - answeredAt, countedGapMs)',
+        replace: 'nowMs += at - answeredAt',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['test/sim/service-log.test.ts'] },
+  },
+  {
+    id: 'V7',
+    title: 'an empty log is taken for a first start, whatever the transactional id says',
+    patches: [
+      {
+        file: 'src/service/service-topic.ts',
+        find: "  if (state !== 'CompleteCommit' && state !== 'CompleteAbort') return\n",
+        replace: '  if (state !== undefined) return\n',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['test/sim/service-log.test.ts'] },
+  },
 ]
