@@ -4,6 +4,7 @@ import { lambdaMutants } from './lambda-mutants.ts'
 import { ledgerMutants } from './ledger-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { readingMutants } from './reading-mutants.ts'
+import { serviceMutants } from './service-mutants.ts'
 import { snapshotMutants } from './snapshot-mutants.ts'
 import { tableMutants } from './table-mutants.ts'
 import { writingMutants } from './writing-mutants.ts'
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...kinesisMutants,
   ...lambdaMutants,
   ...ledgerMutants,
+  ...serviceMutants,
   ...snapshotMutants,
   ...tableMutants,
 ].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }))

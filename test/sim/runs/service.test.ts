@@ -6,7 +6,7 @@ describe('a service of several processes', () => {
   it('carries out every answered change once, in one order, whoever leads and whatever fails', async () => {
     const failures: string[] = []
     const total = { answered: 0, refused: 0, unknown: 0, kills: 0, leaders: 0 }
-    for (const seed of seedsFrom(91_000, 12)) {
+    for (const seed of seedsFrom(91_000, 16)) {
       const { wrong, asked, kills, leaders } = await runServiceWorld(seed)
       if (wrong.length > 0) failures.push(`seed ${seed}: ${wrong.slice(0, 3).join('; ')}`)
       for (const { outcome } of asked) if (outcome !== 'open') total[outcome]++

@@ -122,18 +122,14 @@ function askProcess(leader: SimulatedServiceProcess, change: AskedChange, signal
         change.seen = state
         return decideChange(state.connectors, change.wanted)
       }, signal)
+      const end = (outcome: AskedChange['outcome'], result?: string): void => {
+        if (leader.process.state === 'killed' || change.outcome !== 'open') return
+        Object.assign(change, { outcome, result })
+        resolve()
+      }
       decided.then(
-        (result) => {
-          if (leader.process.state === 'killed' || change.outcome !== 'open') return
-          change.outcome = 'answered'
-          change.result = result
-          resolve()
-        },
-        (error: unknown) => {
-          if (change.outcome !== 'open') return
-          change.outcome = isRefusal(error) ? 'refused' : 'unknown'
-          resolve()
-        },
+        (result) => end('answered', result),
+        (error: unknown) => end(isRefusal(error) ? 'refused' : 'unknown'),
       )
     })
   })

@@ -165,7 +165,7 @@ class Fleet implements ServiceFleet {
       for (const [place, { ended, process }] of this.workers) {
         if (ended === undefined || this.#isOver) continue
         this.workers.delete(place)
-        if (ended.error !== undefined) this.failures.push(`${process.name}: ${String(ended.error)}`)
+        if (ended.error instanceof Error) this.failures.push(`${process.name}: ${ended.error.message}`)
         this.#come(place, 1_000)
       }
       if (!this.#isOver) this.#lookAfter()
