@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { configText, outputOf, readOutput } from '../servers/pipeline-under-test.ts'
 import { openShop } from '../servers/shop-commands.ts'
@@ -18,11 +17,12 @@ beforeEach(async () => {
   billsTopic = `${shop.pipeline}.paid`
   const more = `http.listen: off
 poll.idle.max.ms: 200
+snapshot.mode: never
 tables:
   bills:
     topic.name: '{prefix}.paid'
     filter.condition: n >= 0
-  nothing: { snapshot.mode: never }`
+  nothing: { snapshot.mode: initial }`
   const { endpoint } = shop.simulator
   const tables = ['orders', 'bills']
   const text = configText({ pipeline: shop.pipeline, endpoint, bootstrapServers, tables, more })
@@ -118,7 +118,6 @@ describe("positions in Connect's form", () => {
     }
     expect(offsets).toHaveLength(2)
     const same = cli.file('same.json', JSON.stringify({ offsets }))
-    expect(readFileSync(same, 'utf8')).toContain('sequence_number')
     expect(await cli.json('offsets', 'alter', file, same, '--yes')).toMatchObject({
       exitCode: 0,
       result: { shards: [] },
