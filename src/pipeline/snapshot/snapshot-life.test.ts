@@ -105,6 +105,11 @@ describe('the life of a snapshot', () => {
     expect(stopped).toMatchObject({ homeLane: undefined, snapshot: { state: 'stopped', endedAtMs: 1_000 } })
     expect(() => ask(stopped, 'resume')).toThrow('its snapshot is stopped')
     expect(afterRequest(running(), begin, rules)).toEqual({ kind: 'refused', reason: 'its snapshot is running' })
+    const resting = { ...known, rest: { target: 'PAUSED', sinceMs: 1 } as const }
+    expect(afterRequest(resting, begin, rules)).toEqual({
+      kind: 'refused',
+      reason: 'the table is paused or stopped',
+    })
     expect(afterRequest(stopped, begin, rules)).toMatchObject({
       kind: 'done',
       table: { run: 2, snapshot: { run: 2, kind: 'incremental', segments: 7, state: 'running' } },
