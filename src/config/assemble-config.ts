@@ -18,6 +18,7 @@ import type { RecordSchemaConfig } from './record-schema-config.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import type { Secret } from './secret.ts'
 import { isOversizeStrategy } from './oversize-strategies.ts'
+import type { TableOverrides } from './table-overrides.ts'
 import { parseDailyWindow, parseScanCapacity } from './snapshot-limits.ts'
 
 /** The parts that are not values of declared properties. */
@@ -27,6 +28,7 @@ export interface ConfigParts {
   readonly recordSchemas: RecordSchemaConfig
   readonly registry: RegistryConfig | undefined
   readonly families: Families
+  readonly overrides: TableOverrides
   /** `signal.file` as seen from the pipeline file. */
   readonly signalFile: string | undefined
   /** The folder of the pipeline file. */
@@ -76,6 +78,7 @@ export function assembleConfig(values: PropertyValues, parts: ConfigParts): Pipe
     secrets: parts.secrets,
     notes: [...parts.notes, ...changeNotes(values)],
     values,
+    overrides: parts.overrides,
     families: parts.families,
   }
 }

@@ -13,7 +13,7 @@ import type { Property } from './property.ts'
  * one, until somebody sets it.
  */
 export function configFingerprint(
-  config: Pick<PipelineConfig, 'pipeline' | 'values' | 'families' | 'recordSchemas'>,
+  config: Pick<PipelineConfig, 'pipeline' | 'values' | 'families' | 'recordSchemas' | 'overrides'>,
 ): string {
   const values: ReadonlyMap<string, unknown> = new Map<string, unknown>(Object.entries(config.values))
   const shared = [...propertyList]
@@ -31,7 +31,7 @@ export function configFingerprint(
   return createHash('sha256')
     .update(
       JSON.stringify([
-        ...[...shared, ...familyTexts(config.families)].sort(),
+        ...[...shared, ...familyTexts(config.families), ...overrideTexts(config)].sort(),
         ...declaredSchemas(config.recordSchemas),
       ]),
     )
@@ -54,6 +54,16 @@ function defaultOf(property: Property, pipeline: string): unknown {
 /** Lists are sets here, unless they are declared otherwise: their order and repetitions mean nothing. */
 function canonical(value: unknown, { isOrdered }: Property): string | undefined {
   return JSON.stringify(Array.isArray(value) && isOrdered !== true ? [...new Set(value.map(String))].sort() : value)
+}
+
+/** What a table has of its own counts even if it is as for all tables; unless it decides nothing of what is written. */
+function overrideTexts({ overrides }: Pick<PipelineConfig, 'overrides'>): readonly string[] {
+  return [...overrides.byTable].flatMap(([table, values]) =>
+    Object.entries(values).flatMap(([name, value]) => {
+      const property = propertyList.get(name)
+      return property?.isShared === true ? [`tables.${table}.${name}=${canonical(value, property) ?? ''}`] : []
+    }),
+  )
 }
 
 /** Every property of an alias counts, as it is written; a list is what it would be with commas. */

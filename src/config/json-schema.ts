@@ -3,6 +3,7 @@ import { allKafkaNames, firstKafkaName, kafkaPropertyList } from './kafka-proper
 import type { FamilyName } from './property-family.ts'
 import { propertyList } from './properties.ts'
 import type { Property } from './property.ts'
+import { overridableNames } from './table-overrides.ts'
 
 /** A JSON value that describes others. */
 export type JsonSchema = { readonly [key: string]: unknown }
@@ -30,7 +31,7 @@ export function configJsonSchema(families: readonly FamilyReference[] = []): Jso
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'tailrace pipeline',
     ...sectionSchema('', names),
-    patternProperties: Object.assign({}, ...families.map(familyPatterns)),
+    patternProperties: Object.assign({}, ...families.map(familyPatterns), tablePatterns()),
     required: [...propertyList]
       .filter(([name, { presence }]) => presence === 'required' && !name.includes('.'))
       .map(([name]) => name),
@@ -94,6 +95,26 @@ function familyPatterns({ family, types, properties }: FamilyReference): JsonSch
     [`^${family}\\.[A-Za-z0-9_-]+$`]: { type: 'object', properties: Object.fromEntries([['type', type], ...members]) },
     [`^${family}\\.[A-Za-z0-9_-]+\\.type$`]: type,
     [`^${family}\\.[A-Za-z0-9_-]+\\..+$`]: value,
+  }
+}
+
+/** `tables: {orders: {…}}`, `tables.orders: {…}` and `tables.orders.topic.name: …`; a table's name may hold dots. */
+function tablePatterns(): JsonSchema {
+  const own = sectionSchema('', overridableNames)
+  // Sections of all tables hold more than a table may have of its own.
+  const sections = sectionsOf(overridableNames).map((section) => {
+    const inside = overridableNames.filter((name) => name.startsWith(`${section}.`))
+    const members = inside.map((name) => [name.slice(section.length + 1), { $ref: `#/$defs/${name}` }] as const)
+    return [section, { type: 'object', properties: Object.fromEntries(members), additionalProperties: true }] as const
+  })
+  const table = { ...own, properties: { ...(own['properties'] as object), ...Object.fromEntries(sections) } }
+  const leaves = overridableNames.map(
+    (name) => [`^tables\\..+\\.${name.replaceAll('.', '\\.')}$`, { $ref: `#/$defs/${name}` }] as const,
+  )
+  return {
+    '^tables$': { type: ['object', 'null'], additionalProperties: table },
+    '^tables\\.[A-Za-z0-9_.-]+$': {},
+    ...Object.fromEntries(leaves),
   }
 }
 

@@ -18,6 +18,7 @@ import type { Problem } from './problem.ts'
 import { parsePropertiesFile } from './properties-file.ts'
 import { familyOf, isAlias, readFamilies, strayEntries } from './property-family.ts'
 import type { Families } from './property-family.ts'
+import { isTableOverride, readTableOverrides } from './table-overrides.ts'
 import { properties } from './properties.ts'
 import type { PropertyValues } from './properties.ts'
 import { readRecordSchemas } from './read-record-schemas.ts'
@@ -72,10 +73,13 @@ export function readConfig(
   const findings: KafkaFindings = { problems: [], notes: [], secrets: [] }
   const { problems } = findings
   const { entries, access, scope } = entriesOf(input, findings)
-  const isOwn = (entry: ConfigEntry): boolean => !isKafka(entry) && familyOf(entry.name) === undefined
+  const isOwn = (entry: ConfigEntry): boolean =>
+    !isKafka(entry) && familyOf(entry.name) === undefined && !isTableOverride(entry.name)
   const read = readValues(entries.filter(isOwn), input.env)
   problems.push(...read.problems)
   const families = familiesOf(entries, read.values, scope)
+  const tables = readTableOverrides(entries, read.values)
+  problems.push(...tables.problems)
   const whereOf = (name: string): string | undefined => entries.find((entry) => entry.name === name)?.where
   if (read.values !== undefined) problems.push(...findContradictions(read.values, whereOf))
 
@@ -103,6 +107,7 @@ export function readConfig(
     kafka,
     ...schemas,
     families,
+    overrides: tables.overrides,
     signalFile,
     folder: dirname(input.path),
     secrets,

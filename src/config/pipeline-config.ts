@@ -8,6 +8,7 @@ import type { RecordSchemaConfig } from './record-schema-config.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import type { DailyWindow, ScanCapacity } from './snapshot-limits.ts'
 import type { Secret } from './secret.ts'
+import type { TableOverrides } from './table-overrides.ts'
 import type { SourceConfig } from './source-config.ts'
 
 /** One pipeline as its file and its surroundings describe it: checked, defaults filled in, never changed. */
@@ -48,6 +49,8 @@ export interface PipelineConfig {
   readonly notes: readonly string[]
   /** The value of every property by its name; for the fingerprint and for showing them. Secrets show themselves as hidden. */
   readonly values: PropertyValues
+  /** What single tables have of their own. */
+  readonly overrides: TableOverrides
   /** What stands below the aliases of lists, such as `transforms.<alias>.type`. May hold secrets. */
   readonly families: Families
 }

@@ -71,9 +71,11 @@ export function brokenRule(name: string, text: string): string | undefined {
   return 'problem' in read ? `must be ${property.rule}` : undefined
 }
 
-type Read = { readonly value: unknown } | { readonly problem: Problem }
+/** A value, or what is wrong with what was given. */
+export type Read = { readonly value: unknown } | { readonly problem: Problem }
 
-function readEntry(entry: ConfigEntry, property: Property): Read {
+/** Reads what was given as the property's type, and checks it by itself. */
+export function readEntry(entry: ConfigEntry, property: Property): Read {
   const result = property.schema.safeParse(fromText(entry.value, property))
   if (result.success) return { value: result.data }
   return { problem: { where: entry.where, text: `${entry.name} must be ${property.rule}` } }

@@ -8,6 +8,7 @@ import { markdownTable } from './markdown-table.ts'
 import { propertyList } from './properties.ts'
 import { propertyGroups } from './property-groups.ts'
 import type { Property } from './property.ts'
+import { overridableNames } from './table-overrides.ts'
 
 /** The reference of all properties in Markdown, made from their declarations. */
 export function referenceMarkdown(): string {
@@ -15,7 +16,19 @@ export function referenceMarkdown(): string {
     const rows = [...propertyList].filter(([name]) => roots.includes(name.split('.')[0] ?? '')).map(propertyRow)
     return `### ${heading}\n\n${markdownTable(['Property', 'Type', 'Default', 'Importance', 'Meaning'], rows)}`
   })
-  return [...sections, kafkaSection()].join('\n\n')
+  return [...sections, tablesSection(), kafkaSection()].join('\n\n')
+}
+
+function tablesSection(): string {
+  const rows = overridableNames.map((name) => {
+    const property = propertyList.get(name)
+    return [`\`tables.<table>.${name}\`${property?.isShared === true ? ' *' : ''}`, property?.type ?? '', `\`${name}\``]
+  })
+  return [
+    '### Single tables',
+    "What one table has of its own, by its name, in place of what holds for all; also for tables that are found by patterns or tags. Names that are none of a table's are told in `check` and in the log, and have no effect.",
+    markdownTable(['Property', 'Type', 'In place of'], rows),
+  ].join('\n\n')
 }
 
 function propertyRow([name, property]: readonly [string, Property]): readonly string[] {

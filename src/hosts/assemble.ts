@@ -2,6 +2,7 @@ import { createByteBudget, createSubBudget } from '../async/byte-budget.ts'
 import type { ByteBudget } from '../async/byte-budget.ts'
 import type { Clock } from '../async/clock.ts'
 import type { Rng } from '../async/rng.ts'
+import { scanRatesOf } from '../config/table-overrides.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { createCommittedReader } from '../kafka/committed-reader.ts'
 import type { GroupMembership } from '../kafka/group-membership.ts'
@@ -22,6 +23,7 @@ import { createLaneNudges } from '../pipeline/lane-nudges.ts'
 import type { PipelineEventSink } from '../pipeline/pipeline-event.ts'
 import type { ReplicationWatch } from '../pipeline/replication-duty.ts'
 import type { ExportLoading } from '../pipeline/snapshot/export-loading.ts'
+import type { SnapshotMode } from '../pipeline/snapshot/snapshot-mode.ts'
 import type { ScanLimits } from '../pipeline/snapshot/scan-limits.ts'
 import type { TopicLog } from '../pipeline/snapshot/topic-log.ts'
 import type { TopicLimits } from '../pipeline/topic-limits.ts'
@@ -39,6 +41,7 @@ import { openCode } from './stages/change-steps.ts'
 import type { StreamSurroundings } from './stages/stream-stages-of.ts'
 import type { ObjectWriter } from '../objects/objects.ts'
 import { admissionOf, startOf } from './first-start-of.ts'
+import { tellingOfUnused } from './unused-overrides.ts'
 import { openRecordWay } from './record-way.ts'
 import { createSignalTopic } from './signal-topic.ts'
 
@@ -88,7 +91,8 @@ export async function runPipeline(
   await using code = await openCode(config, { clock, onOutput: ports.onOutput })
   const identity = await admitToLedger(admissionOf(config, ports), signal)
   await using way = openRecordWay(config, { ...ports, code }, { version, ledgerId: identity.topicId })
-  const { stages, limits, topics } = way
+  const { stages, limits } = way
+  const topics = tellingOfUnused(way.topics, config.overrides, onEvent)
   const sessions = sessionsOf(config, ports, limits)
   const heartbeats = heartbeatsOf(config, topics)
   const budget = ports.budget ?? createByteBudget(config.memoryMaxBytes)
@@ -106,7 +110,8 @@ export async function runPipeline(
     onDoubt: (error) => [way, heartbeats].forEach((one) => one?.learn(error)),
     nudges: createLaneNudges(),
     heartbeats: heartbeats?.rules,
-    scanLimits: scanLimitsOf(config),
+    scanLimits: scanLimitsOf(config.snapshot),
+    tableScanLimits: tableScanLimitsOf(config),
     skipsContained: config.snapshot.skipsContained,
     budget,
     scanBudget: createSubBudget(budget, config.memoryMaxBytes / 4),
@@ -121,7 +126,7 @@ export async function runPipeline(
     topics,
     ...signalling(config, ports, topics),
     start: startOf(config),
-    snapshots: config.snapshot,
+    snapshots: { ...config.snapshot, modes: snapshotModesOf(config) },
     replication: ports.replication,
     isPipelineStart: firstLook(membership, identity.lanes),
     tuning: { ...defaultCoordinatorTuning, tableCheckMs: config.source.rediscoveryMs, ...ports.coordinatorTuning },
@@ -214,6 +219,22 @@ function signalling(
   }
 }
 
-function scanLimitsOf({ snapshot: { capacity, itemsPerSecond, window } }: PipelineConfig): ScanLimits {
+function tableScanLimitsOf({ snapshot, overrides }: PipelineConfig): ReadonlyMap<string, ScanLimits> {
+  const limits = [...overrides.byTable].map(
+    ([table, own]) => [table, scanLimitsOf({ ...snapshot, ...scanRatesOf(own, snapshot) })] as const,
+  )
+  return new Map(limits)
+}
+
+function snapshotModesOf({ overrides }: PipelineConfig): ReadonlyMap<string, SnapshotMode> {
+  const modes = [...overrides.byTable].map(([table, own]) => [table, own['snapshot.mode']] as const)
+  return new Map(modes.flatMap(([table, mode]) => (mode === undefined ? [] : [[table, mode] as const])))
+}
+
+function scanLimitsOf({
+  capacity,
+  itemsPerSecond,
+  window,
+}: Pick<PipelineConfig['snapshot'], 'capacity' | 'itemsPerSecond' | 'window'>): ScanLimits {
   return { itemsPerSecond, capacity: capacity.kind === 'unlimited' ? undefined : capacity, window }
 }

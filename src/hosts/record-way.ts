@@ -2,7 +2,7 @@ import type { Clock } from '../async/clock.ts'
 import type { Rng } from '../async/rng.ts'
 import type { Table } from '../change/table.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
-import { topicNameOf } from '../config/topic-name.ts'
+import { tableTopicOf } from '../config/table-topic.ts'
 import type { Envelope } from '../envelope/envelope.ts'
 import { TailraceError } from '../errors.ts'
 import type { KafkaApi } from '../kafka/kafka.ts'
@@ -120,10 +120,10 @@ export function stagesOf(
 export function topicRulesOf(config: PipelineConfig): TopicRules {
   const { topic } = config
   return {
-    nameOf: ({ account, region, name, isStream }) =>
-      isStream === true && readsKinesis(config) && config.source.records === 'dynamodb'
+    nameOf: (table) =>
+      table.isStream === true && readsKinesis(config) && config.source.records === 'dynamodb'
         ? ''
-        : topicNameOf(topic.name, { prefix: topic.prefix, account, region, table: name }),
+        : tableTopicOf(config, table),
     isSharingAllowed: topic.isShared,
     mayCreate: topic.create,
     partitions: topic.partitions,

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { ordersEntry } from '../../test/fixtures/memory-ledger.ts'
 import { createLaneFold } from './lane-state.ts'
 import type { LaneFold } from './lane-state.ts'
 import type { AtEntry, BeginEntry, LedgerEntry } from './ledger-entry.ts'
@@ -41,6 +42,15 @@ const begin = (shardId: string, parents: readonly string[], note: string): Begin
   notBeforeMs: undefined,
   sinceMs: undefined,
   inherited: Object.fromEntries(parents.slice(0, 1).map((parent) => [parent, note])),
+})
+
+it('a pipeline with a table that rests is not given over', () => {
+  const folds = foldsOf(at('a', 'settled'))
+  folds[0]?.apply({ kind: 'entry', entry: ordersEntry })
+  expect(positions(folds)).toEqual([])
+  const rest = { target: 'PAUSED', sinceMs: 1 } as const
+  folds[0]?.apply({ kind: 'entry', entry: { ...ordersEntry, version: 5, rest } })
+  expect(() => positions(folds)).toThrow(/orders is paused or stopped/)
 })
 
 it('a position with a note says all if nothing is held back', () => {

@@ -23,7 +23,7 @@ function openWrite(notifier?: ReturnType<typeof createNotifier>) {
     state: { tables },
     inbox: { submit },
     clock,
-    isSkipping: true,
+    isSkipping: () => true,
     notifier,
     signal,
   })

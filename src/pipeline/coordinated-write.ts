@@ -1,4 +1,5 @@
 import type { Clock } from '../async/clock.ts'
+import type { Table } from '../change/table.ts'
 import { TailraceError } from '../errors.ts'
 import type { LaneState } from '../lanes/lane-state.ts'
 import type { AddressedEntry } from '../lanes/ledger-entry.ts'
@@ -21,7 +22,8 @@ export function createCoordinatedWrite(parts: {
   readonly state: Pick<LaneState, 'tables'>
   readonly inbox: LaneInbox
   readonly clock: Clock
-  readonly isSkipping: boolean
+  /** True for tables that get no snapshot by themselves. */
+  readonly isSkipping: (table: Table) => boolean
   readonly notifier: Notifier | undefined
   readonly signal: AbortSignal
 }): CoordinatedWrite {
@@ -35,8 +37,9 @@ export function createCoordinatedWrite(parts: {
     const told = (): readonly Notification[] => {
       if (notifier === undefined) return []
       const { connector } = notifier
-      const context = { connector, isSkipping: parts.isSkipping, nowMs: parts.clock.now() }
-      return [...derived(state, entries, context), ...(more?.(context) ?? [])]
+      const context = { connector, nowMs: parts.clock.now() }
+      const contextOf = (table: Table): NotificationContext => ({ ...context, isSkipping: parts.isSkipping(table) })
+      return [...derived(state, entries, contextOf), ...(more?.({ ...context, isSkipping: false }) ?? [])]
     }
     const isTelling = told().length > 0 && (await notifier?.prepare(parts.signal)) === true
     if (entries.length > 0 || isTelling) await submit(entries, isTelling ? told() : [])
@@ -47,12 +50,14 @@ export function createCoordinatedWrite(parts: {
 function derived(
   { tables }: Pick<LaneState, 'tables'>,
   entries: readonly AddressedEntry[],
-  context: NotificationContext,
+  contextOf: (table: Table) => NotificationContext,
 ): readonly Notification[] {
   return entries.flatMap(({ lane, entry }) => {
     if (entry.kind !== 'table' || lane !== 0) return []
     const before = tables.get(entry.table.arn)
-    return before !== undefined && before.version >= entry.version ? [] : notificationsOf(before, entry, context)
+    return before !== undefined && before.version >= entry.version
+      ? []
+      : notificationsOf(before, entry, contextOf(entry.table))
   })
 }
 

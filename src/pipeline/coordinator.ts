@@ -1,4 +1,5 @@
 import { backoffDelay } from '../async/backoff.ts'
+import type { Table } from '../change/table.ts'
 import { TailraceError } from '../errors.ts'
 import { countWithoutIdentity } from '../lanes/identity.ts'
 import type { LaneSession } from '../lanes/lane-session.ts'
@@ -20,6 +21,7 @@ import {
   tellIfLoaded,
 } from './snapshot/snapshot-duties.ts'
 import { settleRequests } from './settle-requests.ts'
+import { rulesFor } from './snapshot/snapshot-life.ts'
 import { createAbsenceWatch } from './table-retirement.ts'
 import { findTables, lookAtTables, retireTables, settleStops } from './table-watch.ts'
 
@@ -38,7 +40,7 @@ export async function coordinate(
   const { clock, identity } = options.environment
   const { lanes } = identity
   const { notifier, snapshots } = options
-  const isSkipping = snapshots.mode === 'never'
+  const isSkipping = (table: Table): boolean => rulesFor(snapshots, table).mode === 'never'
   const write = createCoordinatedWrite({ state: session.state, inbox, clock, isSkipping, notifier, signal })
   const coordination: Coordination = {
     ...options,

@@ -77,6 +77,8 @@ export interface LaneEnvironment {
   /** Undefined: there are none. */
   readonly heartbeats: HeartbeatRules | undefined
   readonly scanLimits: ScanLimits
+  /** Those of tables that have some of their own, by name. Default: none has. */
+  readonly tableScanLimits?: ReadonlyMap<string, ScanLimits>
   /** Changes that a delivered row contains are left out. */
   readonly skipsContained: boolean
   readonly budget: ByteBudget

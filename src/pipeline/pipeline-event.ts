@@ -37,6 +37,8 @@ export type PipelineEvent =
     }
   /** All tables were looked for: those that are read, and those that match but cannot be read, as a whole. */
   | { readonly kind: 'tables-looked-for'; readonly tables: number; readonly skipped: readonly SkippedTable[] }
+  /** The configuration has something of their own for tables that are not found now. */
+  | { readonly kind: 'overrides-unused'; readonly tables: readonly string[] }
   | { readonly kind: 'topic-created'; readonly topic: string; readonly partitions: number }
   | {
       readonly kind: 'shard-opened'

@@ -5,7 +5,7 @@ import type { Coordination } from './coordination.ts'
 import { discoverShards, tableEntries } from './discovery.ts'
 import { contextFor, contextNow } from './snapshot/snapshot-context.ts'
 import { beginSnapshots, tell } from './snapshot/snapshot-duties.ts'
-import { afterRequest } from './snapshot/snapshot-life.ts'
+import { afterRequest, rulesFor } from './snapshot/snapshot-life.ts'
 import type { RequestOutcome } from './snapshot/snapshot-life.ts'
 import { afterTableRequest } from './table-target.ts'
 import type { TableRequestContext } from './table-target.ts'
@@ -55,7 +55,7 @@ async function outcomeOf(
     return afterTableRequest(known, action, context)
   }
   const isStart = action.kind === 'start'
-  const context = isStart ? await contextFor(coordination, known, signal) : contextNow(coordination)
+  const context = isStart ? await contextFor(coordination, known, signal) : contextNow(coordination, known)
   return afterRequest(known, action, context)
 }
 
@@ -65,10 +65,11 @@ function isOfTable(action: SnapshotAction | TableAction): action is TableAction 
 
 /** The source is asked only about a table that is to be restarted. A source that is away holds no request up. */
 async function requestContext(
-  { snapshots: { mode }, environment: { identity, clock, source } }: Coordination,
+  { snapshots, environment: { identity, clock, source } }: Coordination,
   { table }: TableEntry,
   { action, signal }: { readonly action: TableAction; readonly signal: AbortSignal },
 ): Promise<TableRequestContext> {
+  const { mode } = rulesFor(snapshots, table)
   const context = { mode, lanes: identity.lanes, nowMs: clock.now() }
   if (action.kind !== 'restart') return { ...context, present: undefined, problem: undefined }
   try {

@@ -10,6 +10,7 @@ import type { Coordination } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
 import { isToBeExported } from './snapshot/snapshot-context.ts'
 import { beginSnapshots, regainTables } from './snapshot/snapshot-duties.ts'
+import { rulesFor } from './snapshot/snapshot-life.ts'
 import { notBeforeOf } from './start-position.ts'
 import {
   afterDraining,
@@ -61,8 +62,9 @@ export async function findTables(
     if (back !== undefined) returned.push(table.arn)
     await decide(coordination, afterLookingAgain(entry(), table, nowMs))
     if (occasion === 'looking-again' && back === undefined) continue
-    await decide(coordination, afterTakeOver(entry(), coordination.snapshots))
-    await decide(coordination, afterModeChange(entry(), coordination.snapshots, nowMs))
+    const rules = rulesFor(coordination.snapshots, table)
+    await decide(coordination, afterTakeOver(entry(), rules))
+    await decide(coordination, afterModeChange(entry(), rules, nowMs))
   }
   return [...unknown.map(({ arn }) => arn), ...returned]
 }
@@ -194,10 +196,11 @@ function newTable(
 
 /** Nothing of its stream is read for now: it is only to be loaded, or begins with an export. */
 async function isToBeLoaded(
-  { snapshots: { mode, exports }, environment: { source } }: Coordination,
+  { snapshots, environment: { source } }: Coordination,
   table: Table,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { mode, exports } = rulesFor(snapshots, table)
   if (mode === 'only') return true
   return mode !== 'never' && exports !== undefined && (await isToBeExported(exports, source, table, signal))
 }

@@ -47,6 +47,7 @@ describe('validate', () => {
     ['TailraceSource', good],
     ['KinesisSource', kinesis],
     ['TailraceSource', { ...good, 'mask.hmac.key': '${env:TAILRACE_KEY}', 'topic.partitions': '3' }],
+    ['TailraceSource', { ...good, 'tables.orders.filter.operations': 'INSERT,REMOVE' }],
   ])('finds nothing wrong with a good configuration of %s', (plugin, config) => {
     const infos = validate(plugin, config)
     expect(wrong(infos)).toEqual([])
@@ -62,6 +63,7 @@ describe('validate', () => {
       ['topic.partitions', 'format.value'],
     ],
     ['TailraceSource', { ...good, 'topic.partitons': '6' }, ['topic.partitons']],
+    ['TailraceSource', { ...good, 'tables.orders.snapshot.mode': 'x' }, ['tables.orders.snapshot.mode']],
     ['TailraceSource', { ...good, 'kafka.acks': '1' }, ['kafka.acks']],
     ['TailraceSource', { ...good, 'kafka.security.protocol': 'TLS' }, ['kafka.security.protocol']],
     ['TailraceSource', { ...good, 'mask.hmac.key': '${env:HOME}' }, ['mask.hmac.key']],

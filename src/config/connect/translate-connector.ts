@@ -3,6 +3,7 @@ import { allKafkaNames, refusedKafkaProperties } from '../kafka-property-catalog
 import { nearestName } from '../nearest-name.ts'
 import { propertyList } from '../properties.ts'
 import { familyOf } from '../property-family.ts'
+import { isTableOverride } from '../table-overrides.ts'
 import { applyRule } from './apply-rule.ts'
 import { createConnectInput } from './connect-input.ts'
 import { frameworkRules } from './framework-rules.ts'
@@ -67,7 +68,7 @@ const kafkaNames: ReadonlySet<string> = new Set(
 /** Names of the connector come first: `kafka.topic` is one of them. */
 function isOurs(name: string, { rules }: ConnectTranslator): boolean {
   if (Object.hasOwn(rules, name) || Object.hasOwn(frameworkRules, name)) return false
-  return propertyList.has(name) || familyOf(name) !== undefined || kafkaNames.has(name)
+  return propertyList.has(name) || familyOf(name) !== undefined || isTableOverride(name) || kafkaNames.has(name)
 }
 
 /** The rule of exactly this name, or of what it begins with; undefined for names that nobody knows, and for ours. */

@@ -8,6 +8,7 @@ import { findContradictions } from '../contradictions.ts'
 import { fileEntries } from '../file-entries.ts'
 import type { Problem } from '../problem.ts'
 import { familyOf } from '../property-family.ts'
+import { isTableOverride } from '../table-overrides.ts'
 import { readValues } from '../read-values.ts'
 import { differencesOf, migrationSources } from './differences.ts'
 import type { MigrationSource } from './differences.ts'
@@ -95,7 +96,9 @@ function otherFile(path: string, reason: string): TailraceError {
  * seen here is neither wrong nor missing.
  */
 function problemsOf(entries: readonly ConfigEntry[], { spoiled }: Translation): readonly Problem[] {
-  const own = entries.filter(({ name }) => !name.startsWith('kafka.') && familyOf(name) === undefined)
+  const own = entries.filter(
+    ({ name }) => !name.startsWith('kafka.') && familyOf(name) === undefined && !isTableOverride(name),
+  )
   const unseen = new Set([...spoiled, ...own.filter(hasReference).map(({ name }) => name)])
   const seen = own.filter(({ name }) => !unseen.has(name))
   const { values, problems } = readValues(seen, {})

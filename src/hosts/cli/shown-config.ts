@@ -25,7 +25,8 @@ export function shownConfig(config: PipelineConfig): Readonly<Record<string, unk
     .flatMap((family) => [...config.families[family].values()])
     .flatMap((members) => [...members.values()])
     .map(({ name, value }) => [name, value] as const)
-  return Object.fromEntries([...set, ...ofFamilies, ...kafkaLines(config)])
+  const ofTables = config.overrides.entries.map(({ name, value }) => [name, value] as const)
+  return Object.fromEntries([...set, ...ofTables, ...ofFamilies, ...kafkaLines(config)])
 }
 
 /** The same as a pipeline file, with the notes above it. */

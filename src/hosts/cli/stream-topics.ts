@@ -2,13 +2,13 @@ import { matchesNamePattern } from '../../change/name-pattern.ts'
 import type { Table } from '../../change/table.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import type { KinesisConfig } from '../../config/source-config.ts'
-import { topicNameOf } from '../../config/topic-name.ts'
+import { tableTopicOf } from '../../config/table-topic.ts'
 import type { ClusterInspector } from '../../kafka/cluster-inspector.ts'
 import { wantedTables } from '../stages/wanted-tables.ts'
 
 /** The topic that the changes of a table go to which come out of a Kinesis stream. */
-export function topicOfStreamTable({ topic }: PipelineConfig, { account, region }: Table, table: string): string {
-  return topicNameOf(topic.name, { prefix: topic.prefix, account, region, table })
+export function topicOfStreamTable(config: PipelineConfig, { account, region }: Table, table: string): string {
+  return tableTopicOf(config, { account, region, name: table })
 }
 
 /**
@@ -37,9 +37,12 @@ export async function topicsOfStream(
     const table = tableOf(topic)
     return table === '' || (table !== undefined && isWanted(table) && !isExcluded(table))
   }
+  const own = new Set([...config.overrides.byTable.keys()].map((table) => topicOfStreamTable(config, stream, table)))
   const foreign = source.foreign.policy === 'pass' ? source.foreign.topic : undefined
   const names = await inspector.topicNames(signal)
-  return names.filter((topic) => topic === foreign || (!others.has(topic) && isOfTable(topic))).toSorted()
+  return names
+    .filter((topic) => topic === foreign || own.has(topic) || (!others.has(topic) && isOfTable(topic)))
+    .toSorted()
 }
 
 /** Reads the table out of a topic's name; an empty text where all tables share one topic. */

@@ -1,12 +1,15 @@
 import type { Table } from '../../change/table.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
+import { isSomeTable } from '../../config/table-overrides.ts'
 import { checkDeclarations } from './declaration-checks.ts'
+import { warning } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { checkCode } from './code-checks.ts'
 import { checkKafka } from './kafka-checks.ts'
 import type { PreflightParts } from './preflight-parts.ts'
 import { checkRegistry } from './registry-checks.ts'
 import { checkSource } from './source-checks.ts'
+import { unusedOverrides } from '../unused-overrides.ts'
 
 /** What would happen to a worker of this pipeline, or to its function, as far as it can be seen without writing anything. */
 export interface Preflight {
@@ -27,13 +30,17 @@ export async function runPreflight(
   way: 'worker' | 'lambda' = 'worker',
 ): Promise<Preflight> {
   const code = await checkCode(config, parts.clock)
-  const source = await checkSource(config.source, config.snapshot, parts)
+  const mode = isSomeTable(config, (mode) => mode !== 'never') ? 'initial' : 'never'
+  const source = await checkSource(config.source, { ...config.snapshot, mode }, parts)
   parts.signal.throwIfAborted()
   const kafka = await checkKafka(config, source.tables, { ...parts, way })
   parts.signal.throwIfAborted()
   const registry = await checkRegistry(config.registry, parts)
   parts.signal.throwIfAborted()
   const declarations = checkDeclarations(config.recordSchemas)
-  const findings = [...code, ...source.findings, ...kafka.findings, ...registry, ...declarations]
+  const unused = unusedOverrides(config.overrides, source.tables).map((table) =>
+    warning('tables', `tables.${table} names no table that is read now`),
+  )
+  const findings = [...code, ...source.findings, ...unused, ...kafka.findings, ...registry, ...declarations]
   return { findings, hasRunBefore: kafka.knownTables.length > 0, tables: source.tables }
 }

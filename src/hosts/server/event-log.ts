@@ -61,6 +61,8 @@ export function createEventLog(logger: Logger): PipelineEventSink {
         return logger.warn(`the snapshot of table ${event.table} is ${event.state}`, factsOf(event))
       case 'signals-lost':
         return logger.warn(`signals of topic ${event.topic} may be lost: ${event.reason}`, factsOf(event))
+      case 'overrides-unused':
+        return logger.warn(`tables.… names no table that is read now: ${event.tables.join(', ')}`)
       case 'table-resting':
         return logger.warn(`table ${event.table} is not read for now: it is to be ${event.target}`, factsOf(event))
       case 'table-retired':

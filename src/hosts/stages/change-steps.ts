@@ -2,7 +2,6 @@ import type { Clock } from '../../async/clock.ts'
 import type { ChangeConfig } from '../../config/change-config.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import { TailraceError } from '../../errors.ts'
-import { createChangeFilter } from '../../transform/change-filter.ts'
 import { createChangeMask, refuseMaskedKeys } from '../../transform/change-mask.ts'
 import { createChangeRouter } from '../../transform/change-router.ts'
 import type { ChangeTransform } from '../../transform/change-transform.ts'
@@ -12,6 +11,7 @@ import { openUserCode } from '../../transform/user-code/user-code.ts'
 import type { UserCode } from '../../transform/user-code/user-code.ts'
 import { createOtherTopics } from './other-topics.ts'
 import type { OtherTopicsOptions, SharedTopics } from './other-topics.ts'
+import { hasFilter, tableFilters } from './table-filters.ts'
 import type { TopicProvisioner } from '../../pipeline/topic-provisioner.ts'
 
 /** What steps stand on besides the configuration. */
@@ -27,27 +27,21 @@ export interface ChangeStepParts {
  * the user's code, so that it cannot undo them, and in front of routes, so that no topic is named after a masked value.
  */
 export function changeStepsOf(
-  { changes, topic }: Pick<PipelineConfig, 'changes' | 'topic'>,
+  config: Pick<PipelineConfig, 'changes' | 'topic' | 'overrides'>,
   { items, code }: ChangeStepParts,
 ): readonly ChangeTransform[] {
+  const { changes, topic } = config
   const { masks, routes, reselects } = changes
+  const isFiltered = hasFilter(config)
   if (reselects && items === undefined) throw new TailraceError('INTERNAL', 'nobody reads items anew')
   return [
-    ...(hasFilter(changes) ? [filterOf(changes, false)] : []),
+    ...(isFiltered ? [tableFilters(config, false)] : []),
     ...(reselects && items !== undefined ? [createReselect(items)] : []),
-    ...(reselects && hasFilter(changes) ? [filterOf(changes, true)] : []),
+    ...(reselects && isFiltered ? [tableFilters(config, true)] : []),
     ...(code === undefined ? [] : [code]),
     ...(masks.length > 0 ? [createChangeMask({ rules: masks, hmacKey: changes.hmacKey?.reveal() })] : []),
     ...(routes.length > 0 ? [createChangeRouter(routes, topic.prefix)] : []),
   ]
-}
-
-function hasFilter({ filter: { excludedTables, operations, condition } }: ChangeConfig): boolean {
-  return excludedTables.length > 0 || operations.length < 4 || condition !== undefined
-}
-
-function filterOf({ filter }: ChangeConfig, isSecondLook: boolean): ChangeTransform {
-  return createChangeFilter({ ...filter, operations: new Set(filter.operations), isSecondLook })
 }
 
 /** Loads the user's files; undefined if there are none. Throws TRANSFORM_UNUSABLE. */

@@ -1,7 +1,7 @@
 import type { Table } from '../../change/table.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import type { RecordFormatName } from '../../config/record-schema-config.ts'
-import { topicNameOf } from '../../config/topic-name.ts'
+import { tableTopicOf } from '../../config/table-topic.ts'
 import type { Envelope, RowForm } from '../../envelope/envelope.ts'
 import { trustpilotKeyName } from '../../envelope/trustpilot-envelope.ts'
 import { TailraceError } from '../../errors.ts'
@@ -59,8 +59,8 @@ export function needsRegistry({ recordSchemas: { key, value } }: Pick<PipelineCo
 }
 
 /** The name of a table's own topic, by the configuration. */
-export function ownTopicOf({ account, region, name }: Table, { topic }: PipelineConfig): string {
-  return topicNameOf(topic.name, { prefix: topic.prefix, account, region, table: name })
+export function ownTopicOf(table: Table, config: PipelineConfig): string {
+  return tableTopicOf(config, table)
 }
 
 function shapesOf(

@@ -1,6 +1,6 @@
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import type { KinesisConfig } from '../../config/source-config.ts'
-import { topicNameOf } from '../../config/topic-name.ts'
+import { tableTopicOf } from '../../config/table-topic.ts'
 import type { Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
 import type { Stages } from '../../pipeline/stages.ts'
@@ -23,13 +23,10 @@ export function streamStagesOf(
   options: RecordStagesOptions,
   { limits, describeKeys }: StreamSurroundings,
 ): Stages {
-  const { source, topic } = config
+  const { source } = config
   const { otherTopics } = options
   if (otherTopics === undefined) throw new TailraceError('INTERNAL', 'nobody provides the topics of tables')
-  const topicOf = (table: Table): string => {
-    const { account, region, name } = table
-    return topicNameOf(topic.name, { prefix: topic.prefix, account, region, table: name })
-  }
+  const topicOf = (table: Table): string => tableTopicOf(config, table)
   const isSelected = wantedTables(source.tables)
   const isExcluded = wantedTables(source.excludedTables)
   return createStreamStages({

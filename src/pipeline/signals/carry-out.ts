@@ -60,7 +60,7 @@ function outcomeOf(
   if ('problem' in read)
     return { tables: [], refusals: [{ code: 'SIGNAL_INVALID', reason: read.problem, table: undefined }] }
   const tables = [...coordination.session.state.tables.values()]
-  return afterSignal(read, id, tables, ({ table }) => contexts.get(table.arn) ?? contextNow(coordination))
+  return afterSignal(read, id, tables, (known) => contexts.get(known.table.arn) ?? contextNow(coordination, known))
 }
 
 /** By the ARNs of the tables that are to be scanned. */

@@ -52,7 +52,8 @@ const gateLookMs = 1_000
 /** What is shared by the scans of a table. */
 export function scannedTable(environment: LaneEnvironment, { table, snapshot }: TableEntry): ScannedTable {
   const { arn, name, viewType } = table
-  const { source, clock, scanLimits, tuning, skipsContained } = environment
+  const { source, clock, tuning, skipsContained } = environment
+  const limits = environment.tableScanLimits?.get(name) ?? environment.scanLimits
   const gate = createScanGate(clock, tuning.scanGate)
   return {
     name,
@@ -63,7 +64,7 @@ export function scannedTable(environment: LaneEnvironment, { table, snapshot }: 
     rows: skipsContained && snapshot?.exports === undefined ? createRowMemory(tuning.maxRowsInFront) : undefined,
     hasBothImages: viewType === 'NEW_AND_OLD_IMAGES',
     settledAt: Number.NEGATIVE_INFINITY,
-    pace: createTablePace({ source, clock, limits: scanLimits, gate }, arn),
+    pace: createTablePace({ source, clock, limits, gate }, arn),
   }
 }
 

@@ -6,12 +6,13 @@ import { isLoss } from '../loss.ts'
 import type { Source, TableSize } from '../../sources/source.ts'
 import type { ExportTarget } from './export-loading.ts'
 import { countOpen, forecastChanges, isWorthForecasting } from './change-forecast.ts'
+import { rulesFor } from './snapshot-life.ts'
 import type { SnapshotContext } from './snapshot-life.ts'
 
 /** In which circumstances something about a snapshot is decided that begins none. */
-export function contextNow({ snapshots, environment }: Coordination): SnapshotContext {
+export function contextNow({ snapshots, environment }: Coordination, { table }: TableEntry): SnapshotContext {
   return {
-    ...snapshots,
+    ...rulesFor(snapshots, table),
     lanes: environment.identity.lanes,
     nowMs: environment.clock.now(),
     isPipelineStart: false,
@@ -33,7 +34,7 @@ export async function contextFor(
     await lackOfKeys(coordination, known, signal),
     size === undefined ? undefined : await excessOfChanges(coordination, known, size, signal),
   ].filter((caution) => caution !== undefined)
-  const context = contextNow(coordination)
+  const context = contextNow(coordination, known)
   const { exports } = context
   const isExported =
     known.status.kind === 'loading' &&

@@ -3,7 +3,7 @@ import type { Coordination } from '../coordination.ts'
 import type { TableDecision } from '../table-life.ts'
 import { tableEntries } from '../discovery.ts'
 import { contextFor, contextNow } from './snapshot-context.ts'
-import { afterDiscovery, afterReport, afterSnapshotTakeOver } from './snapshot-life.ts'
+import { afterDiscovery, afterReport, afterSnapshotTakeOver, rulesFor } from './snapshot-life.ts'
 import { isSnapshotDue } from './snapshot-mode.ts'
 
 /** Reports of home lanes, from lane 0's partition. */
@@ -12,7 +12,7 @@ export async function settleReports(coordination: Coordination, signal: AbortSig
   for (const report of reports.values()) {
     const known = tables.get(report.tableArn)
     if (known === undefined) continue
-    const decision = afterReport(known, report, contextNow(coordination))
+    const decision = afterReport(known, report, contextNow(coordination, known))
     await decide(coordination, decision, signal)
     if (decision !== undefined) tellIfLoaded(coordination)
   }
@@ -24,7 +24,8 @@ export function tellIfLoaded({ snapshots, session, environment, found }: Coordin
   const tables = [...session.state.tables.values()].filter(({ table }) => found.has(table.arn))
   const isLoaded = ({ status, snapshot }: TableEntry): boolean =>
     status.kind === 'loading' && snapshot?.state === 'completed'
-  if (snapshots.mode === 'only' && tables.length > 0 && tables.every(isLoaded))
+  const isOnlyLoading = tables.every(({ table }) => rulesFor(snapshots, table).mode === 'only')
+  if (isOnlyLoading && tables.length > 0 && tables.every(isLoaded))
     environment.onEvent({ kind: 'all-loaded', tables: tables.length })
 }
 
@@ -37,8 +38,9 @@ export async function beginSnapshots(
   signal: AbortSignal,
   isPipelineStart = false,
 ): Promise<void> {
-  const rules = { ...coordination.snapshots, isPipelineStart }
-  const due = (known: TableEntry): boolean => known.status.kind !== 'stopped' && isSnapshotDue(known, rules)
+  const due = (known: TableEntry): boolean =>
+    known.status.kind !== 'stopped' &&
+    isSnapshotDue(known, { ...rulesFor(coordination.snapshots, known.table), isPipelineStart })
   await eachOf(coordination, due, async (known) => {
     const context = await contextFor(coordination, known, signal)
     await decide(coordination, afterDiscovery(known, { ...context, isPipelineStart }), signal)
@@ -47,8 +49,9 @@ export async function beginSnapshots(
 
 /** Tables that stand still because changes were lost, where the configuration wants them to be taken up again by a snapshot. */
 export async function regainTables(coordination: Coordination, signal: AbortSignal): Promise<void> {
-  const rules = { ...coordination.snapshots, isPipelineStart: false }
-  const due = (known: TableEntry): boolean => known.status.kind === 'stopped' && isSnapshotDue(known, rules)
+  const due = (known: TableEntry): boolean =>
+    known.status.kind === 'stopped' &&
+    isSnapshotDue(known, { ...rulesFor(coordination.snapshots, known.table), isPipelineStart: false })
   await eachOf(coordination, due, async (known) => {
     await decide(coordination, afterDiscovery(known, await contextFor(coordination, known, signal)), signal)
   })
@@ -74,7 +77,7 @@ async function eachOf(
 /** Tries failed snapshots again. */
 export async function retrySnapshots(coordination: Coordination, signal: AbortSignal): Promise<void> {
   for (const known of coordination.session.state.tables.values())
-    await decide(coordination, afterSnapshotTakeOver(known, contextNow(coordination)), signal)
+    await decide(coordination, afterSnapshotTakeOver(known, contextNow(coordination, known)), signal)
 }
 
 async function decide(coordination: Coordination, decision: TableDecision, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import { tableOf } from '../../../test/oracle/arbitrary-items.ts'
 import type { ReportEntry, TableEntry } from '../../lanes/ledger-entry.ts'
 import { reportOf } from '../../lanes/snapshot-progress.ts'
 import { firstEntry } from '../table-life.ts'
-import { afterDiscovery, afterReport, afterRequest, afterSnapshotTakeOver } from './snapshot-life.ts'
+import { afterDiscovery, afterReport, afterRequest, afterSnapshotTakeOver, rulesFor } from './snapshot-life.ts'
 
 const rules = {
   mode: 'initial',
@@ -24,6 +24,15 @@ const some = <T>(value: T | undefined): T => {
 const running = (): TableEntry => some(afterDiscovery(known, rules))
 const report = (of: TableEntry, failure?: { readonly code: string; readonly reason: string }): ReportEntry =>
   reportOf(of, { items: 9, rows: 7, units: 3 }, failure, 2_000)
+
+describe('the rules of snapshots', () => {
+  it('are those of the table, where it has a mode of its own', () => {
+    const mixed = { ...rules, modes: new Map([['bills', 'never' as const]]) }
+    expect(rulesFor(mixed, { name: 'bills' }).mode).toBe('never')
+    expect(rulesFor(mixed, { name: 'orders' }).mode).toBe('initial')
+    expect(rulesFor(rules, { name: 'bills' })).toBe(rules)
+  })
+})
 
 describe('the life of a snapshot', () => {
   it('begins once, with the table, in a home lane that is always the same', () => {
@@ -96,6 +105,11 @@ describe('the life of a snapshot', () => {
     expect(stopped).toMatchObject({ homeLane: undefined, snapshot: { state: 'stopped', endedAtMs: 1_000 } })
     expect(() => ask(stopped, 'resume')).toThrow('its snapshot is stopped')
     expect(afterRequest(running(), begin, rules)).toEqual({ kind: 'refused', reason: 'its snapshot is running' })
+    const resting = { ...known, rest: { target: 'PAUSED', sinceMs: 1 } as const }
+    expect(afterRequest(resting, begin, rules)).toEqual({
+      kind: 'refused',
+      reason: 'the table is paused or stopped',
+    })
     expect(afterRequest(stopped, begin, rules)).toMatchObject({
       kind: 'done',
       table: { run: 2, snapshot: { run: 2, kind: 'incremental', segments: 7, state: 'running' } },
