@@ -143,9 +143,9 @@ async function carriedOut(route: Route, { call, url, principal }: Call, around: 
   const target = by === 'leader' ? targetOf(call, options.leadership.leader()) : undefined
   if (target !== undefined && 'status' in target) return failed(target)
   try {
-    if (target === undefined) return replied(await run(route, { url, body }, around))
+    if (target === undefined) return replied(await run(route, { url, body }, around), url.origin)
     const request = forwardRequest(call, { url: target.url, principal }, options.forwarding, options.clock)
-    return forwarded(await inTime(options, (signal) => options.forwarding.send(request, signal)))
+    return forwarded(await inTime(options, (signal) => options.forwarding.send(request, signal)), url.origin)
   } catch (error) {
     return failed(told(error, options, route, context))
   }
