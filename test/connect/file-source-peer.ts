@@ -11,16 +11,24 @@ export async function fileSourcePeer({ url, folder }: LocalConnect, topic: strin
     url,
     plugin: 'FileStreamSource',
     class: 'org.apache.kafka.connect.file.FileStreamSourceConnector',
-    config: { 'connector.class': 'FileStreamSource', 'tasks.max': '1', file, topic },
+    config: {
+      'connector.class': 'FileStreamSource',
+      'tasks.max': '1',
+      file,
+      topic,
+      'topic.creation.default.partitions': '1',
+      'topic.creation.default.replication.factor': '1',
+    },
     wrong: ['tasks.max', 'several'],
     partition: { filename: file },
     offset: { position: 4 },
-    foreignPartition: { folder: file },
     renames: [
       [/org\.apache\.kafka\.connect\.file\.FileStreamSourceConnector/g, '{class}'],
       [/FileStreamSource/g, '{plugin}'],
       [new RegExp(file, 'g'), '{file}'],
       [new RegExp(topic, 'g'), '{topic}'],
+      // Where its JSON parser was.
+      [/\n at \[Source: .*$/s, ''],
       // Which plugins it knows instead.
       [/available (connectors )?are: .*$/s, 'available are: {plugins}'],
     ],

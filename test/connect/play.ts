@@ -61,7 +61,10 @@ function send({ method, path, body, headers }: Step, peer: Peer): Promise<Answer
   const { hostname, port } = new URL(peer.url)
   const given = body(peer)
   const bytes = given === undefined ? undefined : Buffer.from(typeof given === 'string' ? given : JSON.stringify(given))
-  const sent = { ...(bytes === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(bytes.length) }), ...headers }
+  const sent = {
+    ...(bytes === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(bytes.length) }),
+    ...headers,
+  }
   // An empty text stands for a header that is not sent.
   const present = Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== ''))
   const filled = path.replace('{plugin}', peer.plugin).replace('{class}', peer.class)
@@ -73,7 +76,9 @@ function send({ method, path, body, headers }: Step, peer: Peer): Promise<Answer
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (part: string) => (text += part))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers as Answer['headers'], text }))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers as Answer['headers'], text }),
+      )
       response.on('error', reject)
     })
     call.on('timeout', () => call.destroy(new Error(`no answer to ${method} ${filled}`)))
@@ -108,8 +113,8 @@ function bodyShape(text: string, step: Step, rename: (words: string) => string):
 }
 
 function renamed(words: string, { url, renames }: Peer): string {
-  return [...renames, [new RegExp(`(${url}|${new URL(url).host})`.replaceAll('.', '\\.'), 'g'), '{worker}'] as const].reduce(
-    (text, [pattern, word]) => text.replace(pattern, word),
-    words,
-  )
+  return [
+    ...renames,
+    [new RegExp(`(${url}|${new URL(url).host})`.replaceAll('.', '\\.'), 'g'), '{worker}'] as const,
+  ].reduce((text, [pattern, word]) => text.replace(pattern, word), words)
 }

@@ -19,7 +19,11 @@ const telling: ReadonlySet<string> = new Set([
 const maps: ReadonlySet<string> = new Set(['config', 'partition', 'offset'])
 
 /** The shape of a body; in texts that are kept, `rename` puts words of the conversation for the peer's own names. */
-export function shapeOf(body: unknown, show: 'values' | 'definitions' | 'map', rename: (text: string) => string): Shape {
+export function shapeOf(
+  body: unknown,
+  show: 'values' | 'definitions' | 'map',
+  rename: (text: string) => string,
+): Shape {
   if (show === 'map') return mapShape(body, rename)
   return valueShape(body, { keeps: show === 'values', rename, member: undefined })
 }
@@ -37,7 +41,9 @@ function valueShape(value: unknown, inside: Inside): Shape {
   }
   if (typeof value === 'object' && value !== null) {
     if (inside.member !== undefined && maps.has(inside.member)) return mapShape(value, inside.rename)
-    const entries = Object.entries(value).map(([name, each]) => [name, valueShape(each, { ...inside, member: name })] as const)
+    const entries = Object.entries(value).map(
+      ([name, each]) => [name, valueShape(each, { ...inside, member: name })] as const,
+    )
     return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)))
   }
   const isKept = inside.keeps && (inside.member === undefined || telling.has(inside.member))
@@ -47,7 +53,8 @@ function valueShape(value: unknown, inside: Inside): Shape {
 }
 
 function mapShape(value: unknown, rename: (text: string) => string): Shape {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return valueShape(value, { keeps: true, rename, member: undefined })
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return valueShape(value, { keeps: true, rename, member: undefined })
   const shapes = Object.values(value).map((each) => valueShape(each, { keeps: false, rename, member: undefined }))
   return shapes.length === 0 ? {} : { '*': shapes.reduce(merged) }
 }
@@ -68,8 +75,10 @@ function merged(a: Shape, b: Shape): Shape {
       }),
     )
   }
-  const types = [...new Set([...String(a).split('|'), ...String(b).split('|')])]
-  return types.toSorted().join('|')
+  const types = new Set(
+    [a, b].flatMap((shape) => (typeof shape === 'string' ? shape.split('|') : [JSON.stringify(shape)])),
+  )
+  return [...types].toSorted().join('|')
 }
 
 function isObject(shape: Shape): shape is { readonly [name: string]: Shape } {

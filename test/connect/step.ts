@@ -7,10 +7,9 @@ export interface PeerNames {
   readonly config: Readonly<Record<string, string>>
   /** A property of it and a value that is wrong. */
   readonly wrong: readonly [name: string, value: string]
-  /** A partition of the connector's source and an offset in it; and a partition that there is not. */
+  /** A partition of the connector's source and an offset in it. */
   readonly partition: object
   readonly offset: object
-  readonly foreignPartition: object
 }
 
 /** One request of the conversation and what is to be told of its answer. */
