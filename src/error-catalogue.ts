@@ -8,6 +8,7 @@ import { packageErrors } from './error-entries/package-errors.ts'
 import { schemaErrors } from './error-entries/schema-errors.ts'
 import { schemaRegistryErrors } from './error-entries/schema-registry-errors.ts'
 import { serviceErrors } from './error-entries/service-errors.ts'
+import { takeOverErrors } from './error-entries/take-over-errors.ts'
 
 /** Every code that tailrace can show, with policy, cause and remedy. Codes are never renamed or re-used. */
 export const errorCatalogue = {
@@ -239,6 +240,7 @@ export const errorCatalogue = {
   ...packageErrors,
   ...kinesisRecordErrors,
   ...serviceErrors,
+  ...takeOverErrors,
 
   // --- Kafka ---
   KAFKA_UNREACHABLE: entry(
