@@ -97,7 +97,7 @@ it('may be repeated before the first start, also with another configuration then
       endpoint,
       bootstrapServers,
       tables: [table.name],
-      more: 'http.listen: off\npoll.idle.max.ms: 200\ntombstones.on.delete: false',
+      more: 'http.listen: off\npoll.idle.max.ms: 200\nformat.tombstones.on.delete: false',
     }),
   )
   expect(await runUntil(places.length - 2)).toEqual(places.slice(2).map(({ sequenceNumber }) => sequenceNumber))
