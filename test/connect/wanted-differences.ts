@@ -178,7 +178,7 @@ export const wantedDifferences: readonly WantedDifference[] = [
   {
     why: 'Another general level of the log.',
     part: 'shape',
-    steps: /loggers\/root/,
+    steps: /loggers.root$/,
     theirs: /^\.level /,
     ours: /^\.level /,
     isRare: true,

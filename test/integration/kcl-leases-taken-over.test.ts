@@ -100,7 +100,8 @@ it('may be repeated before the first start, also with another configuration then
       more: 'http.listen: off\npoll.idle.max.ms: 200\nformat.tombstones.on.delete: false',
     }),
   )
-  expect(await runUntil(places.length - 2)).toEqual(places.slice(2).map(({ sequenceNumber }) => sequenceNumber))
+  const left = places.slice(2).map(({ sequenceNumber }) => sequenceNumber)
+  expect((await runUntil(left.length)).toSorted()).toEqual(left)
 })
 
 it('is refused while the old connector renews its leases, and where there are none', async () => {

@@ -68,7 +68,10 @@ async function takeLeases(command: Command, context: CommandContext): Promise<Co
   const { from, into, yes } = command.opts<Flags>()
   const [file = ''] = command.args
   const path = resolve(context.cwd, file)
-  const prefix = leaseTablePrefix({ text: readPipelineText(path), path }, from)
+  const old = { text: readPipelineText(path), path }
+  // Refuses the file of another product, whose leases would have other names.
+  migrate(old, from)
+  const prefix = leaseTablePrefix(old, from)
   const config = await loadPipeline(into ?? file, context)
   const { clock, rng, env } = context
   await using kafka = openKafka(config, context)
