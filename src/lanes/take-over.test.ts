@@ -4,11 +4,12 @@ import type { ForeignPosition } from '../change/foreign-position.ts'
 import type { Shard } from '../change/shard.ts'
 import type { Table } from '../change/table.ts'
 import { beginnableShards } from './discovery-gate.ts'
+import { ledgerKey } from './ledger-codec.ts'
 import { createLaneFold } from './lane-state.ts'
 import type { LaneFold, LaneState } from './lane-state.ts'
 import type { TableEntry } from './ledger-entry.ts'
 import { shardsOfLedger } from './ledger-shards.ts'
-import { hasDelivered, takeOver } from './take-over.ts'
+import { hasDelivered, loadedByAnother, loadedEntry, takeOver } from './take-over.ts'
 import type { TakeOver } from './take-over.ts'
 
 const lanes = 3
@@ -156,6 +157,18 @@ describe('positions of another product', () => {
       { numRuns: 500 },
     )
   })
+})
+
+it('items of a table count as delivered once that was said, and until it is taken back', () => {
+  const fold = createLaneFold()
+  const { entry } = loadedEntry('arn', true)
+  expect(loadedByAnother(fold.state, table, nowMs)).toBeUndefined()
+  fold.apply({ kind: 'entry', entry })
+  expect(loadedByAnother(fold.state, table, nowMs)).toMatchObject({ state: 'completed', run: 0, endedAtMs: nowMs })
+  expect(loadedByAnother(fold.state, { ...table, arn: 'other' }, nowMs)).toBeUndefined()
+  expect(loadedEntry('arn', false)).toMatchObject({ lane: 0, isTombstone: true })
+  fold.apply({ kind: 'forget', key: ledgerKey(entry) })
+  expect(loadedByAnother(fold.state, table, nowMs)).toBeUndefined()
 })
 
 describe('a pipeline has delivered something', () => {

@@ -5,10 +5,12 @@ import type { Table } from '../change/table.ts'
 import { TailraceError } from '../errors.ts'
 import { shardKey } from './lane-state.ts'
 import type { LaneState } from './lane-state.ts'
-import type { AddressedEntry, AtEntry, BeginEntry } from './ledger-entry.ts'
+import { ledgerKey } from './ledger-codec.ts'
+import type { AddressedEntry, AtEntry, BeginEntry, ScanEntry, SnapshotRun } from './ledger-entry.ts'
 import { shardsOfLedger } from './ledger-shards.ts'
 import type { LedgerShard } from './ledger-shards.ts'
 import { registrarOf } from './registrar.ts'
+import { noTotals } from './snapshot-progress.ts'
 
 /** A stream and how far another product has read it. */
 export interface ForeignReading {
@@ -76,8 +78,51 @@ export function hasDelivered(ledgers: readonly LaneState[]): boolean {
     // Before its first start a pipeline has no tables: whatever positions there are were taken over, and can be again.
     if (tables.size === 0) return false
     const isTouched = [...shards.values()].some(({ status, after }) => after !== undefined || status === 'end')
-    return isTouched || scans.size > 0 || [...tables.values()].some(({ snapshot }) => snapshot !== undefined)
+    const isScanned = [...scans.values()].some(({ run }) => run > 0)
+    return isTouched || isScanned || [...tables.values()].some(({ snapshot }) => snapshot !== undefined)
   })
+}
+
+/**
+ * Says in lane 0 whether the other product has delivered the table's items, so that no first snapshot is due. Told before the pipeline
+ * has met the table: as a scan under the number 0, which no snapshot has.
+ */
+export function loadedEntry(tableArn: string, isLoaded: boolean): AddressedEntry {
+  return { lane: 0, entry: scanOfAnother(tableArn), isTombstone: !isLoaded }
+}
+
+/** The first snapshot of a table that another product has loaded; undefined for all others. `state` is that of lane 0. */
+export function loadedByAnother({ scans }: LaneState, { arn }: Table, nowMs: number): SnapshotRun | undefined {
+  if (!scans.has(ledgerKey(scanOfAnother(arn)))) return undefined
+  return {
+    run: 0,
+    kind: 'initial',
+    segments: 1,
+    filter: undefined,
+    regains: false,
+    state: 'completed',
+    caution: 'its items were delivered by the product whose positions were taken over',
+    reason: undefined,
+    code: undefined,
+    beganAtMs: nowMs,
+    endedAtMs: nowMs,
+    expectedItems: 0,
+    totals: noTotals,
+  }
+}
+
+function scanOfAnother(tableArn: string): ScanEntry {
+  return {
+    kind: 'scan',
+    tableArn,
+    run: 0,
+    segment: 0,
+    totalSegments: 1,
+    lastKey: undefined,
+    pages: 0,
+    ...noTotals,
+    isDone: true,
+  }
 }
 
 function outOfOrder(shardId: string, parent: string): TailraceError {

@@ -1,17 +1,12 @@
-import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import { counted } from '../counted.ts'
 import { renderTable } from './render.ts'
 import type { LeasePlan, PlannedTable } from './take-over-leases.ts'
 
 /** What taking positions over means, in words, the losses last. */
-export function leaseMeaning({ tables, without }: LeasePlan, { snapshot }: PipelineConfig): readonly string[] {
+export function leaseMeaning({ tables, without }: LeasePlan): readonly string[] {
   return [
     'What the old connector has sent behind its last checkpoint (up to 15 seconds of changes) is sent once more.',
-    ...(snapshot.mode === 'never'
-      ? []
-      : [
-          `\`snapshot.mode: ${snapshot.mode}\` writes every item once more at the first start; \`never\` goes on with the changes alone.`,
-        ]),
+    'Items count as delivered: a table that has lost nothing gets no first snapshot. If the old connector had not finished its first load, take one (`tailrace snapshot start`).',
     ...tables.flatMap(({ table, unplaced }) =>
       unplaced.length === 0
         ? []
@@ -28,7 +23,7 @@ function lossesOf({ table, lost }: PlannedTable): readonly string[] {
   return lost.map(({ shardId, why }) =>
     why === 'gone'
       ? `LOST: table ${table.name}: shard ${shardId} has left its stream before it was read to its end.`
-      : `LOST: table ${table.name}: what follows on the position in shard ${shardId} is trimmed; the table stops there with STREAM_GAP, or takes a snapshot (\`snapshot.mode: when_needed\`).`,
+      : `LOST: table ${table.name}: what follows on the position in shard ${shardId} is trimmed; the table stops there with STREAM_GAP, unless \`snapshot.mode\` wants a first snapshot.`,
   )
 }
 

@@ -5,7 +5,7 @@ import type { KafkaApi } from '../../kafka/kafka.ts'
 import type { IdentityEntry } from '../../lanes/ledger-entry.ts'
 import { createLaneFold } from '../../lanes/lane-state.ts'
 import type { LaneState } from '../../lanes/lane-state.ts'
-import { hasDelivered, takeOver } from '../../lanes/take-over.ts'
+import { hasDelivered, loadedEntry, takeOver } from '../../lanes/take-over.ts'
 import type { TakenShard } from '../../lanes/take-over.ts'
 import { requireWay } from '../../lanes/way.ts'
 import { admitToLedger } from '../../pipeline/admission.ts'
@@ -74,7 +74,9 @@ export async function carryOutLeases({ config, kafka, context }: LeaseParts, pla
   const { states } = held
   refuseStarted(states, config)
   const entries = plan.tables.flatMap((one) => takeOver(states, { ...one, nowMs: clock.now() }).entries)
-  await held.write([...missingIdentity(states, identity), ...entries])
+  // A table that has lost changes is not as it should be: its first snapshot makes up for them, where the configuration wants one.
+  const loaded = plan.tables.map(({ table, lost }) => loadedEntry(table.arn, lost.length === 0))
+  await held.write([...missingIdentity(states, identity), ...loaded, ...entries])
 }
 
 function missingIdentity(

@@ -79,7 +79,7 @@ async function takeLeases(command: Command, context: CommandContext): Promise<Co
   const parts = { config, kafka, source: owned.source, context, prefix }
   if (!isJson(command)) context.stderr.write('looking whether the old connector still renews its leases …\n')
   const plan = await planLeases(parts)
-  const meaning = leaseMeaning(plan, config)
+  const meaning = leaseMeaning(plan)
   const text = renderLeases(plan)
   if (!isJson(command)) context.stderr.write(`${text}${meaning.join('\n')}\n`)
   if (!(await confirm(context, { text: 'Take them over?', expected: 'yes', isGiven: yes === true }))) {
