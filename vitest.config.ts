@@ -17,6 +17,7 @@ export default defineConfig({
             'test/faults/**/*.test.ts',
             'test/mutants/**/*.test.ts',
             'test/judging/**/*.test.ts',
+            'test/connect/**/*.test.ts',
           ],
         },
       },

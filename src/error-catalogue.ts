@@ -9,6 +9,7 @@ import { schemaErrors } from './error-entries/schema-errors.ts'
 import { schemaRegistryErrors } from './error-entries/schema-registry-errors.ts'
 import { serviceErrors } from './error-entries/service-errors.ts'
 import { serviceLogErrors } from './error-entries/service-log-errors.ts'
+import { takeOverErrors } from './error-entries/take-over-errors.ts'
 
 /** Every code that tailrace can show, with policy, cause and remedy. Codes are never renamed or re-used. */
 export const errorCatalogue = {
@@ -241,6 +242,7 @@ export const errorCatalogue = {
   ...kinesisRecordErrors,
   ...serviceErrors,
   ...serviceLogErrors,
+  ...takeOverErrors,
 
   // --- Kafka ---
   KAFKA_UNREACHABLE: entry(

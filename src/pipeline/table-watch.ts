@@ -4,6 +4,7 @@ import type { ErrorCode } from '../error-catalogue.ts'
 import { TailraceError } from '../errors.ts'
 import type { TableEntry } from '../lanes/ledger-entry.ts'
 import { isResting } from '../lanes/table-rest.ts'
+import { loadedByAnother } from '../lanes/take-over.ts'
 import type { SearchListener } from '../sources/source.ts'
 import { reportFailure } from './coordination.ts'
 import type { Coordination } from './coordination.ts'
@@ -186,12 +187,15 @@ async function startTables(coordination: Coordination, tables: readonly Table[],
 }
 
 function newTable(
-  { environment, start }: Coordination,
+  { environment, start, session }: Coordination,
   table: Table,
   { provided, isLoading }: { readonly provided: ProvidedTopic; readonly isLoading: boolean },
 ): TableEntry {
-  const entry = firstEntry(table, provided, notBeforeOf(start, environment.clock.now()))
-  return isLoading ? { ...entry, status: { kind: 'loading' } } : entry
+  const nowMs = environment.clock.now()
+  const entry = firstEntry(table, provided, notBeforeOf(start, nowMs))
+  return isLoading
+    ? { ...entry, status: { kind: 'loading' } }
+    : { ...entry, snapshot: loadedByAnother(session.state, table, nowMs) }
 }
 
 /** Nothing of its stream is read for now: it is only to be loaded, or begins with an export. */

@@ -13,7 +13,7 @@ export interface ConfigKeyInfo {
   readonly documentation: string
   readonly group: string
   /** From 1, within the group. */
-  readonly order: number
+  readonly order_in_group: number
   readonly width: 'NONE' | 'SHORT' | 'MEDIUM' | 'LONG'
   readonly display_name: string
   /** Properties whose visibility hangs on this one's value. */

@@ -31,7 +31,7 @@ describe.each(connectorPlugins.map((each) => [each.class, each] as const))(
       for (const group of groups) {
         const orders = definitions
           .filter((definition) => definition.key.group === group)
-          .map((definition) => definition.key.order)
+          .map((definition) => definition.key.order_in_group)
         expect(orders).toEqual(orders.map((__, index) => index + 1))
       }
       const names = new Set(definitions.map((definition) => definition.key.name))
@@ -56,7 +56,7 @@ describe('definitions', () => {
       importance: expect.stringMatching(/^(HIGH|MEDIUM|LOW)$/),
       documentation: expect.stringContaining(propertyList.get('topic.partitions')?.documentation ?? 'nothing'),
       group: 'Topics',
-      order: expect.any(Number),
+      order_in_group: expect.any(Number),
       width: 'SHORT',
       display_name: 'Topic partitions',
       dependents: [],
@@ -81,7 +81,7 @@ describe('definitions', () => {
     [
       'KinesisSource',
       'kinesis.stream',
-      { required: true, importance: 'HIGH', type: 'STRING', order: expect.any(Number) },
+      { required: true, importance: 'HIGH', type: 'STRING', order_in_group: expect.any(Number) },
     ],
     ['KinesisSource', 'kinesis.region', { required: true }],
     ['KinesisSourceConnector', 'kinesis.region', { required: false }],

@@ -20,13 +20,13 @@ export function placed(definitions: readonly UnplacedDefinition[]): readonly Def
   return definitions.map(({ key, choices }) => {
     const order = (sizes.get(key.group) ?? 0) + 1
     sizes.set(key.group, order)
-    return { key: { ...key, order }, choices }
+    return { key: { ...key, order_in_group: order }, choices }
   })
 }
 
 /** A definition without its place. */
 export interface UnplacedDefinition {
-  readonly key: Omit<ConfigKeyInfo, 'order'>
+  readonly key: Omit<ConfigKeyInfo, 'order_in_group'>
   readonly choices: readonly string[]
 }
 

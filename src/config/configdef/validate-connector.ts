@@ -63,7 +63,7 @@ function unknownKey(name: string, order: number): ConfigKeyInfo {
     importance: 'LOW',
     documentation: '',
     group: unknownGroup,
-    order,
+    order_in_group: order,
     width: 'MEDIUM',
     display_name: displayName(name),
     dependents: [],

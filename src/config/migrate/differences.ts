@@ -16,6 +16,8 @@ export type MigrationSource = 'trustpilot' | 'confluent' | 'redpanda-connect'
 const delivery = 'Each change is delivered once and in order per item, also behind restarts; it was at least once.'
 const positions = (start: string): string =>
   `Positions are not taken over: the pipeline begins ${start}. Stop the old one first, or readers see changes of both.`
+const leases = (start: string): string =>
+  `\`tailrace migrate --leases\` takes positions over before the first start (docs/connect-files.md); else the pipeline begins ${start}. Stop the old one first, or readers see changes of both.`
 const snapshots = 'at `source.start` (TRIM_HORIZON: 24 hours back), with a snapshot where `snapshot.mode` says so'
 
 /** What differs whatever the file says, one sentence or two each, the most important first. */
@@ -23,10 +25,10 @@ export function differencesOf(from: MigrationSource, translator: ConnectTranslat
   if (from === 'trustpilot') {
     return [
       delivery,
-      positions(snapshots),
+      leases(snapshots),
       "Records have Debezium's envelope; `format.envelope: trustpilot` is the record of the connector (docs/records.md).",
       'A record that cannot be written stops its table, or becomes a dead letter (`errors.tolerance`); it was dropped.',
-      'The tables datalake-KCL-* are not used, and nothing else is made in DynamoDB.',
+      'The tables datalake-KCL-* are not used beyond that, and nothing else is made in DynamoDB.',
     ]
   }
   if (from === 'redpanda-connect') {
@@ -41,10 +43,10 @@ export function differencesOf(from: MigrationSource, translator: ConnectTranslat
   if (translator === confluentDynamoDb) {
     return [
       delivery,
-      positions(snapshots),
+      leases(snapshots),
       'The envelope is the same in `op`, `before`, `after` and `ts_ms`; members of `source` and names of schemas differ, so values need new subjects.',
       'The registry is to be named (`schema.registry.url`); the service knew it.',
-      'The tables connect-KCL-* are not used, and nothing else is made in DynamoDB.',
+      'The tables connect-KCL-* are not used beyond that, and nothing else is made in DynamoDB.',
     ]
   }
   return [delivery, positions('at `source.start`')]

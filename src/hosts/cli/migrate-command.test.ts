@@ -76,6 +76,18 @@ describe('tailrace migrate', () => {
     })
   })
 
+  it('takes what belongs to leases with them only, and leases of products that keep some', async () => {
+    for (const flag of [['--yes'], ['--into', 'lake.yaml'], ['--worker', 'worker.properties']])
+      expect((await run('migrate', '--from', 'trustpilot', 'lake.json', ...flag)).stderr).toContain(
+        'belong to --leases',
+      )
+    const other = await run('migrate', '--from', 'confluent', 'lake.json', '--leases')
+    expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('is no file of confluent') })
+    writeFileSync(join(folder, 'redpanda.yaml'), 'input:\n  aws_dynamodb_cdc:\n    tables: [orders]\n')
+    const none = await run('migrate', '--from', 'redpanda-connect', 'redpanda.yaml', '--leases')
+    expect(none).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('keeps no leases') })
+  })
+
   it('is refused without a product, for an unknown one, and for a file that is not there', async () => {
     expect((await run('migrate', 'lake.json')).exitCode).toBe(2)
     expect((await run('migrate', '--from', 'debezium', 'lake.json')).exitCode).toBe(2)

@@ -1,5 +1,5 @@
 import { clockDoubtMs, retentionOf } from '../../change/retention.ts'
-import type { Shard } from '../../change/shard.ts'
+import type { Shard, ShardPosition } from '../../change/shard.ts'
 import { TailraceError } from '../../errors.ts'
 import type { LaneState, ShardState } from '../../lanes/lane-state.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
@@ -66,18 +66,25 @@ export async function lookAtStream(
   return { streamArn, listed, gone, trimmed }
 }
 
-/** Reads a page as a worker would, and gives it to nobody. */
-async function refusalOf(source: SightSource, shard: ShardState, signal: AbortSignal): Promise<string | undefined> {
+function refusalOf(source: SightSource, shard: ShardState, signal: AbortSignal): Promise<Refusal | undefined> {
   const { streamArn, shardId, after, begunAtMs, notBeforeMs, note, inherited } = shard
-  const reader = source.openShard({
-    streamArn,
-    shardId,
-    after,
-    unreadSinceMs: begunAtMs,
-    notBeforeMs,
-    note,
-    inherited,
-  })
+  return refusalAt(
+    source,
+    { streamArn, shardId, after, unreadSinceMs: begunAtMs, notBeforeMs, note, inherited },
+    signal,
+  )
+}
+
+/** Why a shard cannot be read on from a position. */
+export type Refusal = 'SHARD_NOT_FOUND' | 'STREAM_GAP'
+
+/** Reads a page as a worker would, and gives it to nobody. */
+export async function refusalAt(
+  source: Pick<SightSource, 'openShard'>,
+  position: ShardPosition,
+  signal: AbortSignal,
+): Promise<Refusal | undefined> {
+  const reader = source.openShard(position)
   try {
     await reader.read(signal)
     return undefined

@@ -40,6 +40,8 @@ export interface StateReport {
   readonly state: RunState
   /** `host:port` of the process. */
   readonly worker_id: string
+  /** Of the plugin that runs there. */
+  readonly version?: string
   readonly trace?: string
 }
 

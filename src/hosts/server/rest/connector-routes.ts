@@ -2,7 +2,7 @@ import { maskConfig } from '../../../config/configdef/mask-config.ts'
 import type { ConnectorConfig } from '../../../config/configdef/config-infos.ts'
 import { TailraceError } from '../../../errors.ts'
 import type { ConnectorInfo, ConnectorStatus, TaskStatus, TargetState } from './connect-service.ts'
-import { checkNewName, configOf, invalid, objectBody, patchOf, shown, taskOf, withName } from './request-values.ts'
+import { checkNewName, invalid, objectBody, patchOf, shown, taskOf, wholeConfigOf, withName } from './request-values.ts'
 import { changes, reads } from './route.ts'
 import type { Json, Reply, RestRequest, Route } from './route.ts'
 
@@ -99,7 +99,7 @@ async function create({ service, body, signal }: RestRequest): Promise<Reply> {
   const given = request['name'] ?? ''
   if (typeof given !== 'string') throw invalid('name must be a text')
   const target = targetOf(request['initial_state'])
-  const config = configOf(request['config'], 'config')
+  const config = wholeConfigOf(request['config'], 'config')
   const name = checkNewName(given.trim())
   const info = await service.create(name, { config: withName(name, config), target }, signal)
   return { status: 201, body: infoJson(info), location: pathOf(name) }
@@ -114,7 +114,7 @@ function targetOf(given: unknown): TargetState {
 
 async function replace({ service, param, body, signal }: RestRequest): Promise<Reply> {
   const name = param('connector')
-  const config = withName(checkNewName(name), configOf(objectBody(body, 'texts')))
+  const config = withName(checkNewName(name), wholeConfigOf(objectBody(body, 'texts')))
   const { created, info } = await service.replaceConfig(name, config, signal)
   return created ? { status: 201, body: infoJson(info), location: pathOf(name) } : ok(infoJson(info))
 }

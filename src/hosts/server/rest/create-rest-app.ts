@@ -167,12 +167,12 @@ async function carriedOut(route: Route, { call, url, principal }: Call, around: 
   try {
     if (target === undefined) {
       const reply = await run(route, { url, body }, around)
-      return replied(reply, by === 'leader' ? revisionHeader(options.revisions) : {})
+      return replied(reply, url.origin, by === 'leader' ? revisionHeader(options.revisions) : {})
     }
     const request = forwardRequest(call, { url: target.url, principal }, options.forwarding, options.clock)
     const answer = await inTime(options, (signal) => options.forwarding.send(request, signal))
     await catchUp(answer, options)
-    return forwarded(answer)
+    return forwarded(answer, url.origin)
   } catch (error) {
     return failed(told(error, options, route, context))
   }

@@ -1,6 +1,6 @@
 import { TailraceError } from '../../../errors.ts'
 import type { LoggerLevelName } from './connect-service.ts'
-import { configOf, invalid, objectBody } from './request-values.ts'
+import { configOf, invalid, objectBody, shown } from './request-values.ts'
 import { reads } from './route.ts'
 import type { Reply, RestRequest, Route } from './route.ts'
 
@@ -34,7 +34,7 @@ async function setLevel({ service, param, query, body, signal }: RestRequest): P
   const given = configOf(objectBody(body, 'texts')).get('level')
   if (given === undefined) throw invalid("Desired 'level' parameter was not specified in request.")
   const level = levels.find((each) => each === given.toUpperCase())
-  if (level === undefined) throw new TailraceError('LOGGER_UNKNOWN', 'invalid log level')
+  if (level === undefined) throw new TailraceError('LOGGER_UNKNOWN', `invalid log level '${shown(given)}'.`)
   const scope = isCluster(query) ? 'cluster' : 'worker'
   const changed = await service.setLogger(param('logger'), { level, scope }, signal)
   return scope === 'cluster' ? { status: 204 } : { status: 200, body: changed }

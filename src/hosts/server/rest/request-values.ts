@@ -33,6 +33,15 @@ export function configOf(value: unknown, what = 'the body'): Map<string, string>
   return config
 }
 
+/** As `configOf`, for a configuration that is kept: null is no value of a property. */
+export function wholeConfigOf(value: unknown, what = 'the body'): Map<string, string> {
+  const given = patchOf(value, what)
+  const nothing = [...given].find(([, text]) => text === null)
+  if (nothing !== undefined)
+    throw invalid(`Null value can not be supplied as the configuration value: ${shown(nothing[0])}`)
+  return configOf(value, what)
+}
+
 /** As `configOf`, with what is null. */
 export function patchOf(value: unknown, what = 'the body'): Map<string, string | null> {
   if (!isObject(value)) throw invalid(`${what} must be a flat JSON object of properties`)
@@ -76,6 +85,6 @@ export function flag(query: URLSearchParams, name: string, absent = false): bool
 /** The number of a task in the path; TASK_UNKNOWN for what is no number. */
 export function taskOf({ param }: RestRequest): number {
   const text = param('task')
-  if (!/^\d{1,9}$/.test(text)) throw new TailraceError('TASK_UNKNOWN', 'HTTP 404 Not Found')
+  if (!/^-?\d{1,9}$/.test(text)) throw new TailraceError('TASK_UNKNOWN', 'HTTP 404 Not Found')
   return Number(text)
 }

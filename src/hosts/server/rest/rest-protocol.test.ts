@@ -22,7 +22,7 @@ describe('connectors', () => {
     const { call } = createRestClient()
     const made = await call('POST', '/connectors', { body: { name: ' shop ', config } })
     expect(made.status).toBe(201)
-    expect(made.headers.get('location')).toBe('/connectors/shop')
+    expect(made.headers.get('location')).toBe('http://localhost:8083/connectors/shop')
     expect(made.body).toEqual(info)
     const again = await call('POST', '/connectors', { body: { name: 'shop', config } })
     expect(again).toMatchObject({ status: 409, body: { error_code: 409, message: 'Connector shop already exists' } })
@@ -44,6 +44,7 @@ describe('connectors', () => {
     ['no configuration', { name: 'shop' }, 'config must be a flat JSON object'],
     ['a nested configuration', { name: 'shop', config: { a: { b: 1 } } }, 'the value of a must be'],
     ['a list in it', { name: 'shop', config: { a: [1] } }, 'the value of a must be'],
+    ['a null in it', { name: 'shop', config: { ...config, a: null } }, 'Null value can not be supplied'],
     ['another name in it', { name: 'shop', config: { name: 'other' } }, "doesn't match connector name"],
     ['a state that there is not', { name: 'shop', config, initial_state: 'ASLEEP' }, 'RUNNING, PAUSED or STOPPED'],
     ['members of an answer', { name: 'shop', config, tasks: [] }, 'Unrecognized field "tasks"'],
@@ -61,7 +62,7 @@ describe('connectors', () => {
   it('take numbers and booleans as the texts that were sent', async () => {
     const { call } = createRestClient()
     const body =
-      '{"connector.class":"X","init.sync.delay.period":60,"a":1.0,"b":12345678901234567890,"c":true,"d":null,"e":-1e+2,"f":"{\\"x\\": 1.50}"}'
+      '{"connector.class":"X","init.sync.delay.period":60,"a":1.0,"b":12345678901234567890,"c":true,"e":-1e+2,"f":"{\\"x\\": 1.50}"}'
     await call('PUT', '/connectors/shop/config', { body })
     expect((await call('GET', '/connectors/shop/config')).body).toEqual({
       'connector.class': 'X',
@@ -81,7 +82,7 @@ describe('connectors', () => {
       body: config,
     })
     expect(made.status).toBe(201)
-    expect((await call('GET', made.headers.get('location') ?? '')).status).toBe(200)
+    expect((await call('GET', new URL(made.headers.get('location') ?? '').pathname)).status).toBe(200)
     expect((await call('GET', '/connectors')).body).toEqual(['Bestellungen für 100% + “Läden”'])
     expect((await call('PUT', '/connectors/..%2Fx/config', { body: config })).status).toBe(400)
     expect((await call('PUT', '/connectors/../x/config', { body: config })).status).toBe(404)
@@ -155,7 +156,7 @@ describe('starting and stopping', () => {
 
   it('knows tasks and tables by their own routes', async () => {
     const { call } = await withShop()
-    const report = { id: 0, state: 'RUNNING', worker_id: '127.0.0.1:8083' }
+    const report = { id: 0, state: 'RUNNING', worker_id: '127.0.0.1:8083', version: '1.2.3' }
     expect((await call('GET', '/connectors/shop/tasks/0/status')).body).toEqual(report)
     for (const task of ['1', 'x', '-1'])
       expect((await call('GET', `/connectors/shop/tasks/${task}/status`)).status).toBe(404)

@@ -68,7 +68,7 @@ describe('over sockets', () => {
       headers: { 'content-type': 'application/json; charset=utf-8' },
       body: JSON.stringify({ name: 'shop', config: { 'connector.class': 'TailraceSource' } }),
     })
-    expect([made.statusCode, made.headers['location']]).toEqual([201, '/connectors/shop'])
+    expect([made.statusCode, made.headers['location']]).toEqual([201, `${server.url}/connectors/shop`])
     expect(await (await request(`${server.url}/connectors/shop/config`)).body.json()).toEqual({
       'connector.class': 'TailraceSource',
       name: 'shop',
@@ -167,7 +167,7 @@ describe('two processes', () => {
       headers: { 'content-type': 'application/json', authorization: 'Bearer ci' },
       body: JSON.stringify({ name: 'a b', config: {} }),
     })
-    expect([made.statusCode, made.headers['location']]).toEqual([201, '/connectors/a%20b'])
+    expect([made.statusCode, made.headers['location']]).toEqual([201, `${follower.url}/connectors/a%20b`])
     expect(audit).toEqual([expect.objectContaining({ isForwarded: true, principal: { name: 'ci', role: 'admin' } })])
     const stopped = await request(`${follower.url}/connectors/a%20b/stop`, {
       method: 'PUT',
