@@ -8,6 +8,8 @@ export default defineConfig({
           name: 'unit',
           // One process imports each module once for all its files: half the CPU time. Unit tests share nothing that they change.
           isolate: false,
+          // A bound on what hangs, no measure of speed: the machine may be busy with something else.
+          testTimeout: 30_000,
           include: [
             'src/**/*.test.ts',
             'test/*.test.ts',

@@ -47,6 +47,7 @@ describe('source.type: kinesis', () => {
       late: 'emit-flagged',
       fanOut: undefined,
       recordLimit: 2_000,
+      rediscoveryMs: 60_000,
       shardIds: undefined,
       endpoint: undefined,
       kinesisEndpoint: undefined,

@@ -16,6 +16,7 @@ const namesOf = (translator: ConnectTranslator): readonly string[] =>
 
 /** What a file of the connector must hold. */
 const needed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'tailrace.TailraceSourceConnector': { 'source.tables': 'orders', 'source.region': 'eu-west-1' },
   KinesisSource: { 'kafka.topic': 't', 'kinesis.stream': 's', 'kinesis.region': 'eu-west-1' },
   'io.confluent.connect.kinesis.KinesisSourceConnector': { 'kafka.topic': 't', 'kinesis.stream': 's' },
   'com.trustpilot.connector.dynamodb.DynamoDBSourceConnector': {},

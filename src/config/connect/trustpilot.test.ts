@@ -63,9 +63,9 @@ describe('its properties', () => {
     [{ 'dynamodb.table.ingestion.tag.key': 'environment' }, { 'source.tables.tags': ['environment=dev'] }],
     [
       { 'dynamodb.table.whitelist': 'orders, users' },
-      { 'source.tables': ['orders', 'users'], 'source.tables.tags': [] },
+      { 'source.tables': ['orders', 'users'], 'source.tables.tags': undefined },
     ],
-    [{ 'source.tables': 'orders' }, { 'source.tables': ['orders'], 'source.tables.tags': [] }],
+    [{ 'source.tables': 'orders' }, { 'source.tables': ['orders'], 'source.tables.tags': undefined }],
     [{ 'source.tables.tags': 'a' }, { 'source.tables': ['*'], 'source.tables.tags': ['a'] }],
     [{ 'dynamodb.service.endpoint': 'http://localhost:8000' }, { 'source.endpoint': 'http://localhost:8000' }],
     [
