@@ -25,12 +25,14 @@ beforeAll(async () => {
 
 afterAll(() => moto[Symbol.asyncDispose]())
 
-// moto's tagging service knows no tables: it only shows that the request is well made.
-it('asks the tagging service', async () => {
+it('finds tables by asking the tagging service', async () => {
   await using api = apiIn('eu-central-1')
-  await expect(sourceOver(api, 'eu-central-1', ['cdc']).findTables(never)).rejects.toMatchObject({
-    code: 'TABLE_NOT_FOUND',
-  })
+  const names = async (...tags: string[]): Promise<readonly string[]> => {
+    const found = await sourceOver(api, 'eu-central-1', tags).findTables(never)
+    return found.map(({ name }) => name)
+  }
+  expect(await names('cdc')).toEqual(['bills', 'orders'])
+  expect(await names('cdc', 'team=shop|none')).toEqual(['orders'])
 })
 
 it('finds tables by their own tags', async () => {
