@@ -118,7 +118,8 @@ describe.each(['debezium', 'flat', 'cloudevents', 'cloudevents-structured', 'dyn
             expect(told(kinesis.records, changes.streamArn)).toEqual(told(streams.records, table.streamArn))
           }
         }),
-        { numRuns: 12 },
+        // About every second page holds something that Trustpilot's record has no place for.
+        { numRuns: envelope === 'trustpilot' ? 60 : 12 },
       )
       expect(delivered).toBeGreaterThan(3)
     })
