@@ -108,24 +108,30 @@ topic.partitions: 3
 
 interface Putting {
   all(): Promise<void>
+  /** Also resolves when there will not be so many any more, since putting has failed. */
   untilMade(changes: number): Promise<void>
 }
 
 function putting(plan: KinesisRunPlan, history: KinesisHistory, { api }: KinesisUnderTest): Putting {
   let made = 0
+  let isOver = false
+  const all = async (): Promise<void> => {
+    while (made < plan.changes) {
+      const count = Math.min(batch, plan.changes - made)
+      await putKinesisRecords(api, 'changes', history.next(count, Math.floor(systemClock.now())))
+      made += count
+      await systemClock.sleep(20)
+    }
+    await systemClock.sleep(1_000)
+    await putKinesisRecords(api, 'changes', history.rest())
+  }
   return {
-    all: async () => {
-      while (made < plan.changes) {
-        const count = Math.min(batch, plan.changes - made)
-        await putKinesisRecords(api, 'changes', history.next(count, Math.floor(systemClock.now())))
-        made += count
-        await systemClock.sleep(20)
-      }
-      await systemClock.sleep(1_000)
-      await putKinesisRecords(api, 'changes', history.rest())
-    },
+    all: () =>
+      all().finally(() => {
+        isOver = true
+      }),
     untilMade: async (changes) => {
-      while (made < Math.min(changes, plan.changes)) await systemClock.sleep(50)
+      while (!isOver && made < Math.min(changes, plan.changes)) await systemClock.sleep(50)
     },
   }
 }
