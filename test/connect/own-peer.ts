@@ -13,7 +13,7 @@ export function startOwnServer(): Promise<RestServer> {
     access: parseAccessList('', 'access.list'),
     service: createMemoryConnectService({ checks: true }),
     leadership: { leader: () => ({ kind: 'self' }) },
-    forwarding: { send: () => Promise.reject(new Error('unused')), key: undefined },
+    forwarding: { send: () => Promise.reject(new Error('unused')), tokens: undefined },
     guard: { hosts: [], origins: [] },
     audit: () => {},
     clock: systemClock,
