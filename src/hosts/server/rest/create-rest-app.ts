@@ -113,7 +113,7 @@ interface Around {
 async function answer(route: Route, context: RestContext, options: RestOptions): Promise<Response> {
   const around: Around = { context, options }
   if (!acceptsJson(context.req.header('accept'))) return failed({ status: 406, message: 'HTTP 406 Not Acceptable' })
-  const bytes = await readBytes(context.req.raw)
+  const bytes = await readBytes(context.req.raw, options.clock)
   if ('status' in bytes) return failed(bytes, { connection: 'close' })
   const url = new URL(context.req.url)
   const { method, headers } = context.req.raw
