@@ -149,7 +149,7 @@ export const wantedDifferences: readonly WantedDifference[] = [
     part: 'more',
     steps: /status|restart\?/,
     theirs: nothing,
-    ours: /\.tables .*"table":/,
+    ours: /\.tables \[(\]$|.*"table":)/,
     isRare: true,
   },
   {

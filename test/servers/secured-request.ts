@@ -50,7 +50,7 @@ export function sendSecured(url: string, authority: string, sent: SecuredRequest
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
-          body: text === '' ? undefined : JSON.parse(text),
+          body: response.headers['content-type'] === 'application/json' ? JSON.parse(text) : text,
         }),
       )
       response.on('error', reject)
