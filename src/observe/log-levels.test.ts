@@ -51,8 +51,10 @@ describe('createLogLevels', () => {
       ['tailrace.connector.b', { level: 'WARN', changedAtMs: 42 }],
     ])
     levels.forget('tailrace.connector.b')
-    expect(levels.set('tailrace.connector.b', 'INFO')).toEqual([])
-    expect(levels.set('root', 'INFO')).toEqual(['root', 'tailrace', 'tailrace.connector.a'])
+    expect(levels.set('tailrace.connector.b', 'INFO')).toBeUndefined()
+    // What has the level already did not change.
+    expect(levels.set('root', 'INFO')).toEqual(['tailrace', 'tailrace.connector.a'])
+    expect(levels.set('root', 'INFO')).toEqual([])
   })
 
   it('puts the name of the logger into its lines', () => {

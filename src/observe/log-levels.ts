@@ -21,8 +21,8 @@ export interface LogLevels {
   forget(name: string): void
   /** Ordered by name. */
   levels(): ReadonlyMap<string, NamedLevel>
-  /** Sets a logger and all below it, and returns their names in order; none if there is no such logger. */
-  set(name: string, level: LevelWord): readonly string[]
+  /** Sets a logger and all below it, and returns the names of those whose level was another one, in order; undefined if there is no such logger. */
+  set(name: string, level: LevelWord): readonly string[] | undefined
 }
 
 /** What they are made of. */
@@ -61,9 +61,10 @@ export function createLogLevels({ base, level, now }: LogLevelsOptions): LogLeve
       const names = [...gates.keys()]
         .filter((each) => each === name || name === rootLogger || each.startsWith(`${name}.`))
         .sort()
-      if (!gates.has(name)) return []
-      for (const each of names) Object.assign(gateOf(each), { level: wanted, changedAtMs: now() })
-      return names
+      if (!gates.has(name)) return undefined
+      const changed = names.filter((each) => gateOf(each).level !== wanted)
+      for (const each of changed) Object.assign(gateOf(each), { level: wanted, changedAtMs: now() })
+      return changed
     },
   }
 }

@@ -274,7 +274,7 @@ const unknownConnector: readonly Step[] = [
   step('DELETE', '/connectors/none', 'unknown connector'),
 ]
 
-const one = '/admin/loggers/org.apache.kafka.connect.test'
+const one = '/admin/loggers/{logger}'
 
 const loggers: readonly Step[] = [
   step('GET', '/admin/loggers', '', { show: 'map' }),
@@ -293,6 +293,7 @@ const loggers: readonly Step[] = [
   step('PUT', one, 'unknown level', { body: { level: 'LOUD' } }),
   step('PUT', one, 'malformed JSON', { body: '{' }),
   step('DELETE', one, 'unknown method'),
+  step('PUT', '/admin/loggers/no.such.logger', 'a logger that there is not', { body: { level: 'WARN' } }),
 ]
 
 const methods: readonly Step[] = [

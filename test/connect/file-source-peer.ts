@@ -11,6 +11,7 @@ export async function fileSourcePeer({ url, folder }: LocalConnect, topic: strin
     url,
     plugin: 'FileStreamSource',
     class: 'org.apache.kafka.connect.file.FileStreamSourceConnector',
+    logger: 'org.apache.kafka.connect.test',
     config: {
       'connector.class': 'FileStreamSource',
       'tasks.max': '1',
@@ -23,6 +24,7 @@ export async function fileSourcePeer({ url, folder }: LocalConnect, topic: strin
     partition: { filename: file },
     offset: { position: 4 },
     renames: [
+      [/org\.apache\.kafka\.connect\.test/g, '{logger}'],
       [/org\.apache\.kafka\.connect\.file\.FileStreamSourceConnector/g, '{class}'],
       [/FileStreamSource/g, '{plugin}'],
       [new RegExp(file, 'g'), '{file}'],

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { differencesOf } from './compare.ts'
 import { conversation } from './conversation.ts'
-import { ownPeer, startOwnServer } from './own-peer.ts'
+import { startMemoryPeer } from './memory-peer.ts'
 import { play } from './play.ts'
 import type { Recorded } from './play.ts'
 import { recordedAnswers } from './recorded.ts'
@@ -14,8 +14,8 @@ it('names each step once', () => {
 })
 
 it('our REST API answers as the recorded Connect does, but for what is meant', async () => {
-  await using server = await startOwnServer()
-  const ours = await play(conversation, ownPeer(server.url))
+  await using peer = await startMemoryPeer()
+  const ours = await play(conversation, peer)
   expect(unwanted(differencesOf(recordedAnswers(), ours))).toEqual({ differences: [], unseen: [] })
 })
 

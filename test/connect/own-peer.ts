@@ -1,39 +1,36 @@
-import { systemClock } from '../../src/async/system-clock.ts'
-import { parseAccessList } from '../../src/hosts/server/access/access-list.ts'
-import { startRestServer } from '../../src/hosts/server/rest/start-rest-server.ts'
-import type { RestServer } from '../../src/hosts/server/rest/start-rest-server.ts'
-import { silentLogger } from '../../src/observe/logger.ts'
-import { createMemoryConnectService } from '../fixtures/memory-connect-service.ts'
 import type { Peer } from './play.ts'
 
-/** Our REST API, over a socket, in front of a service in memory. */
-export function startOwnServer(): Promise<RestServer> {
-  return startRestServer({
-    listen: { host: '127.0.0.1', port: 0 },
-    access: parseAccessList('', 'access.list'),
-    service: createMemoryConnectService({ checks: true }),
-    leadership: { leader: () => ({ kind: 'self' }) },
-    forwarding: { send: () => Promise.reject(new Error('unused')), key: undefined },
-    guard: { hosts: [], origins: [] },
-    audit: () => {},
-    clock: systemClock,
-    logger: silentLogger,
-  })
+/** A tailrace and the topic of the one table that its connectors read. */
+export interface OwnPeer extends Peer {
+  readonly topic: string
+}
+
+/** The table of a connector, and a position in its stream. */
+export interface OwnTable {
+  readonly table: string
+  readonly topicPrefix: string
+  readonly shardId: string
+  readonly sequenceNumber: string
+  /** Further properties. */
+  readonly more: Readonly<Record<string, string>>
 }
 
 /** Whatever answers at the address as a tailrace that reads the table. */
-export function ownPeer(url: string, table = 'orders'): Peer {
+export function ownPeer(url: string, { table, topicPrefix, shardId, sequenceNumber, more }: OwnTable): OwnPeer {
   return {
     url,
+    topic: `${topicPrefix}.${table}`,
     plugin: 'TailraceSource',
     class: 'tailrace.TailraceSourceConnector',
-    config: { 'connector.class': 'TailraceSource', 'source.region': 'eu-west-1', 'source.tables': table },
+    logger: 'tailrace.connector.shop',
+    config: { 'connector.class': 'TailraceSource', 'source.region': 'eu-west-1', 'source.tables': table, ...more },
     wrong: ['topic.partitions', 'several'],
-    partition: { table, shard_id: 'shardId-1' },
-    offset: { sequence_number: '100000000000000000042' },
+    partition: { table, shard_id: shardId },
+    offset: { sequence_number: sequenceNumber },
     renames: [
       [/tailrace\.TailraceSourceConnector(?!,)/g, '{class}'],
       [/TailraceSource(?!Connector)/g, '{plugin}'],
+      [/tailrace\.connector\.shop/g, '{logger}'],
       [/available are: .*$/s, 'available are: {plugins}'],
     ],
   }

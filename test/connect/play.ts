@@ -67,7 +67,10 @@ function send({ method, path, body, headers }: Step, peer: Peer): Promise<Answer
   }
   // An empty text stands for a header that is not sent.
   const present = Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== ''))
-  const filled = path.replace('{plugin}', peer.plugin).replace('{class}', peer.class)
+  const filled = (['plugin', 'class', 'logger'] as const).reduce(
+    (text, name) => text.replace(`{${name}}`, peer[name]),
+    path,
+  )
   return new Promise((resolve, reject) => {
     const call = request({ hostname, port, method, path: filled, headers: present, agent: false, timeout: 30_000 })
     let isAnswered = false

@@ -3,6 +3,8 @@ export interface PeerNames {
   /** Short name of its connector's class, and the whole one. */
   readonly plugin: string
   readonly class: string
+  /** A logger of its own whose level may be set. */
+  readonly logger: string
   /** A configuration that runs, without `name`. */
   readonly config: Readonly<Record<string, string>>
   /** A property of it and a value that is wrong. */
@@ -15,7 +17,7 @@ export interface PeerNames {
 /** One request of the conversation and what is to be told of its answer. */
 export interface Step {
   readonly method: string
-  /** As it goes over the wire; `{plugin}` and `{class}` are the peer's. */
+  /** As it goes over the wire; `{plugin}`, `{class}` and `{logger}` are the peer's. */
   readonly path: string
   /** What is special about it. With method and path it names the step. */
   readonly note: string

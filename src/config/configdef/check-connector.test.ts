@@ -35,6 +35,7 @@ describe('a configuration of a connector', () => {
     expect(() => check({ ...good, 'connector.class': 'Nothing' })).toThrow(
       expect.objectContaining({ code: 'REQUEST_INVALID', message }),
     )
+    expect(() => check({ ...good, 'connector.class': 'No\nthing' })).toThrow('name matches No?thing, available')
   })
 
   it('is refused with all that `validate` finds, in Connect’s frame', () => {

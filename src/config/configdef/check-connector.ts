@@ -17,7 +17,7 @@ export function checkConnector(config: ConnectorConfig, around: ValidationSurrou
     const known = connectorPlugins.map((one) => one.class).join(', ')
     throw new TailraceError(
       'REQUEST_INVALID',
-      `Failed to find any class that implements Connector and which name matches ${given.slice(0, 120)}, available are: ${known}`,
+      `Failed to find any class that implements Connector and which name matches ${printable(given)}, available are: ${known}`,
     )
   }
   const errors = validateConnector(plugin, config, around).configs.flatMap(({ value }) => value.errors)
@@ -27,4 +27,9 @@ export function checkConnector(config: ConnectorConfig, around: ValidationSurrou
     `Connector configuration is invalid and contains the following ${errors.length} error(s):\n${errors.join('\n')}\n` +
       'You can also find the above list of errors at the endpoint `/connector-plugins/{connectorType}/config/validate`',
   )
+}
+
+/** Cut, and without control characters: it goes into logs. */
+function printable(text: string): string {
+  return text.slice(0, 120).replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '?')
 }

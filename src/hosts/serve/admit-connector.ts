@@ -1,10 +1,7 @@
 import { withDeadline } from '../../async/clock.ts'
 import type { Clock } from '../../async/clock.ts'
 import type { Rng } from '../../async/rng.ts'
-import type { ConnectorConfig } from '../../config/configdef/config-infos.ts'
-import { connectorPlugins, findPlugin } from '../../config/configdef/connector-plugins.ts'
-import type { ConnectorPlugin } from '../../config/configdef/connector-plugins.ts'
-import { validateConnector } from '../../config/configdef/validate-connector.ts'
+import { checkConnector } from '../../config/configdef/check-connector.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import { TailraceError } from '../../errors.ts'
 import { asError } from '../../observe/logger.ts'
@@ -13,7 +10,6 @@ import type { ConnectorEntry } from '../../service/service-state.ts'
 import { isRefusal } from '../preflight/finding.ts'
 import { runPreflight } from '../preflight/preflight.ts'
 import { startFindings } from '../preflight/start-findings.ts'
-import { shown } from '../server/rest/request-values.ts'
 import { nextEpoch, epochOf, makeConfigId } from './config-id.ts'
 import type { ConnectorConfigs, PipelineOutline } from './connector-configs.ts'
 
@@ -47,7 +43,7 @@ const worldMs = 10_000
  * answered to who sent it, as Connect answers what its connectors find: nobody has to look for it in a status. A connector that is not to run
  * yet is looked at by itself only, so that it can be made before its tables are. Troubles that may pass do not count.
  *
- * Rejects with CONFIG_INVALID in Connect's words, with SECRET_UNAVAILABLE, or with the code of the first finding.
+ * Rejects as `checkConnector`, in Connect's words, with SECRET_UNAVAILABLE, or with the code of the first finding.
  */
 export async function admitConfig(
   entry: Omit<ConnectorEntry, 'configId'>,
@@ -56,7 +52,7 @@ export async function admitConfig(
   signal: AbortSignal,
 ): Promise<AdmittedConfig> {
   const { configs, unique } = parts
-  requireValid(new Map(Object.entries(entry.config)), configs)
+  checkConnector(new Map(Object.entries(entry.config)), configs.surroundings)
   const candidate: ConnectorEntry = { ...entry, configId: `candidate ${unique()}` }
   const outline = configs.outline(candidate)
   if (outline === undefined) throw new TailraceError('CONFIG_INVALID', 'the configuration is no pipeline')
@@ -112,32 +108,6 @@ async function inTime<T>(
   } finally {
     scope.abort(new Error('the look is over'))
   }
-}
-
-/** Throws CONFIG_INVALID in Connect's words. */
-function requireValid(config: ConnectorConfig, { surroundings }: ConnectorConfigs): void {
-  const plugin = requiredPlugin(config)
-  const { error_count: count, configs } = validateConnector(plugin, config, surroundings)
-  if (count === 0) return
-  const messages = configs.flatMap(({ value }) => value.errors)
-  throw new TailraceError(
-    'CONFIG_INVALID',
-    [
-      `Connector configuration is invalid and contains the following ${count} error(s):`,
-      ...messages,
-      'You can also find the above list of errors at the endpoint `/connector-plugins/{connectorType}/config/validate`',
-    ].join('\n'),
-  )
-}
-
-function requiredPlugin(config: ConnectorConfig): ConnectorPlugin {
-  const name = (config.get('connector.class') ?? '').trim()
-  if (name === '') throw new TailraceError('CONFIG_INVALID', 'Connector config contains no connector type')
-  const plugin = findPlugin(name)
-  if (plugin !== undefined) return plugin
-  const known = connectorPlugins.map((each) => each.class).join(', ')
-  const message = `Failed to find any class that implements Connector and which name matches ${shown(name)}, available connectors are: ${known}`
-  throw new TailraceError('CONFIG_INVALID', message)
 }
 
 async function requireWorld(config: PipelineConfig, parts: AdmissionParts, signal: AbortSignal): Promise<void> {

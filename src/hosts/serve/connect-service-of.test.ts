@@ -218,7 +218,7 @@ describe('answers', () => {
     const status = await service.status('orders', never)
     expect(status).toEqual({
       name: 'orders',
-      connector: { state: 'STOPPED', worker_id: 'me:8083' },
+      connector: { state: 'STOPPED', worker_id: 'me:8083', version: '1.2.3' },
       tasks: [],
       type: 'source',
     })

@@ -102,7 +102,7 @@ async function status(parts: ConnectServiceParts, name: string, signal: AbortSig
   const tables = await tablesOf(parts, entry, signal)
   // The connector as it is now: it may have been changed meanwhile.
   const now = stateOf(parts).connectors.get(name) ?? entry
-  return statusOf(now, { processes: parts.board.processes, workerId: parts.workerId, tables })
+  return statusOf(now, { processes: parts.board.processes, self: parts, tables })
 }
 
 /** Undefined if the ledger cannot be looked into in time: then the status tells of everything else. */

@@ -8,6 +8,7 @@ import type { ConnectorOffset } from '../server/rest/connect-service.ts'
 import { openSource } from '../source-of.ts'
 import type { SourceParts } from '../source-parts.ts'
 import { tasksOf } from './connector-views.ts'
+import { waitOut } from './wait-out.ts'
 
 /** Positions of connectors in Connect's form. */
 export interface ConnectorOffsets {
@@ -36,7 +37,8 @@ export function createConnectorOffsets(parts: ConnectorOffsetsParts): ConnectorO
   return {
     read: async (entry, signal) => {
       try {
-        return await readOffsets(await parts.access(entry, signal), signal)
+        const access = await parts.access(entry, signal)
+        return await waitOut(access, () => readOffsets(access, signal), signal)
       } catch (error) {
         if (isCode(error, 'PIPELINE_UNKNOWN')) return []
         throw error

@@ -13,7 +13,7 @@ const entry = (target: TargetState = 'RUNNING'): ConnectorEntry => ({
 const run = (state: RunReport['state'], trace?: string): RunReport => ({ state, configId: '1.a', trace })
 const status = (target: TargetState, ...states: readonly (RunReport | undefined)[]): ReturnType<typeof statusOf> => {
   const processes = states.map((state, at) => processReport(`p${at}`, state === undefined ? {} : { orders: state }))
-  return statusOf(entry(target), { processes, workerId: 'me:8083', tables: undefined })
+  return statusOf(entry(target), { processes, self: { workerId: 'me:8083', version: '1.2.4' }, tables: undefined })
 }
 
 describe('the state of a connector', () => {
@@ -57,9 +57,10 @@ describe('the state of a connector', () => {
     expect(status('RUNNING', run('FAILED', 'TABLE_NOT_FOUND: …')).connector).toEqual({
       state: 'FAILED',
       worker_id: 'p0:8083',
+      version: '1.2.3',
       trace: 'TABLE_NOT_FOUND: …',
     })
-    expect(status('STOPPED').connector.worker_id).toBe('me:8083')
+    expect(status('STOPPED').connector).toEqual({ state: 'STOPPED', worker_id: 'me:8083', version: '1.2.4' })
   })
 
   it('has a task for each process that has to do with it', () => {

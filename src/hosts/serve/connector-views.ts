@@ -13,6 +13,7 @@ import type {
 export interface ConnectorProcess {
   readonly process: string
   readonly workerId: string
+  readonly version: string
   readonly report: RunReport
 }
 
@@ -21,9 +22,9 @@ export interface ConnectorProcess {
  * that has stopped it is none.
  */
 export function tasksOf(name: string, processes: readonly ProcessReport[]): readonly ConnectorProcess[] {
-  return processes.flatMap(({ process, workerId, runs }) => {
+  return processes.flatMap(({ process, workerId, version, runs }) => {
     const report = runs.get(name)
-    return report === undefined || report.state === 'STOPPED' ? [] : [{ process, workerId, report }]
+    return report === undefined || report.state === 'STOPPED' ? [] : [{ process, workerId, version, report }]
   })
 }
 
@@ -42,18 +43,18 @@ export function taskConfigsOf(entry: ConnectorEntry, processes: readonly Process
 /** What a status is made of. */
 export interface StatusSources {
   readonly processes: readonly ProcessReport[]
-  /** Of the process that answers, for a connector that nobody runs. */
-  readonly workerId: string
+  /** The process that answers: for a connector that nobody runs. */
+  readonly self: { readonly workerId: string; readonly version: string }
   /** Undefined where the ledger could not be looked into. */
   readonly tables: readonly TableStatus[] | undefined
 }
 
 /** A connector's state as all processes report it. */
-export function statusOf(entry: ConnectorEntry, { processes, workerId, tables }: StatusSources): ConnectorStatus {
+export function statusOf(entry: ConnectorEntry, { processes, self, tables }: StatusSources): ConnectorStatus {
   const runs = tasksOf(entry.name, processes)
   return {
     name: entry.name,
-    connector: connectorState(entry, runs, workerId),
+    connector: connectorState(entry, runs, self),
     tasks: runs.map((run, id) => ({ id, ...taskState(entry, run) })),
     type: 'source',
     ...(tables === undefined ? {} : { tables }),
@@ -63,20 +64,25 @@ export function statusOf(entry: ConnectorEntry, { processes, workerId, tables }:
 /** The best of all processes decides: what runs somewhere runs. Only what fails everywhere has failed. */
 const ranks: readonly RunState[] = ['RUNNING', 'RESTARTING', 'FAILED', 'PAUSED', 'UNASSIGNED', 'STOPPED']
 
-function connectorState(entry: ConnectorEntry, runs: readonly ConnectorProcess[], workerId: string): StateReport {
+function connectorState(
+  entry: ConnectorEntry,
+  runs: readonly ConnectorProcess[],
+  { workerId, version }: StatusSources['self'],
+): StateReport {
   const [best] = runs
     .map((run) => taskState(entry, run))
     .toSorted((a, b) => ranks.indexOf(a.state) - ranks.indexOf(b.state))
   if (best !== undefined) return best
-  return { state: entry.target === 'RUNNING' ? 'UNASSIGNED' : entry.target, worker_id: workerId }
+  return { state: entry.target === 'RUNNING' ? 'UNASSIGNED' : entry.target, worker_id: workerId, version }
 }
 
 /** Who has not yet heard that the connector is to run does not run it. */
-function taskState({ target }: ConnectorEntry, { workerId, report }: ConnectorProcess): StateReport {
+function taskState({ target }: ConnectorEntry, { workerId, version, report }: ConnectorProcess): StateReport {
   const isLate = target === 'RUNNING' && report.state === 'PAUSED'
   return {
     state: isLate ? 'UNASSIGNED' : report.state,
     worker_id: workerId,
+    version,
     ...(report.trace === undefined ? {} : { trace: report.trace }),
   }
 }

@@ -11,7 +11,7 @@ export function leadershipOf(log: ServiceLog, boardOf: () => ReportBoard | undef
       if (leader.kind !== 'other') return leader
       const processes = boardOf()?.processes ?? []
       const found = processes.find(({ process }) => process === leader.process)
-      return found === undefined ? { kind: 'none' } : { kind: 'other', url: found.url }
+      return found === undefined ? { kind: 'none' } : { kind: 'other', url: found.url, process: found.process }
     },
   }
 }

@@ -57,6 +57,25 @@ describe('createLedgerSights', () => {
     expect((await ledger.drive(patient))?.tables).toHaveLength(1)
   })
 
+  it('waits out what passes by itself', async () => {
+    const { ledger } = await open()
+    const { kafka, clock, rng, config } = ledger.access
+    let failures = 2
+    const young: typeof kafka = {
+      ...kafka,
+      offsets: async (...args) => {
+        if (failures-- > 0) throw new TailraceError('KAFKA_PROTOCOL', 'NOT_LEADER_OR_FOLLOWER')
+        return kafka.offsets(...args)
+      },
+    }
+    const openKafka = (): { kafka: typeof kafka; isOwn: boolean } => ({ kafka: young, isOwn: false })
+    const sights = createLedgerSights({ clock, rng, load: async () => config, openKafka })
+    expect((await ledger.drive(sights.look(entry('1.a'), never)))?.tables).toHaveLength(1)
+    failures = 1_000
+    await ledger.drive(clock.sleep(1_001))
+    await expect(ledger.drive(sights.look(entry('1.a'), never))).rejects.toMatchObject({ code: 'KAFKA_PROTOCOL' })
+  })
+
   it('tries again what has failed', async () => {
     let isAway = true
     const { ledger, sights } = await open()

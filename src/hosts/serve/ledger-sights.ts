@@ -8,6 +8,7 @@ import type { ConnectorEntry } from '../../service/service-state.ts'
 import type { LedgerAccess } from '../ledger/ledger-access.ts'
 import { openPipelineLedger } from '../ledger/pipeline-ledger.ts'
 import type { PipelineLedger, PipelineLedgerView } from '../ledger/pipeline-ledger.ts'
+import { waitOut } from './wait-out.ts'
 
 /** What sights are made with. */
 export interface LedgerSightsOptions {
@@ -134,12 +135,19 @@ class Sight {
   async #read(): Promise<PipelineLedger | undefined> {
     const { config, kafka } = await this.reach(this.#signal)
     try {
-      this.#view ??= await openPipelineLedger(config, kafka, this.#signal)
-      return await this.#view.refresh(this.#signal)
+      return await waitOut(this.#options, () => this.#refresh({ config, kafka }), this.#signal)
     } catch (error) {
-      this.#view = undefined
       if (error instanceof TailraceError && error.code === 'PIPELINE_UNKNOWN') return undefined
       throw error
     }
+  }
+
+  /** A view of which one reading has failed is of no use. */
+  async #refresh({ config, kafka }: Reached): Promise<PipelineLedger> {
+    const view = this.#view ?? (await openPipelineLedger(config, kafka, this.#signal))
+    this.#view = undefined
+    const ledger = await view.refresh(this.#signal)
+    this.#view = view
+    return ledger
   }
 }

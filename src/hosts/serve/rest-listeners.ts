@@ -13,7 +13,13 @@ export function accessOf({ access: { list } }: ServiceConfig): AccessList {
 }
 
 /** The same in all processes that have the secret; of no use for anything else. */
-export function forwardKey({ access, group }: ServiceConfig): Uint8Array | undefined {
+export function forwardKey({
+  access,
+  group,
+}: {
+  readonly access: Pick<ServiceConfig['access'], 'forwardSecret'>
+  readonly group: string
+}): Uint8Array | undefined {
   const secret = access.forwardSecret?.reveal()
   return secret === undefined ? undefined : new Uint8Array(hkdfSync('sha256', secret, group, 'tailrace forward', 32))
 }

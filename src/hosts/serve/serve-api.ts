@@ -7,6 +7,7 @@ import type { ReportBoard } from '../../service/process-reports.ts'
 import { auditTo } from '../server/access/audit-log.ts'
 import { readinessOf } from '../server/health-check.ts'
 import type { LagWatch } from '../server/lag-watch.ts'
+import { createForwardTokens } from '../server/rest/forward-token.ts'
 import type { Forwarding } from '../server/rest/forwarding.ts'
 import { openForwarder } from '../server/rest/send-forward.ts'
 import { createConnectService } from './connect-service-of.ts'
@@ -44,7 +45,9 @@ export async function serveApi(process: ServiceProcess, lag: LagWatch): Promise<
   const { config } = options
   await using opened = new AsyncDisposableStack()
   const forwarder = opened.use(openForwarder({ ca: config.tls?.truststore }))
-  const forwarding: Forwarding = { send: forwarder.send, key: forwardKey(config) }
+  const key = forwardKey(config)
+  const tokens = key === undefined ? undefined : createForwardTokens({ key, self: process.id, clock: systemClock })
+  const forwarding: Forwarding = { send: forwarder.send, tokens }
   const sights = opened.use(sightsOf(process))
   let begun: Begun | undefined
   const now = (): Begun => {
@@ -130,7 +133,7 @@ function partsOf(process: ServiceProcess, { sights, forwarding, now }: ApiParts)
     }),
     levels: options.levels,
     tell: (telling, signal) =>
-      createTellProcesses({ board: now().board, self: process.id, forwarding, clock })(telling, signal),
+      createTellProcesses({ board: now().board, self: process.id, forwarding })(telling, signal),
     clock,
     version: options.version,
     clusterId: async (signal) => (clusterId ??= (await process.kafka.cluster(signal)).clusterId),

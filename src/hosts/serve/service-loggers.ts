@@ -22,10 +22,10 @@ export function loggerNamed(levels: LogLevels, name: string): LoggerLevel {
   return found
 }
 
-/** Sets a level in this process. Throws LOGGER_UNKNOWN. */
+/** Sets a level in this process, and gives the loggers whose level was another one. Throws LOGGER_UNKNOWN. */
 export function setLevel(levels: LogLevels, name: string, { level }: LoggerRequest): readonly string[] {
   const changed = levels.set(name, level)
-  if (changed.length === 0) throw unknown(name)
+  if (changed === undefined) throw unknown(name)
   return changed
 }
 

@@ -42,7 +42,7 @@ describe('leadershipOf', () => {
     log.leader = { kind: 'other', process: 'p' }
     expect(leadership.leader()).toEqual({ kind: 'none' })
     board.processes = [processReport('p')]
-    expect(leadership.leader()).toEqual({ kind: 'other', url: 'http://p:8083' })
+    expect(leadership.leader()).toEqual({ kind: 'other', url: 'http://p:8083', process: 'p' })
   })
 })
 

@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { createMemoryReportBoard, processReport } from '../../../test/fixtures/memory-service.ts'
 import { createManualClock } from '../../testing/manual-clock.ts'
 import type { ForwardRequest } from '../server/rest/forwarding.ts'
+import { createForwardTokens } from '../server/rest/forward-token.ts'
+import type { ForwardTokens } from '../server/rest/forward-token.ts'
 import { forwardedPrincipal } from '../server/rest/forwarding.ts'
 import { createTellProcesses } from './tell-processes.ts'
 import type { TellProcesses } from './tell-processes.ts'
 
-const key = new Uint8Array(32).fill(7)
+const tokensOf = (self: string): ForwardTokens =>
+  createForwardTokens({ key: new Uint8Array(32).fill(7), self, clock: createManualClock() })
 const telling = {
   method: 'PUT',
   path: '/admin/loggers/root?scope=worker',
@@ -27,7 +30,7 @@ function open(statusOf: (url: string) => number | undefined): { tell: TellProces
     return { status, contentType: undefined, location: undefined, body: Buffer.alloc(0) }
   }
   return {
-    tell: createTellProcesses({ board, self: 'me', forwarding: { send, key }, clock: createManualClock() }),
+    tell: createTellProcesses({ board, self: 'me', forwarding: { send, tokens: tokensOf('me') } }),
     sent,
   }
 }
@@ -39,7 +42,8 @@ describe('createTellProcesses', () => {
     expect(sent.map(({ url }) => new URL(url).host)).toEqual(['a:8083', 'z:8083'])
     const [first] = sent
     const call = { method: 'PUT', path: telling.path, headers: new Headers(first?.headers), body: Buffer.from('{}') }
-    expect(forwardedPrincipal(call, key, createManualClock())).toEqual({ name: 'the service', role: 'admin' })
+    expect(forwardedPrincipal(call, tokensOf('z'))).toBeUndefined()
+    expect(forwardedPrincipal(call, tokensOf('a'))).toEqual({ name: 'the service', role: 'admin' })
   })
 
   it('says which of them did not take it, and tells the others all the same', async () => {

@@ -1,4 +1,3 @@
-import type { Clock } from '../../async/clock.ts'
 import { TailraceError } from '../../errors.ts'
 import type { ReportBoard } from '../../service/process-reports.ts'
 import { forwardRequest } from '../server/rest/forwarding.ts'
@@ -24,9 +23,8 @@ export function createTellProcesses(options: {
   readonly board: ReportBoard
   readonly self: string
   readonly forwarding: Forwarding
-  readonly clock: Clock
 }): TellProcesses {
-  const { board, self, forwarding, clock } = options
+  const { board, self, forwarding } = options
   return async ({ method, path, body, isFine }, signal) => {
     const call = {
       method,
@@ -36,9 +34,9 @@ export function createTellProcesses(options: {
     }
     const others = board.processes.filter(({ process }) => process !== self)
     const answers = await Promise.allSettled(
-      others.map(async ({ url }) => {
-        const to = { url, principal: { name: 'the service', role: 'admin' } } as const
-        return (await forwarding.send(forwardRequest(call, to, forwarding, clock), signal)).status
+      others.map(async ({ url, process }) => {
+        const to = { url, process, principal: { name: 'the service', role: 'admin' } } as const
+        return (await forwarding.send(forwardRequest(call, to, forwarding), signal)).status
       }),
     )
     const deaf = others.filter((_, at) => {

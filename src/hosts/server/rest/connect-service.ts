@@ -185,8 +185,8 @@ export interface Leadership {
   leader(): Leader
 }
 
-/** The leader. `url` is the one that it advertises, without a path. */
+/** The leader. `url` is the one that it advertises, without a path; `process` is that of its reports. */
 export type Leader =
   | { readonly kind: 'self' }
-  | { readonly kind: 'other'; readonly url: string }
+  | { readonly kind: 'other'; readonly url: string; readonly process: string }
   | { readonly kind: 'none' }

@@ -113,7 +113,7 @@ interface Around {
 async function answer(route: Route, context: RestContext, options: RestOptions): Promise<Response> {
   const around: Around = { context, options }
   if (!acceptsJson(context.req.header('accept'))) return failed({ status: 406, message: 'HTTP 406 Not Acceptable' })
-  const bytes = await readBytes(context.req.raw)
+  const bytes = await readBytes(context.req.raw, options.clock)
   if ('status' in bytes) return failed(bytes, { connection: 'close' })
   const url = new URL(context.req.url)
   const { method, headers } = context.req.raw
@@ -132,7 +132,7 @@ async function admitted(route: Route, call: IncomingCall, { context, options }: 
   if (route.role === 'anyone') return { principal: { name: 'anonymous', role: 'viewer' } }
   const { address, subject } = context.env
   const authorization = call.headers.get('authorization') ?? undefined
-  const behind = forwardedPrincipal(call, options.forwarding.key, options.clock)
+  const behind = forwardedPrincipal(call, options.forwarding.tokens)
   const found =
     behind === undefined
       ? await options.authenticator.authenticate({ authorization, subject, address })
@@ -169,7 +169,7 @@ async function carriedOut(route: Route, { call, url, principal }: Call, around: 
       const reply = await run(route, { url, body }, around)
       return replied(reply, url.origin, by === 'leader' ? revisionHeader(options.revisions) : {})
     }
-    const request = forwardRequest(call, { url: target.url, principal }, options.forwarding, options.clock)
+    const request = forwardRequest(call, { ...target, principal }, options.forwarding)
     const answer = await inTime(options, (signal) => options.forwarding.send(request, signal))
     await catchUp(answer, options)
     return forwarded(answer, url.origin)

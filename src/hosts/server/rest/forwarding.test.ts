@@ -6,10 +6,12 @@ import { createManualClock } from '../../../testing/manual-clock.ts'
 import type { Authenticator } from '../access/authenticator.ts'
 import { roles } from '../access/principal.ts'
 import type { Leader } from './connect-service.ts'
+import { createForwardTokens } from './forward-token.ts'
+import type { ForwardTokens } from './forward-token.ts'
 import type { ForwardRequest } from './forwarding.ts'
 import { routes } from './routes.ts'
 
-const other: Leader = { kind: 'other', url: 'http://10.0.0.2:8083/' }
+const other: Leader = { kind: 'other', url: 'http://10.0.0.2:8083/', process: 'second' }
 const config = { 'connector.class': 'TailraceSource' }
 
 function follower(leader: Leader = other): RestClient {
@@ -53,7 +55,7 @@ describe('a request that needs the leader', () => {
       return new Promise((resolve) => (read = resolve))
     }
     const answer = { status: 204, contentType: undefined, location: undefined, revision: 7, body: Buffer.alloc(0) }
-    const forwarding = { send: () => Promise.resolve(answer), key: undefined }
+    const forwarding = { send: () => Promise.resolve(answer), tokens: undefined }
     const revisions = { current: () => 6, reached }
     const { call } = createRestClient({ leadership: { leader: () => other }, forwarding, revisions, clock })
     let isAnswered = false
@@ -96,14 +98,15 @@ describe('a request that needs the leader', () => {
   it('is 409 if the leader does not answer', async () => {
     const { call } = createRestClient({
       leadership: { leader: () => other },
-      forwarding: { key: undefined, send: () => Promise.reject(new TailraceError('SERVICE_CHANGING', 'no answer')) },
+      forwarding: { tokens: undefined, send: () => Promise.reject(new TailraceError('SERVICE_CHANGING', 'no answer')) },
     })
     expect(await call('PUT', '/connectors/a/stop')).toMatchObject({ status: 409, body: { message: 'no answer' } })
   })
 })
 
 describe('who is behind a request that was handed on', () => {
-  const key = Buffer.alloc(32, 7)
+  const clock = createManualClock()
+  const tokensOf = (self: string): ForwardTokens => createForwardTokens({ key: Buffer.alloc(32, 7), self, clock })
   const certified: Authenticator = {
     authenticate: ({ subject }) =>
       Promise.resolve(
@@ -114,26 +117,33 @@ describe('who is behind a request that was handed on', () => {
   }
 
   /** Two processes: what the first hands on reaches the second, perhaps changed on the way. */
-  function pair(change: (request: ForwardRequest) => ForwardRequest = (request) => request): {
+  function pair(
+    change: (request: ForwardRequest) => ForwardRequest = (request) => request,
+    self = 'second',
+  ): {
     readonly first: RestClient
     readonly second: RestClient
+    /** The same once more, as somebody who has listened would send it. */
+    readonly replay: () => Promise<number>
   } {
+    let heard: () => Promise<number> = () => Promise.reject(new Error('nothing was sent'))
     const second = createRestClient({
       authenticator: certified,
-      forwarding: { key, send: () => Promise.reject(new Error('unused')) },
+      clock,
+      forwarding: { tokens: tokensOf(self), send: () => Promise.reject(new Error('unused')) },
     })
     const first = createRestClient({
       authenticator: certified,
       leadership: { leader: () => other },
+      clock,
       forwarding: {
-        key,
+        tokens: tokensOf('first'),
         send: async (sent) => {
           const { url, method, headers, body } = change(sent)
           const { pathname, search } = new URL(url)
-          const answer = await second.call(method, pathname + search, {
-            headers,
-            ...(body.length === 0 ? {} : { body: body.toString() }),
-          })
+          const given = { headers, ...(body.length === 0 ? {} : { body: body.toString() }) }
+          heard = async () => (await second.call(method, pathname + search, given)).status
+          const answer = await second.call(method, pathname + search, given)
           return {
             status: answer.status,
             contentType: undefined,
@@ -143,7 +153,7 @@ describe('who is behind a request that was handed on', () => {
         },
       },
     })
-    return { first, second }
+    return { first, second, replay: () => heard() }
   }
 
   async function put(first: RestClient, role: string): Promise<number> {
@@ -188,8 +198,23 @@ describe('who is behind a request that was handed on', () => {
   })
 
   it('is nobody a minute later', async () => {
-    const { first, second } = pair()
-    await second.clock.advance(61_000)
-    expect(await put(first, 'admin')).toBe(401)
+    const { second } = pair()
+    const call = { method: 'PUT', path: '/connectors/a/stop', body: Buffer.alloc(0), hops: 1 }
+    const token = tokensOf('first').sign(call, { name: 'ops', role: 'admin' }, 'second')
+    await clock.advance(61_000)
+    const headers = { 'x-tailrace-forwarded': '1', 'x-tailrace-forward-token': token }
+    expect((await second.call('PUT', '/connectors/a/stop', { headers })).status).toBe(401)
+  })
+
+  it('is nobody when a token comes again', async () => {
+    const { first, replay } = pair()
+    expect([await put(first, 'admin'), await replay()]).toEqual([201, 401])
+    await clock.advance(61_000)
+    expect(await replay()).toBe(401)
+    expect(await put(first, 'admin')).toBe(200)
+  })
+
+  it('is nobody for a process to which the token was not sent', async () => {
+    expect(await put(pair(undefined, 'third').first, 'admin')).toBe(401)
   })
 })

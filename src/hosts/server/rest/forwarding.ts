@@ -1,8 +1,7 @@
-import type { Clock } from '../../../async/clock.ts'
 import type { Principal } from '../access/principal.ts'
 import type { Leader } from './connect-service.ts'
 import type { Failure } from './failure-status.ts'
-import { readForward, signForward } from './forward-token.ts'
+import type { ForwardTokens } from './forward-token.ts'
 
 /** How often the request was handed on by processes of the service. */
 export const hopsHeader = 'x-tailrace-forwarded'
@@ -39,8 +38,8 @@ export type SendForward = (request: ForwardRequest, signal: AbortSignal) => Prom
 /** What forwarding is done with. */
 export interface Forwarding {
   readonly send: SendForward
-  /** What all processes of the service sign with; undefined where nobody is asked who it is. */
-  readonly key: Uint8Array | undefined
+  /** Undefined where nobody is asked who it is. */
+  readonly tokens: ForwardTokens | undefined
 }
 
 /** A request that came in, as far as forwarding sees it. */
@@ -59,18 +58,20 @@ export function hopsOf({ headers }: IncomingCall): number {
 }
 
 /** Who another process says is behind the call; undefined if none does, or if it cannot be believed. */
-export function forwardedPrincipal(
-  call: IncomingCall,
-  key: Uint8Array | undefined,
-  clock: Clock,
-): Principal | undefined {
+export function forwardedPrincipal(call: IncomingCall, tokens: ForwardTokens | undefined): Principal | undefined {
   const token = call.headers.get(tokenHeader)
-  if (token === null || key === undefined) return undefined
-  return readForward(token, { ...call, hops: hopsOf(call) }, key, clock.now())
+  return token === null ? undefined : tokens?.read(token, { ...call, hops: hopsOf(call) })
+}
+
+/** Another process of the service. */
+export interface ForwardTarget {
+  readonly url: string
+  /** `ProcessReport.process`. */
+  readonly process: string
 }
 
 /** Where a call must go; undefined if it can be answered here. */
-export function targetOf(call: IncomingCall, leader: Leader): { readonly url: string } | Failure | undefined {
+export function targetOf(call: IncomingCall, leader: Leader): ForwardTarget | Failure | undefined {
   if (leader.kind === 'self') return undefined
   if (leader.kind === 'none')
     return {
@@ -83,15 +84,14 @@ export function targetOf(call: IncomingCall, leader: Leader): { readonly url: st
       status: 409,
       message: 'Cannot complete request because of a conflicting operation (e.g. worker rebalance)',
     }
-  return { url: leader.url }
+  return { url: leader.url, process: leader.process }
 }
 
 /** The request that hands a call on. */
 export function forwardRequest(
   call: IncomingCall,
-  to: { readonly url: string; readonly principal: Principal },
-  { key }: Forwarding,
-  clock: Clock,
+  to: ForwardTarget & { readonly principal: Principal },
+  { tokens }: Pick<Forwarding, 'tokens'>,
 ): ForwardRequest {
   const hops = hopsOf(call) + 1
   const names = ['authorization', 'content-type', 'accept']
@@ -99,8 +99,7 @@ export function forwardRequest(
     const value = call.headers.get(name)
     return value === null ? [] : [[name, value] as const]
   })
-  const token =
-    key === undefined ? {} : { [tokenHeader]: signForward({ ...call, hops }, to.principal, key, clock.now()) }
+  const token = tokens === undefined ? {} : { [tokenHeader]: tokens.sign({ ...call, hops }, to.principal, to.process) }
   return {
     url: `${to.url.replace(/\/$/, '')}${call.path}`,
     method: call.method,

@@ -20,7 +20,7 @@ function app(options: { isOpen?: boolean; lagMs?: number; checks?: readonly Heal
   const made = createRestApp({
     service: createMemoryConnectService(),
     leadership: { leader: () => ({ kind: 'self' }) },
-    forwarding: { send: () => Promise.reject(new Error('unused')), key: undefined },
+    forwarding: { send: () => Promise.reject(new Error('unused')), tokens: undefined },
     authenticator: options.isOpen === true ? openAccess : createAuthenticator(list, clock),
     guard: { hosts: ['localhost'], origins: [] },
     audit: (entry) => void audit.push(entry),

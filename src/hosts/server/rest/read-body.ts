@@ -1,3 +1,5 @@
+import { withDeadline } from '../../../async/clock.ts'
+import type { Clock } from '../../../async/clock.ts'
 import { parseJson } from '../../../aws/exact-json.ts'
 import type { Failure } from './failure-status.ts'
 import type { RequestBody } from './route.ts'
@@ -5,20 +7,37 @@ import type { RequestBody } from './route.ts'
 /** Bytes that a body may have. */
 export const bodyLimit = 1_048_576
 
-/** The bytes of a body, or why it is not read to its end. */
-export async function readBytes(request: Request): Promise<Buffer | Failure> {
-  const tooLarge = { status: 413, message: `the body is larger than ${bodyLimit} bytes` }
-  if (Number(request.headers.get('content-length') ?? 0) > bodyLimit) return tooLarge
+/** So much more is read and thrown away, as long as it comes: a connection that closes under who writes loses the answer. */
+const discardLimit = 33_554_432
+const discardIdleMs = 1_000
+
+/** The bytes of a body, or why they are not kept. */
+export async function readBytes(request: Request, clock: Clock): Promise<Buffer | Failure> {
+  if (request.body === null) return Buffer.alloc(0)
+  const body = request.body.getReader()
   const chunks: Uint8Array[] = []
-  let length = 0
-  if (request.body !== null) {
-    for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-      length += chunk.length
-      if (length > bodyLimit) return tooLarge
-      chunks.push(chunk)
-    }
+  const told = Number(request.headers.get('content-length') ?? 0)
+  for (let length = 0; told <= bodyLimit && length <= bodyLimit;) {
+    const { value } = await body.read()
+    if (value === undefined) return Buffer.concat(chunks)
+    length += value.length
+    chunks.push(value)
   }
-  return Buffer.concat(chunks)
+  await discard(body, clock)
+  return { status: 413, message: `the body is larger than ${bodyLimit} bytes` }
+}
+
+async function discard(body: ReadableStreamDefaultReader<Uint8Array>, clock: Clock): Promise<void> {
+  const idle = new Error('no more comes')
+  try {
+    for (let length = 0; length <= discardLimit;) {
+      const { value } = await withDeadline(clock, discardIdleMs, body.read(), () => idle)
+      if (value === undefined) return
+      length += value.length
+    }
+  } catch (error) {
+    if (error !== idle) throw error
+  }
 }
 
 /** JSON is the only type of a body, so that no form of a foreign page can make one. */

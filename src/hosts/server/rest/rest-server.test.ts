@@ -9,6 +9,8 @@ import { systemClock } from '../../../async/system-clock.ts'
 import { silentLogger } from '../../../observe/logger.ts'
 import { parseAccessList } from '../access/access-list.ts'
 import type { AuditEntry } from '../access/audit-log.ts'
+import { createForwardTokens } from './forward-token.ts'
+import type { Forwarding } from './forwarding.ts'
 import { openForwarder } from './send-forward.ts'
 import { startRestServer } from './start-rest-server.ts'
 import type { RestServer, RestServerOptions } from './start-rest-server.ts'
@@ -23,7 +25,7 @@ function start(overrides: Partial<RestServerOptions> = {}): Promise<RestServer> 
     access: nobody,
     service: createMemoryConnectService(),
     leadership: { leader: () => ({ kind: 'self' }) },
-    forwarding: { send: () => Promise.reject(new Error('unused')), key: undefined },
+    forwarding: { send: () => Promise.reject(new Error('unused')), tokens: undefined },
     guard: { hosts: [], origins: [] },
     audit: () => {},
     clock: systemClock,
@@ -75,7 +77,7 @@ describe('over sockets', () => {
     })
   })
 
-  it('refuses a body that is too large, whether its length is told or not, and reads on in no case', async () => {
+  it('refuses a body that is too large, whether its length is told or not, without waiting for it', async () => {
     await using server = await start()
     const head = 'PUT /connectors/a/config HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
     expect(await raw(server.url, `${head}Content-Length: 10485760\r\n\r\n{`)).toMatch(/^HTTP\/1\.1 413 /)
@@ -83,6 +85,9 @@ describe('over sockets', () => {
     expect(await raw(server.url, `${head}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(20)}`)).toMatch(
       /^HTTP\/1\.1 413 /,
     )
+    // Who writes all of it before reading finds the answer, too: the connection does not close under it.
+    const whole = `${head}Connection: close\r\nContent-Length: 10485760\r\n\r\n${'x'.repeat(10_485_760)}`
+    expect(await raw(server.url, whole)).toMatch(/^HTTP\/1\.1 413 /)
   })
 
   it.each([
@@ -154,13 +159,21 @@ describe('two processes', () => {
     const audit: AuditEntry[] = []
     const access = parseAccessList(token('admin', 'ci'), 'list')
     await using forwarder = openForwarder({ ca: loopbackCertificatePem })
-    const forwarding = { send: forwarder.send, key }
+    const forwardingOf = (self: string): Forwarding => ({
+      send: forwarder.send,
+      tokens: createForwardTokens({ key, self, clock: systemClock }),
+    })
     const tls = { key: loopbackKeyPem, cert: loopbackCertificatePem }
-    await using leader = await start({ access, forwarding, tls, audit: (entry) => void audit.push(entry) })
+    await using leader = await start({
+      access,
+      forwarding: forwardingOf('b'),
+      tls,
+      audit: (entry) => void audit.push(entry),
+    })
     await using follower = await start({
       access,
-      forwarding,
-      leadership: { leader: () => ({ kind: 'other', url: leader.url }) },
+      forwarding: forwardingOf('a'),
+      leadership: { leader: () => ({ kind: 'other', url: leader.url, process: 'b' }) },
     })
     const made = await request(`${follower.url}/connectors`, {
       method: 'POST',

@@ -63,7 +63,7 @@ describe('who may use which route', () => {
     const app = createRestApp({
       service,
       leadership: { leader: () => ({ kind: 'self' }) },
-      forwarding: { send: () => Promise.reject(new Error('unused')), key: undefined },
+      forwarding: { send: () => Promise.reject(new Error('unused')), tokens: undefined },
       authenticator: createAuthenticator(list, createManualClock()),
       guard: { hosts: [], origins: [] },
       audit: () => {},
