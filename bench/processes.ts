@@ -125,6 +125,18 @@ async function watch(
 }
 
 async function readAll(processes: readonly ServiceProcessUnderTest[]): Promise<Reading> {
-  const pages = await Promise.all(processes.map((process) => process.page('/metrics')))
+  const pages = await Promise.all(processes.map(metricsOf))
   return { atMs: systemClock.monotonic(), processes: pages.map(readingOf) }
+}
+
+/** A connection that was idle for long may be closed just when it is used. */
+async function metricsOf(process: ServiceProcessUnderTest): Promise<string> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await process.page('/metrics')
+    } catch (error) {
+      if (tries === 3) throw new Error(`a process gives no metrics:\n${process.log()}`, { cause: error })
+      await systemClock.sleep(500, benchSignal)
+    }
+  }
 }
