@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { registerAccess } from './commands/access.ts'
 import { registerCheck } from './commands/check.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerDelete } from './commands/delete.ts'
@@ -33,6 +34,7 @@ export const commands: readonly Register[] = [
   registerCheck,
   registerRun,
   registerServe,
+  registerAccess,
   registerStatus,
   registerShards,
   registerTail,

@@ -1,5 +1,6 @@
 import { connectMarkdown } from '../../config/connect/connect-markdown.ts'
 import { referenceMarkdown } from '../../config/reference-markdown.ts'
+import { serviceMarkdown } from '../../config/service/service-markdown.ts'
 import { errorsMarkdown } from './errors-markdown.ts'
 import { metricsMarkdown } from './metrics-markdown.ts'
 import { transformsMarkdown } from './transforms-markdown.ts'
@@ -19,6 +20,7 @@ export const generatedDocs: readonly GeneratedPart[] = [
   { file: 'docs/transforms.md', command: 'tailrace config docs --transforms', render: transformsMarkdown },
   { file: 'docs/connect-files.md', command: 'tailrace config docs --connect', render: connectMarkdown },
   { file: 'docs/metrics.md', command: 'tailrace config docs --metrics', render: metricsMarkdown },
+  { file: 'docs/serve.md', command: 'tailrace config docs --service', render: serviceMarkdown },
   { file: 'docs/errors.md', command: 'tailrace errors --markdown', render: errorsMarkdown },
 ]
 

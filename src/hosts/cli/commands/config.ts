@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { connectMarkdown } from '../../../config/connect/connect-markdown.ts'
 import { configJsonSchema } from '../../../config/json-schema.ts'
 import { referenceMarkdown } from '../../../config/reference-markdown.ts'
+import { serviceMarkdown } from '../../../config/service/service-markdown.ts'
 import { succeeded } from '../command-context.ts'
 import { metricsMarkdown } from '../metrics-markdown.ts'
 import { transformReferences, transformsMarkdown } from '../transforms-markdown.ts'
@@ -19,6 +20,7 @@ export function registerConfig(program: Command, { context, action }: CommandHos
     .option('--transforms', 'those of transforms and predicates instead')
     .option('--connect', "those of Kafka Connect's connectors whose files run instead")
     .option('--metrics', 'every metric of /metrics instead')
+    .option('--service', 'those of the file that `tailrace serve` takes instead')
     .action(
       action((command) => {
         const markdown = referenceOf(command.opts<ReferenceChoice>())
@@ -53,9 +55,11 @@ interface ReferenceChoice {
   readonly transforms?: true
   readonly connect?: true
   readonly metrics?: true
+  readonly service?: true
 }
 
-function referenceOf({ transforms, connect, metrics }: ReferenceChoice): string {
+function referenceOf({ transforms, connect, metrics, service }: ReferenceChoice): string {
+  if (service === true) return serviceMarkdown()
   if (transforms === true) return transformsMarkdown()
   if (connect === true) return connectMarkdown()
   return metrics === true ? metricsMarkdown() : referenceMarkdown()
