@@ -28,6 +28,7 @@ const policy: ConnectorPolicy = {
   kafka: [{ name: 'bootstrap.servers', value: 'broker:9092', where: 'worker' }],
   converters: [],
   createsTopics: true,
+  ownTopics: ['tailrace.service.g.config'],
 }
 
 const properties = {

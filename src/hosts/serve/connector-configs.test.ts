@@ -17,6 +17,7 @@ const policy: ConnectorPolicy = {
   kafka: [{ name: 'bootstrap.servers', value: 'broker:9092', where: 'worker' }],
   converters: [],
   createsTopics: true,
+  ownTopics: ['tailrace.service.g.config'],
 }
 
 const redactor = createRedactor()
