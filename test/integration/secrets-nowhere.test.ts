@@ -89,6 +89,7 @@ describe('secrets of a service', () => {
     const mutual = connector('mutual', {
       'kafka.bootstrap.servers': service.broker.kafka.listeners.get('SSL'),
       'kafka.security.protocol': 'SSL',
+      'kafka.ssl.truststore.certificates': await readFile(service.broker.certificates.authority, 'utf8'),
       'kafka.ssl.keystore.key': key,
       'kafka.ssl.keystore.certificate.chain': await readFile(service.broker.certificates.clientCertificate, 'utf8'),
       'mask.fields': `${table.name}.masked=hmac`,
