@@ -16,6 +16,7 @@ const suites = [
   'kinesis',
   'lambda',
   'lambda-positions',
+  'processes',
 ] as const
 
 const args = process.argv.slice(2)

@@ -88,7 +88,7 @@ export function readConfig(
   const clientId = `tailrace.${read.values?.pipeline ?? 'unnamed'}`
   const kafka = readKafkaProperties(
     kafkaLayersOf(entries, access, { scope, findings }),
-    { clientId, region, readText: readFile },
+    { clientId, region, readText: (path) => (isOfOperator(path, input) ? decoded(path, input) : readFile(path)) },
     findings,
   )
   const around: Surroundings = { entries, kafka, readText: readFile, whereOf }
@@ -324,7 +324,16 @@ function kafkaFileLayer(entries: readonly ConfigEntry[], scope: Scope): readonly
 function readText(path: string, input: ConfigInput): string {
   const absolute = isAbsolute(path) ? path : join(dirname(input.path), path)
   if (input.policy !== undefined) requireAllowedFile(absolute, input.policy, input.realPath)
-  return new TextDecoder().decode(input.readFile(absolute))
+  return decoded(absolute, input)
+}
+
+function decoded(path: string, { readFile }: ConfigInput): string {
+  return new TextDecoder().decode(readFile(path))
+}
+
+/** What the operator's own properties name is read for connectors that say nothing of it; one that names it itself was refused by the policy. */
+function isOfOperator(path: string, { policy }: ConfigInput): boolean {
+  return policy?.kafka.some(({ name, value }) => name.endsWith('.location') && value === path) ?? false
 }
 
 /** Problems in the order of the lines of the file, then those without a line. */

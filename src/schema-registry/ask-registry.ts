@@ -1,5 +1,6 @@
 import { backoffDelay } from '../async/backoff.ts'
 import { TailraceError } from '../errors.ts'
+import { createRedactor } from '../observe/redactor.ts'
 import { readAnswer } from './read-answer.ts'
 import type { AnswerObject } from './read-answer.ts'
 import { serverName } from './registry-http.ts'
@@ -91,18 +92,36 @@ async function askServer<T>(
     const text = body === undefined ? undefined : JSON.stringify(body)
     return await http.send(url, { method: body === undefined ? 'GET' : 'POST', path, headers, body: text }, signal)
   }
-  const header = await options.authorization.header(signal)
+  let header = await options.authorization.header(signal)
   let answer = await send(header)
   // A token may end before its time. Once, because a new one that is refused as well is no matter of time.
   if (answer.status === 401 && options.authorization.refused(header)) {
-    answer = await send(await options.authorization.header(signal))
+    header = await options.authorization.header(signal)
+    answer = await send(header)
   }
   const asked = `${serverName(url)}, ${action}${subject === undefined ? '' : ` ${subject}`}`
   try {
-    return read(readAnswer(answer, asked), asked)
+    return read(
+      readAnswer(answer, asked, (words) => withoutCredentials(words, header)),
+      asked,
+    )
   } catch (error) {
     throw withRetryAfter(error, retryAfterMs(answer.retryAfter, options))
   }
+}
+
+/** Some servers, and proxies in front of them, say what they were sent. */
+function withoutCredentials(words: string, header: string | undefined): string {
+  const credentials = header?.replace(/^\S+\s+/, '')
+  if (credentials === undefined) return words
+  const redactor = createRedactor()
+  redactor.add(credentials)
+  if (/^basic\s/i.test(header ?? '')) {
+    const plain = Buffer.from(credentials, 'base64').toString('utf8')
+    redactor.add(plain)
+    redactor.add(plain.slice(plain.indexOf(':') + 1))
+  }
+  return redactor.redact(words)
 }
 
 function withRetryAfter(error: unknown, ms: number | undefined): unknown {

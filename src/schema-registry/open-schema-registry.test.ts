@@ -168,6 +168,20 @@ describe('a refusal', () => {
     expect(setup.waits).toEqual([])
   })
 
+  it.each([
+    ['Basic', `Basic ${Buffer.from('ops:a canary').toString('base64')}`],
+    ['Bearer', 'Bearer canary-token'],
+  ])('does not repeat what it was sent as %s, wherever the registry says it', async (_, header) => {
+    const authorization = { header: () => Promise.resolve(header), refused: () => false }
+    await using setup = await setUp({ authorization })
+    const around = 'x'.repeat(560)
+    setup.double.fail(answerWith(422, { message: `ops: 'a canary' is not canary-token, ${around} sent ${header}` }))
+    const error: unknown = await setup.registry.resolve('a-value', record, never).catch((thrown: unknown) => thrown)
+    expect(String(error)).toContain('[hidden]')
+    expect(String(error)).not.toContain(header.slice(-12))
+    expect(String(error)).not.toContain(header.startsWith('Basic') ? 'a canary' : 'canary-token')
+  })
+
   it('is remembered for half a minute, and then asked for again', async () => {
     await using setup = await setUp()
     const { registry, double, pass } = setup

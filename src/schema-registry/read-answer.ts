@@ -8,14 +8,14 @@ export type AnswerObject = Readonly<Record<string, unknown>>
 
 /**
  * The object that a registry answered with. Throws what its refusal means otherwise; `question` says for people what was
- * asked, of whom and about what.
+ * asked, of whom and about what, and `hide` takes out of the registry's words what must not be told.
  */
-export function readAnswer(answer: RegistryAnswer, question: string): AnswerObject {
+export function readAnswer(answer: RegistryAnswer, question: string, hide: (words: string) => string): AnswerObject {
   const object = jsonObject(answer.body)
   const isGood = answer.status >= 200 && answer.status < 300
   if (isGood && object !== undefined) return object
   if (isGood) throw foreignAnswer(`${question}: the answer is not a JSON object`)
-  throw refusal(answer.status, object, question)
+  throw refusal(answer.status, object, { question, hide })
 }
 
 /** A schema as most answers hold it. `schemaType` is left out for Avro, and some registries leave out more. */
@@ -76,10 +76,14 @@ function readReferences(value: unknown, question: string): readonly SchemaRefere
 }
 
 /** The registry's own codes are the status and two digits: 40401 is no subject, 40403 no schema, 42201 a broken one. */
-function refusal(status: number, object: AnswerObject | undefined, question: string): TailraceError {
+function refusal(
+  status: number,
+  object: AnswerObject | undefined,
+  { question, hide }: { readonly question: string; readonly hide: (words: string) => string },
+): TailraceError {
   const code = object?.['error_code']
   const known = typeof code === 'number' ? code : undefined
-  const message = `${question}: status ${status}${wordsOf(object)}`
+  const message = `${question}: status ${status}${wordsOf(object, hide)}`
   return new TailraceError(codeOf(status, known, object !== undefined), message, {
     details: { status, registryCode: known },
   })
@@ -99,10 +103,12 @@ function codeOf(status: number, registryCode: number | undefined, isJson: boolea
 const maxWords = 600
 
 /** The registry's own explanation, in one line and cut: some repeat whole schemas. */
-function wordsOf(object: AnswerObject | undefined): string {
+function wordsOf(object: AnswerObject | undefined, hide: (words: string) => string): string {
   const words = object?.['message']
   if (typeof words !== 'string') return ''
-  const line = words.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim()
+  const line = hide(words)
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
   if (line === '') return ''
   return `, ${line.length > maxWords ? `${line.slice(0, maxWords)}…` : line}`
 }

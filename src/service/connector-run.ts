@@ -22,6 +22,8 @@ export interface ConnectorRunOptions {
   readonly run: RunConnector
   readonly hasSameMeaning: (a: ConnectorEntry, b: ConnectorEntry) => boolean | Promise<boolean>
   readonly onFailure: (error: unknown, retryInMs: number | undefined) => void
+  /** Takes secrets out of what is told of a failure; see `PipelineRunsOptions`. */
+  readonly hide?: ((text: string) => string) | undefined
 }
 
 /** Who hears of it. */
@@ -182,14 +184,14 @@ class Slot implements ConnectorRun {
   #takeEnd(): void {
     const run = this.#run
     if (run?.end?.error === undefined) return
-    const { clock, rng, onFailure } = this.#options
+    const { clock, rng, onFailure, hide = asIs } = this.#options
     const { error } = run.end
     this.#run = undefined
     if (clock.monotonic() - run.begunAtMs >= provenAfterMs) this.#failures = 0
     const isFinal = error instanceof TailraceError && error.policy === 'refuse'
     const retryInMs = isFinal ? undefined : backoffDelay(restartPause, this.#failures++, rng)
     const retryAtMs = retryInMs === undefined ? undefined : clock.monotonic() + retryInMs
-    this.#failure = { entry: run.entry, trace: traceOf(error), retryAtMs }
+    this.#failure = { entry: run.entry, trace: hide(traceOf(error)), retryAtMs }
     onFailure(error, retryInMs)
   }
 
@@ -228,6 +230,10 @@ class Slot implements ConnectorRun {
     const state = failure.retryAtMs === undefined ? 'FAILED' : 'RESTARTING'
     return { state, configId: failure.entry.configId, trace: failure.trace }
   }
+}
+
+function asIs(text: string): string {
+  return text
 }
 
 /** Nothing of an error that nobody knows: its words may hold anything. The log has it. */

@@ -21,6 +21,8 @@ export interface PipelineRunsOptions {
   readonly hasSameMeaning: (a: ConnectorEntry, b: ConnectorEntry) => boolean | Promise<boolean>
   /** Told of each run that ended with an error; `retryInMs` is undefined if it is not begun again by itself. */
   readonly onFailure?: (name: string, error: unknown, retryInMs: number | undefined) => void
+  /** Takes secrets out of what all processes are told of a failure: words of a server may repeat what it was sent. Default: nothing is hidden. */
+  readonly hide?: ((text: string) => string) | undefined
 }
 
 /** Runs nothing before it is told what is wanted. Disposing ends every run, side by side, and waits for all of them. */

@@ -28,11 +28,12 @@ export interface ServiceProcessUnderTest extends AsyncDisposable {
 
 const main = fileURLToPath(new URL('../../src/hosts/cli/main.ts', import.meta.url))
 
-/** Starts a process; resolves when it says that it is ready. `properties` are those of its worker file. */
+/** Starts a process; resolves when it says that it is ready. `properties` are those of its worker file, `env` wins over this process's. */
 export async function startServiceProcess(options: {
   readonly directory: string
   readonly name: string
   readonly properties: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
 }): Promise<ServiceProcessUnderTest> {
   const directory = path.join(options.directory, options.name)
   await mkdir(directory)
@@ -41,7 +42,7 @@ export async function startServiceProcess(options: {
   await writeFile(file, lines.map(([name, value]) => `${name}=${value}\n`).join(''))
   const logFile = path.join(directory, 'log')
   const log = openSync(logFile, 'w')
-  const env = { ...process.env, AWS_ACCESS_KEY_ID: '123456789012', AWS_SECRET_ACCESS_KEY: 'local' }
+  const env = { ...process.env, AWS_ACCESS_KEY_ID: '123456789012', AWS_SECRET_ACCESS_KEY: 'local', ...options.env }
   const text = (): string => readFileSync(logFile, 'utf8')
   let child: GuardedProcess
   try {

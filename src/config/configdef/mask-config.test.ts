@@ -14,6 +14,9 @@ describe('what is hidden', () => {
     'mask.hmac.key',
     'schema.registry.bearer.auth.token',
     'somebodys.password',
+    'key.passphrase',
+    'database.pwd',
+    'my.pass',
     'confluent.license',
   ])('%s', (name) => expect(maskValue(name, 'canary')).toBe(hidden))
 
@@ -26,6 +29,7 @@ describe('what is hidden', () => {
     'kinesis.credentials.provider.class',
     'format.key',
     'connector.class',
+    'bypass.tables',
   ])('not %s', (name) => expect(maskValue(name, 'plain')).toBe('plain'))
 
   it('no reference, but what stands around one', () => {
@@ -35,6 +39,17 @@ describe('what is hidden', () => {
       'https://[hidden]@a:1/x,https://b',
     )
   })
+
+  it.each([
+    ['schema.registry.url', 'https://u:can@ary@a:1', 'https://[hidden]@a:1'],
+    ['schema.registry.url', 'https://u:can/ary@a:1', 'https://[hidden]@a:1'],
+    ['schema.registry.url', 'https://u:can,ary@a,https://v:canary@b', 'https://[hidden]@a,https://[hidden]@b'],
+    ['schema.registry.url', 'u:canary@a:1', hidden],
+    ['schema.registry.url', 'https:/u:canary@a:1', hidden],
+    ['source.endpoint', 'https://u:canary@a,u:canary@b', 'https://[hidden]@b'],
+    ['filter.condition', "contact = 'a@b'", "contact = 'a@b'"],
+    ['source.endpoint', 'https://a:1/x', 'https://a:1/x'],
+  ])('who is named in an address: %s %s', (name, value, shown) => expect(maskValue(name, value)).toBe(shown))
 })
 
 describe('what comes back', () => {

@@ -12,8 +12,14 @@ export function maskConfig(config: ConnectorConfig): ConnectorConfig {
 /** One value as it may be shown. */
 export function maskValue(name: string, value: string): string {
   if (isSecretName(name)) return value === '' || /^\$\{[^{}]+\}$/.test(value) ? value : hidden
-  return value.replaceAll(/(?<=:\/\/)[^/@\s]+(?=@)/g, hidden)
+  const masked = value.replaceAll(userInfo, hidden)
+  // Addresses that are written wrongly have names and passwords, too.
+  return addressName.test(name) && masked.replaceAll(`//${hidden}@`, '').includes('@') ? hidden : masked
 }
+
+/** Everything up to the last `@` of a URL: passwords that were not encoded hold slashes, commas and that sign, too. */
+const userInfo = /(?<=:\/\/)(?:(?!:\/\/)[^\s"'])+(?=@)/g
+const addressName = /(^|[.-])(ur[il]s?|endpoints?|servers|address(es)?|hosts?)$/i
 
 /**
  * A configuration that comes back after it was shown: what was hidden and has not changed is put in again from what is

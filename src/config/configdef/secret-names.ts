@@ -7,7 +7,7 @@ const prefixes = ['kafka.', 'producer.override.', 'consumer.override.', 'admin.o
 
 /** What names of secrets have in them, where nothing is declared. */
 const suspicious =
-  /passw|secret|token|credential|api\.?key|access\.?key|private\.?key|jaas|license|hmac|user\.?info|keystore\.key|key\.pem/i
+  /passw|passphrase|\b(pass|pwd)\b|secret|token|credential|api\.?key|access\.?key|private\.?key|jaas|license|hmac|user\.?info|keystore\.key|key\.pem/i
 /** What names have at their end that say where a secret is, or how long it holds. */
 const harmless = /\.(url|class|source|type|location|ms|mode|enabled?|arn|allow|method)$/i
 

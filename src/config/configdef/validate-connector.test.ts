@@ -87,6 +87,19 @@ describe('validate', () => {
     expect(new Set(infos.configs.map(({ definition }) => definition.group))).toEqual(new Set(infos.groups))
   })
 
+  it('hides secrets, and whatever has a name that may be misspelt', () => {
+    const infos = validate('TailraceSource', {
+      ...good,
+      'mask.hmac.key': 'canary',
+      'mask.hmac.kee': 'canary',
+      'kafka.sasl.pasword': 'canary',
+      'schema.registry.url': 'https//u:canary@a',
+    })
+    expect(infos.error_count).toBeGreaterThanOrEqual(3)
+    expect(JSON.stringify(infos)).not.toContain('canary')
+    expect(valueOf(infos, 'kafka.sasl.pasword')?.value).toBe('[hidden]')
+  })
+
   it('shows what is given or the default, choices, and what has an effect', () => {
     const infos = validate('TailraceSource', good)
     expect(valueOf(infos, 'source.tables')).toEqual({

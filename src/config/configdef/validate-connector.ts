@@ -33,9 +33,11 @@ export function validateConnector(
     config.get(name) ?? known.get(name)?.key.default_value ?? undefined
   const infoOf = ({ key, choices }: Definition): ConfigInfos['configs'][number] => {
     const given = config.get(key.name)
+    // A wrong name that nobody knows may be that of a secret, misspelt.
+    const isStrange = !known.has(key.name) && errors.has(key.name)
     const value: ConfigValueInfo = {
       name: key.name,
-      value: given === undefined ? key.default_value : maskValue(key.name, given),
+      value: given === undefined ? key.default_value : isStrange ? hidden : maskValue(key.name, given),
       recommended_values: choices,
       errors: errors.get(key.name) ?? [],
       visible: given !== undefined || (!isIdle(key.name, plugin.translator) && isVisible(key.name, valueOf)),

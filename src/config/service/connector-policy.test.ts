@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { certificatePem } from '../../../test/fixtures/tls-material.ts'
 import { TailraceError } from '../../errors.ts'
 import { loadConfig } from '../load-config.ts'
 import type { PipelineConfig } from '../pipeline-config.ts'
@@ -27,7 +28,12 @@ const least = {
   'source.region': 'eu-west-1',
 }
 
-const files: Readonly<Record<string, string>> = { '/srv/ca.pem': 'x', '/srv/link': 'x', '/etc/passwd': 'root' }
+const files: Readonly<Record<string, string>> = {
+  '/etc/tailrace/ca.pem': certificatePem,
+  '/srv/ca.pem': 'x',
+  '/srv/link': 'x',
+  '/etc/passwd': 'root',
+}
 
 function load(more: Readonly<Record<string, string>>, policy: Partial<ConnectorPolicy> = {}): PipelineConfig {
   return loadConfig({
@@ -55,6 +61,15 @@ function refusal(more: Readonly<Record<string, string>>, policy: Partial<Connect
 }
 
 describe("what a connector's configuration may ask for", () => {
+  it('trusts whom the operator trusts, by a file that it may not name itself', () => {
+    const location = { name: 'ssl.truststore.location', value: '/etc/tailrace/ca.pem', where: 'worker line 3' }
+    const kafka = [...strict.kafka, location]
+    expect(load({}, { kafka }).kafka.tls?.ca).toContain('BEGIN CERTIFICATE')
+    const named = { 'kafka.ssl.truststore.location': location.value }
+    expect(refusal(named, { kafka, overrides: 'All' })).toContain('connector.files.allow')
+    expect(refusal({ 'schema.registry.ssl.ca.location': location.value }, { kafka })).toContain('connector.files.allow')
+  })
+
   it('reaches Kafka as the operator says, whatever the environment says', () => {
     expect(load({}).kafka).toMatchObject({ brokers: ['broker:9092'], clientId: 'tailrace.orders' })
     expect(load({}).kafka.tls).toBeDefined()

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { certificatePem } from '../../../test/fixtures/tls-material.ts'
 import { TailraceError } from '../../errors.ts'
 import { readServiceConfig } from './read-service-config.ts'
 import type { ServiceConfig } from './service-config.ts'
@@ -6,6 +7,7 @@ import type { ServiceConfig } from './service-config.ts'
 const files: Readonly<Record<string, string>> = {
   '/etc/tailrace/access': 'token admin ops sha256:00',
   '/etc/tailrace/tls.pem': 'KEY AND CERTIFICATE',
+  '/etc/tailrace/ca.pem': certificatePem,
   '/etc/secret': 'a secret of a few dozen characters',
 }
 
@@ -104,6 +106,13 @@ plugin.path=/usr/share/java
       'compression.type',
     ])
     expect(config.secrets.map((secret) => secret.reveal())).toEqual(['hush hush'])
+  })
+
+  it('gives connectors files where they are, not where a configuration without a folder would look for them', () => {
+    const text = `${least}security.protocol=SSL\nssl.truststore.type=PEM\nssl.truststore.location=ca.pem\n`
+    expect(read(text).policy.kafka).toContainEqual(
+      expect.objectContaining({ name: 'ssl.truststore.location', value: '/etc/tailrace/ca.pem' }),
+    )
   })
 
   it('reads the list of those who may use it, the secret between processes, and keys', () => {

@@ -76,7 +76,7 @@ export function readServiceConfig(input: ServiceInput): ServiceConfig {
       port: values['rest.advertised.port'],
     },
     ...rest,
-    policy: policyOf(values, { kafka: ofWorker, converters }),
+    policy: policyOf(values, { kafka: ofWorker.map((entry) => fromFolder(entry, dirname(input.path))), converters }),
     processTimeoutMs: values['process.timeout.ms'],
     memoryMaxBytes: values['memory.max.bytes'],
     log: { level: values['log.level'], format: values['log.format'] },
@@ -99,6 +99,13 @@ function policyOf(
     kafka,
     converters,
   }
+}
+
+/** Connectors' configurations have no folder. */
+function fromFolder(entry: ConfigEntry, folder: string): ConfigEntry {
+  const { name, value } = entry
+  const isPath = name.endsWith('.location') && typeof value === 'string' && !isAbsolute(value)
+  return isPath ? { ...entry, value: join(folder, value) } : entry
 }
 
 /** Messages of Kafka's properties name them as in a pipeline file. */

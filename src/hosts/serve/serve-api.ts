@@ -68,6 +68,7 @@ export async function serveApi(process: ServiceProcess, lag: LagWatch): Promise<
     },
     clock: systemClock,
     logger,
+    hide: (text) => options.redactor.redact(text),
   })
   for (const server of servers) opened.use(server)
   const urls = servers.map(({ url }) => url)

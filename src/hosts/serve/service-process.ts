@@ -118,7 +118,7 @@ function openLog(
 }
 
 function runsOf({ options, id, log, configs, clusters, monitors, logger }: ServiceProcess): PipelineRuns {
-  const { config, levels, env, credentials, version } = options
+  const { config, levels, env, credentials, version, redactor } = options
   return createPipelineRuns({
     process: id,
     clock: systemClock,
@@ -137,6 +137,7 @@ function runsOf({ options, id, log, configs, clusters, monitors, logger }: Servi
       version,
     }),
     hasSameMeaning: (a, b) => configs.hasSameMeaning(a, b),
+    hide: (text) => redactor.redact(text),
     onFailure: (name, error, retryInMs) =>
       logger.error(`connector ${name} has failed`, {
         error: asError(error),

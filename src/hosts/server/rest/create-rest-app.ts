@@ -41,6 +41,8 @@ export interface RestOptions {
   readonly monitoring?: MonitoringSources | undefined
   readonly clock: Clock
   readonly logger: Logger
+  /** Takes secrets out of what callers are told of a failure. Default: nothing is hidden. */
+  readonly hide?: ((text: string) => string) | undefined
   /** Aborts when the server closes: requests that wait then fail. */
   readonly signal: AbortSignal
 }
@@ -200,11 +202,11 @@ async function inTime<T>({ clock, signal }: RestOptions, work: (signal: AbortSig
 }
 
 /** What the caller is told; the log is told what the caller is not. */
-function told(error: unknown, { logger }: RestOptions, route: Route | undefined, context?: RestContext): Failure {
+function told(error: unknown, { logger, hide }: RestOptions, route: Route | undefined, context?: RestContext): Failure {
   const failure = failureOf(error)
   if (failure.status === 500)
     logger.error('a request failed', { error: asError(error), route: route?.path, method: context?.req.method })
-  return failure
+  return hide === undefined ? failure : { ...failure, message: hide(failure.message) }
 }
 
 /** Writes the audit line of what changes something, and of what was refused. */

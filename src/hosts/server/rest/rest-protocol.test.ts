@@ -245,6 +245,17 @@ describe('plugins and loggers', () => {
   })
 })
 
+describe('words of a failure', () => {
+  it('are told without secrets', async () => {
+    const { call, service } = createRestClient({ hide: (text) => text.replaceAll('canary', '[hidden]') })
+    service.failWith(new TailraceError('CONFIG_INVALID', 'the server said canary'))
+    expect(await call('GET', '/connectors')).toMatchObject({
+      status: 400,
+      body: { message: 'the server said [hidden]' },
+    })
+  })
+})
+
 describe('every answer', () => {
   it('says who answers and how it is', async () => {
     const { call } = createRestClient()
