@@ -25,7 +25,7 @@ import { readRegistryConfig } from './read-registry-config.ts'
 import type { RegistrySurroundings } from './read-registry-config.ts'
 import { readValues } from './read-values.ts'
 import { createReferenceResolver } from './references.ts'
-import { policyProblems, requireAllowedFile } from './service/connector-policy.ts'
+import { inheritanceProblems, kafkaBelow, policyProblems, requireAllowedFile } from './service/connector-policy.ts'
 import type { ConnectorPolicy } from './service/connector-policy.ts'
 import { withDefaults } from './service/connector-defaults.ts'
 import { Secret } from './secret.ts'
@@ -155,6 +155,9 @@ function entriesOf(input: ConfigInput, { problems, notes }: KafkaFindings): Read
   // What is allowed to be read must not depend on what is read.
   const others = withDefaults(given.entries, policy).filter((entry) => entry !== allow)
   const entries = [...resolveAll(others, scope), ...(allow === undefined ? [] : [allow])]
+  const names = new Set(given.entries.map(({ name }) => name))
+  const own = entries.filter(({ name }) => names.has(name))
+  if (policy !== undefined) problems.push(...inheritanceProblems(own, policy))
   if (connector !== undefined) return translated(entries, scope, { problems, notes })
   if (policy !== undefined) problems.push(...policyProblems(entries, policy))
   return { entries, access: [], scope }
@@ -188,10 +191,12 @@ function kafkaLayersOf(
 ): KafkaLayers['layers'] {
   const { env, worker, policy } = scope.input
   const fromYaml = entries.filter(isKafka).map((entry) => ({ ...entry, name: entry.name.slice(kafkaPrefix.length) }))
+  const own = [kafkaFileLayer(entries, scope), fromYaml]
+  const around = worker === undefined ? undefined : workerLayer(worker, scope)
   const { layers, notes } = kafkaLayers({
-    own: [kafkaFileLayer(entries, scope), fromYaml],
+    own,
     access,
-    worker: policy?.kafka ?? (worker === undefined ? undefined : workerLayer(worker, scope)),
+    worker: policy === undefined ? around : kafkaBelow(own.flat(), policy),
     env,
   })
   findings.notes.push(...notes)

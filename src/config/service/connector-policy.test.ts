@@ -17,6 +17,7 @@ const strict: ConnectorPolicy = {
   ],
   converters: [],
   createsTopics: true,
+  ownTopics: ['tailrace.service.g.config'],
 }
 
 const least = {
@@ -92,7 +93,6 @@ describe("what a connector's configuration may ask for", () => {
     [{ 'signal.file': '/tmp/signals' }, []],
     [{ transforms: '/srv/x.ts' }, []],
     [{ transforms: './x.ts' }, ['/']],
-    [{ 'kafka.properties.file': '/srv/client.properties' }, ['/other']],
     [{ 'format.item': 'declared', 'format.schemas': 'orders=/etc/x.avsc' }, ['/srv']],
     [{ 'signal.file': '/srv/../etc/passwd' }, ['/srv']],
   ])('refuses files that are not allowed: %j with %j', (more, filesAllow) => {
@@ -122,6 +122,52 @@ describe("what a connector's configuration may ask for", () => {
       load({ 'source.endpoint': 'http://127.0.0.1:8000' }, { endpointsAllow: ['http://127.0.0.1:*'] }).source,
     ).toBeDefined()
   })
+
+  it.each([
+    ['http://127.0.0.1:x@evil.example', ['http://127.0.0.1:*']],
+    ['http://evil.example/.internal:8000', ['http://*.internal:8000']],
+    ['http://evil.example?.internal:8000', ['http://*.internal:8000']],
+    ['https://a.amazonaws.com:8443', []],
+    ['http://dynamodb.eu-west-1.amazonaws.com', []],
+  ])('is not deceived by %s', (url, endpointsAllow) => {
+    expect(() => load({ 'snapshot.export.endpoint': url, 'source.endpoint': url }, { endpointsAllow })).toThrow(
+      /source\.endpoint/,
+    )
+  })
+
+  it('shows credentials of the operator to nobody whom a connector names', () => {
+    const registry = { 'format.value': 'avro', 'schema.registry.url': 'https://evil.example' }
+    const kafka = [
+      ...strict.kafka,
+      { name: 'security.protocol', value: 'SASL_SSL', where: 'worker' },
+      { name: 'sasl.mechanism', value: 'PLAIN', where: 'worker' },
+      { name: 'sasl.username', value: 'operator', where: 'worker' },
+      { name: 'sasl.password', value: 'canary', where: 'worker' },
+    ].filter(({ value }) => value !== 'SSL')
+    const inherit = { ...registry, 'schema.registry.basic.auth.credentials.source': 'SASL_INHERIT' }
+    expect(refusal(inherit, { kafka })).toContain('must not be set by a connector')
+    const converters = [
+      { name: 'value.converter', value: 'io.confluent.connect.avro.AvroConverter', where: 'worker' },
+      { name: 'value.converter.schema.registry.url', value: 'https://ours.example', where: 'worker' },
+      { name: 'value.converter.basic.auth.credentials.source', value: 'SASL_INHERIT', where: 'worker' },
+    ]
+    expect(load({}, { kafka, converters }).registry).toMatchObject({ credentials: { username: 'operator' } })
+    expect(load(registry, { kafka, converters }).registry).toMatchObject({ credentials: { kind: 'none' } })
+    const elsewhere = load({ 'kafka.bootstrap.servers': 'evil:9092' }, { kafka, overrides: 'All' })
+    expect(elsewhere.kafka).toMatchObject({ brokers: ['evil:9092'], sasl: undefined })
+  })
+
+  it('takes no overrides out of a file either', () => {
+    const file = { 'kafka.properties.file': '/srv/client.properties' }
+    expect(refusal(file, { filesAllow: ['/srv'], overrides: 'Principal' })).toContain('override.policy is Principal')
+  })
+
+  it.each(['topic.name', 'ledger.topic', 'signal.kafka.topic'])(
+    'leaves the topics of the service alone: %s',
+    (name) => {
+      expect(refusal({ [name]: 'tailrace.service.g.config' })).toContain('names a topic of the service itself')
+    },
+  )
 
   it('has the metrics and the log of the service', () => {
     expect(refusal({ 'http.listen': '0.0.0.0:9404' })).toContain('http.listen must not be set by a connector')

@@ -20,6 +20,8 @@ export interface ConnectorPolicy {
   readonly converters: readonly ConfigEntry[]
   /** False: topics are not created unless the connector says so. */
   readonly createsTopics: boolean
+  /** Topics of the service itself, which no connector may write to. */
+  readonly ownTopics: readonly string[]
 }
 
 /** Properties whose values are paths of files of the process; `table=path` and lists too. */
@@ -53,6 +55,22 @@ const ofOperator: ReadonlyMap<string, string> = new Map([
   ['secrets.allow', 'what references may read is said by connector.secrets.allow in the file of the service'],
 ])
 
+/** Ways to log in at a schema registry with what the process logs in with at Kafka. */
+const inherited = /^SASL(_OAUTHBEARER)?_INHERIT$/i
+
+/**
+ * What a connector itself, as it was given, may not say: a registry of its choice would be shown the operator's credentials for Kafka. What the
+ * operator's converters say is the operator's choice.
+ */
+export function inheritanceProblems(given: readonly ConfigEntry[], { overrides }: ConnectorPolicy): readonly Problem[] {
+  if (overrides === 'All') return []
+  return given.flatMap(({ name, value, where }) =>
+    typeof value === 'string' && inherited.test(value.trim())
+      ? [{ name, where, text: `${shownName(name)} must not be set by a connector to what it does not know itself` }]
+      : [],
+  )
+}
+
 /** What a connector, translated, asks for and may not have. No problem quotes a value. */
 export function policyProblems(entries: readonly ConfigEntry[], policy: ConnectorPolicy): readonly Problem[] {
   return entries.flatMap((entry) => {
@@ -73,6 +91,9 @@ function refusalOf({ name, value }: ConfigEntry, policy: ConnectorPolicy): strin
   const kafka = name.startsWith('kafka.') && name !== 'kafka.properties.file' ? name.slice('kafka.'.length) : undefined
   const override = kafka === undefined ? undefined : overrideRefusal(kafka, policy)
   if (override !== undefined) return override
+  // Whatever stands in it would be an override, too.
+  if (name === 'kafka.properties.file' && policy.overrides !== 'All') return overrideWords(policy)
+  if (values.some((one) => policy.ownTopics.includes(one))) return 'names a topic of the service itself'
   const isFile = fileProperties.has(name) || /^ssl\..*location$/.test(kafka ?? '')
   if (!isFile) return undefined
   const paths = name === 'transforms' ? values.filter((one) => /^(\.{0,2}\/)/.test(one)) : values
@@ -90,9 +111,13 @@ const ofPrincipal: ReadonlySet<string> = new Set([
   'sasl.password',
 ])
 
-function overrideRefusal(name: string, { overrides }: ConnectorPolicy): string | undefined {
-  if (overrides === 'All') return undefined
-  if (overrides === 'Principal' && ofPrincipal.has(firstKafkaName(name) ?? '')) return undefined
+function overrideRefusal(name: string, policy: ConnectorPolicy): string | undefined {
+  if (policy.overrides === 'All') return undefined
+  if (policy.overrides === 'Principal' && ofPrincipal.has(firstKafkaName(name) ?? '')) return undefined
+  return overrideWords(policy)
+}
+
+function overrideWords({ overrides }: ConnectorPolicy): string {
   return `must not be set by a connector: connector.client.config.override.policy is ${overrides}`
 }
 
@@ -110,10 +135,19 @@ const ofAws = /^[a-z0-9.-]+\.(amazonaws\.com|amazonaws\.com\.cn|api\.aws)$/
 
 function isAllowedEndpoint(text: string, allowed: readonly string[]): boolean {
   const url = URL.parse(text)
-  if (url === null) return false
+  if (url === null || url.username !== '' || url.password !== '') return false
   if (url.protocol === 'https:' && url.port === '' && ofAws.test(url.hostname)) return true
   const plain = text.replace(/\/$/, '')
-  return allowed.some((pattern) => matchesNamePattern(pattern.replace(/\/$/, ''), plain))
+  // A wildcard for a part of a host must not be filled by a path.
+  const isBare = url.pathname === '/' && url.search === '' && url.hash === '' && !/[?#\\]/.test(text)
+  return allowed
+    .map((pattern) => pattern.replace(/\/$/, ''))
+    .some((pattern) => pattern === plain || (isBare && matchesNamePattern(pattern, plain)))
+}
+
+/** How Kafka is reached below what a connector says: nothing of the operator's goes to brokers that the connector names. */
+export function kafkaBelow(own: readonly ConfigEntry[], { kafka }: ConnectorPolicy): readonly ConfigEntry[] {
+  return own.some(({ name }) => firstKafkaName(name) === 'bootstrap.servers') ? [] : kafka
 }
 
 /** Throws unless the file, its links followed, lies below one of the folders. */

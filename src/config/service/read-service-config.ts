@@ -95,6 +95,7 @@ function policyOf(
     endpointsAllow: values['connector.endpoints.allow'],
     overrides: values['connector.client.config.override.policy'],
     createsTopics: values['topic.creation.enable'],
+    ownTopics: [values['config.storage.topic'], values['status.storage.topic']],
     kafka,
     converters,
   }

@@ -120,9 +120,10 @@ function meaningOf(config: PipelineConfig, properties: Properties): string {
     .digest('hex')
 }
 
-/** Secrets become hashes; maps and sets would be empty objects. */
-function plain(_name: string, value: unknown): unknown {
-  if (value instanceof Secret) return createHash('sha256').update(value.reveal()).digest('hex')
+/** Secrets become hashes (what arrives as `value` has hidden itself already); maps and sets would be empty objects. */
+function plain(this: Readonly<Record<string, unknown>>, name: string, value: unknown): unknown {
+  const given = this[name]
+  if (given instanceof Secret) return createHash('sha256').update(given.reveal()).digest('hex')
   if (value instanceof Map || value instanceof Set) return [...value]
   return typeof value === 'bigint' || value instanceof RegExp ? String(value) : value
 }

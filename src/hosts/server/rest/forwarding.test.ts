@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRestClient } from '../../../../test/fixtures/rest-client.ts'
 import type { RestClient } from '../../../../test/fixtures/rest-client.ts'
 import { TailraceError } from '../../../errors.ts'
+import { createManualClock } from '../../../testing/manual-clock.ts'
 import type { Authenticator } from '../access/authenticator.ts'
 import { roles } from '../access/principal.ts'
 import type { Leader } from './connect-service.ts'
@@ -41,6 +42,37 @@ describe('a request that needs the leader', () => {
     expect(forwards.map(({ method }) => method)).toEqual(changing.map(({ method }) => method))
     await call('PUT', '/admin/loggers/root?scope=cluster', { body: { level: 'INFO' } })
     expect(forwards.length).toBe(changing.length + 1)
+  })
+
+  it('is found where it was asked for: the process has read what the leader has written before it answers', async () => {
+    const clock = createManualClock()
+    const waits: number[] = []
+    let read: () => void = () => undefined
+    const reached = (revision: number): Promise<void> => {
+      waits.push(revision)
+      return new Promise((resolve) => (read = resolve))
+    }
+    const answer = { status: 204, contentType: undefined, location: undefined, revision: 7, body: Buffer.alloc(0) }
+    const forwarding = { send: () => Promise.resolve(answer), key: undefined }
+    const revisions = { current: () => 6, reached }
+    const { call } = createRestClient({ leadership: { leader: () => other }, forwarding, revisions, clock })
+    let isAnswered = false
+    const first = call('DELETE', '/connectors/a').finally(() => (isAnswered = true))
+    await clock.advance(1_999)
+    expect({ waits, isAnswered }).toEqual({ waits: [7], isAnswered: false })
+    read()
+    expect((await first).status).toBe(204)
+    // A process that lags behind answers all the same.
+    const late = call('DELETE', '/connectors/a')
+    await clock.advance(2_000)
+    expect((await late).status).toBe(204)
+  })
+
+  it('tells the process that asked how far it must read', async () => {
+    const { call } = createRestClient({ revisions: { current: () => 6, reached: () => Promise.resolve() } })
+    const change = await call('PUT', '/connectors/a/config', { body: config })
+    expect(change.headers.get('x-tailrace-revision')).toBe('6')
+    expect((await call('GET', '/connectors')).headers.get('x-tailrace-revision')).toBeNull()
   })
 
   it('is 409 without a leader, and after two hops', async () => {
