@@ -60,7 +60,10 @@ export async function openServiceSlots(options: {
       }
     }
   }
-  /** Whoever was frozen must be awake to end by a signal other than SIGKILL. */
+  const tellEnd = async (place: number, process: ServiceProcessUnderTest): Promise<void> => {
+    const { code, signal: by } = await process.ended
+    if (slotOf(place).process === process) faults.push(`place ${place} ended by itself: code ${code}, signal ${by}`)
+  }
   const taken = (place: number): ServiceProcessUnderTest | undefined => {
     const slot = slotOf(place)
     const { process } = slot
@@ -82,9 +85,7 @@ export async function openServiceSlots(options: {
       const process = await begin(place)
       slot.process = process
       slot.state = 'up'
-      void process.ended.then(({ code, signal: by }) => {
-        if (slot.process === process) faults.push(`place ${place} ended by itself: code ${code}, signal ${by}`)
-      })
+      void tellEnd(place, process)
     },
     kill: async (place) => {
       await taken(place)?.kill()
@@ -106,7 +107,7 @@ export async function openServiceSlots(options: {
       slot.state = 'up'
     },
     [Symbol.asyncDispose]: async () => {
-      await Promise.all(slots.map((_, place) => taken(place)?.kill()))
+      await Promise.all(slots.map(async (_, place) => taken(place)?.kill()))
     },
   }
 }
