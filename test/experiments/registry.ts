@@ -12,6 +12,7 @@ import { longOutageExperiment } from './simulated/long-outage.ts'
 import { regainExperiment } from './simulated/regaining.ts'
 import { manyShardsExperiment } from './simulated/many-shards.ts'
 import { kafkaFaultExperiments } from './simulated/kafka-faults.ts'
+import { serviceKills } from './service/service-kills.ts'
 import { overloadExperiment } from './simulated/overload.ts'
 import { ownershipExperiments } from './simulated/ownership.ts'
 import { snapshotExperiments } from './simulated/snapshots.ts'
@@ -40,6 +41,7 @@ export const experiments: readonly Experiment[] = [
   regainExperiment,
   backlogExperiment,
   overloadExperiment,
+  serviceKills,
 ].toSorted((a, b) => a.id.localeCompare(b.id))
 
 /** The experiment of that id; the error for an unknown one names the nearest and lists them all. */

@@ -41,7 +41,7 @@ function byName(texts: readonly string[]): readonly string[] {
 }
 
 /** What somebody who tags a table is told, step by step. */
-async function conversation(at: string): Promise<readonly unknown[]> {
+async function conversation(at: string, again: string): Promise<readonly unknown[]> {
   await using api = connectTo(at)
   const table = await createLocalTable(at)
   const arn = member(member(await call(api, 'DescribeTable', { TableName: table.name }), 'Table'), 'TableArn')
@@ -57,7 +57,7 @@ async function conversation(at: string): Promise<readonly unknown[]> {
     call(api, 'TagResource', { ResourceArn: arn, Tags: tags.map(([Key, Value]) => ({ Key, Value })) })
   await tag(['cdc', 'a'], ['team', 'shop'])
   told.push(await tagsOf())
-  await tag(['cdc', 'b'])
+  await tag([again, 'b'])
   told.push(await tagsOf())
   await call(api, 'UntagResource', { ResourceArn: arn, TagKeys: ['team', 'never-there'] })
   told.push(await tagsOf())
@@ -68,9 +68,17 @@ async function conversation(at: string): Promise<readonly unknown[]> {
 }
 
 it('tells who tags tables the same as moto does', async () => {
-  const told = await conversation(front.endpoint)
-  expect(told).toEqual([[], ['cdc=a', 'team=shop'], ['cdc=b', 'team=shop'], ['cdc=b'], 'ResourceNotFoundException'])
-  expect(await conversation(moto.endpoint)).toEqual(told)
+  const told = await conversation(front.endpoint, 'more')
+  const all = ['cdc=a', 'more=b', 'team=shop']
+  expect(told).toEqual([[], ['cdc=a', 'team=shop'], all, ['cdc=a', 'more=b'], 'ResourceNotFoundException'])
+  expect(await conversation(moto.endpoint, 'more')).toEqual(told)
+})
+
+// moto keeps both values.
+it('replaces the value of a tag, as DynamoDB does', async () => {
+  const told = await conversation(front.endpoint, 'cdc')
+  const replaced = [['cdc=b', 'team=shop'], ['cdc=b'], 'ResourceNotFoundException']
+  expect(told).toEqual([[], ['cdc=a', 'team=shop'], ...replaced])
 })
 
 // moto's tagging service knows no tables.

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
 import { systemClock } from '../../src/async/system-clock.ts'
 import { spawnGuarded } from '../../src/hosts/demo/guarded-process.ts'
-import type { GuardedProcess } from '../../src/hosts/demo/guarded-process.ts'
+import type { GuardedProcess, ProcessExit } from '../../src/hosts/demo/guarded-process.ts'
 
 /** An answer of the REST API, its JSON read. */
 export interface RestAnswer {
@@ -16,6 +16,9 @@ export interface RestAnswer {
 /** One process of `tailrace serve`. */
 export interface ServiceProcessUnderTest extends AsyncDisposable {
   readonly url: string
+  readonly pid: number
+  /** Resolves when it has ended, however. */
+  readonly ended: Promise<ProcessExit>
   call(method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<RestAnswer>
   /** The text of a page that is no JSON. */
   page(path: string): Promise<string>
@@ -63,6 +66,8 @@ export async function startServiceProcess(options: {
   }
   return {
     url,
+    pid: child.pid,
+    ended: child.exited,
     call: async (method, at, body) => {
       const answer = await request(`${url}${at}`, {
         method,

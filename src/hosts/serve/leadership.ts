@@ -13,6 +13,7 @@ export function leadershipOf(log: ServiceLog, boardOf: () => ReportBoard | undef
       const found = processes.find(({ process }) => process === leader.process)
       return found === undefined ? { kind: 'none' } : { kind: 'other', url: found.url, process: found.process }
     },
+    onChange: (listener) => log.onChange(listener),
   }
 }
 

@@ -3,6 +3,7 @@ import type { AwsAnswer, AwsRequest } from '../../aws/aws.ts'
 import { isJsonObject } from '../../aws/json-object.ts'
 import { retryForever } from '../../aws/retry-forever.ts'
 import type { Retry } from '../../aws/retry-forever.ts'
+import { surelyKeptMs } from '../../change/retention.ts'
 import { compareSequenceNumbers, isSequenceNumber } from '../../change/sequence-number.ts'
 import type { Shard, ShardPosition } from '../../change/shard.ts'
 import { TailraceError } from '../../errors.ts'
@@ -181,6 +182,10 @@ class StreamShardReader implements ShardReader {
       return this.#endPage()
     }
     const behind = this.#after === undefined ? 'of' : `behind ${this.#after} of`
+    if (isTrimmed && this.#isAllKept()) {
+      this.#iterator = undefined
+      throw this.#misshapen('the oldest change has moved on; asking for it again', error)
+    }
     if (isTrimmed) {
       const oldest = await findOldestRecord(this.#context.api, this.#subject, signal)
       const what = `Changes ${behind} the shard were trimmed before they were read`
@@ -189,6 +194,15 @@ class StreamShardReader implements ShardReader {
     if (++this.#missingLooks < maxMissingLooks) throw this.#misshapen('the shard is not found; looking again', error)
     this.#missingLooks = 0
     throw this.#error('SHARD_NOT_FOUND', `Changes ${behind} the shard cannot be read: it no longer exists`, error)
+  }
+
+  /**
+   * True while everything that is awaited of an unread shard is surely kept. An iterator of its oldest change may be refused all the same: that
+   * change may be trimmed between two requests, which is nobody's loss, and DynamoDB Local refuses one that it gave out while the shard was empty.
+   */
+  #isAllKept(): boolean {
+    const sinceMs = this.#unreadSinceMs
+    return this.#after === undefined && sinceMs !== undefined && this.#context.clock.now() - sinceMs < surelyKeptMs
   }
 
   async #findShard(signal: AbortSignal): Promise<Shard | undefined> {

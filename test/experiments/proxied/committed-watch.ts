@@ -26,6 +26,15 @@ export interface CommittedWatch extends AsyncDisposable {
   recoveries(moments: readonly number[]): readonly number[]
 }
 
+/** How often a watch asks. Milliseconds. */
+export interface WatchTempo {
+  /** Between two looks for topics, and for their partitions. */
+  readonly topicsMs: number
+  /** How long the broker holds an empty answer. */
+  readonly maxWaitMs: number
+}
+
+const quick: WatchTempo = { topicsMs: 500, maxWaitMs: 100 }
 const lookMs = 500
 const goodLagS = 5
 
@@ -36,8 +45,10 @@ export function watchCommitted(parts: {
   readonly topics: ReadonlyMap<string, string>
   /** Of each table, in the order of writing. */
   readonly written: () => readonly (readonly WrittenChange[])[]
+  /** For many topics: a slower one asks less. */
+  readonly tempo?: WatchTempo
 }): CommittedWatch {
-  const { kafka, topics, written } = parts
+  const { kafka, topics, written, tempo = quick } = parts
   const end = new AbortController()
   const startedAt = clock.monotonic()
   const delivered: DeliveredRecord[] = []
@@ -76,7 +87,10 @@ export function watchCommitted(parts: {
       lag.push([seconds, lagMs() / 1000])
     }
   }
-  const running = Promise.all([look(), ...[...topics.keys()].map((topic) => readTopic(kafka, topic, take, end.signal))])
+  const running = Promise.all([
+    look(),
+    ...[...topics.keys()].map((topic) => readTopic({ kafka, topic, take, tempo }, end.signal)),
+  ])
   const until = async (isDone: () => boolean, ms: number): Promise<boolean> => {
     const deadline = clock.monotonic() + ms
     while (!isDone()) {
@@ -120,20 +134,24 @@ function nameOf({
 
 /** Follows every partition that the topic has or will have. A partition that was deleted begins anew. */
 async function readTopic(
-  kafka: KafkaApi,
-  topic: string,
-  take: (record: ReadRecord) => void,
+  parts: {
+    readonly kafka: KafkaApi
+    readonly topic: string
+    readonly take: (record: ReadRecord) => void
+    readonly tempo: WatchTempo
+  },
   signal: AbortSignal,
 ): Promise<void> {
+  const { kafka, topic, tempo } = parts
   const following = new Map<string, Promise<void>>()
   do {
     const found = await kafka.topics([topic], signal).catch(() => new Map<string, never>())
     const info: { readonly id: string; readonly partitions: number } | undefined = found.get(topic)
     for (let partition = 0; partition < (info?.partitions ?? 0); partition++) {
       const name = `${info?.id}/${partition}`
-      if (!following.has(name)) following.set(name, followPartition({ kafka, topic, partition, take }, signal))
+      if (!following.has(name)) following.set(name, followPartition({ ...parts, partition }, signal))
     }
-  } while (await pause(clock, 500, signal))
+  } while (await pause(clock, tempo.topicsMs, signal))
   await Promise.all(following.values())
 }
 
@@ -143,11 +161,12 @@ async function followPartition(
     readonly topic: string
     readonly partition: number
     readonly take: (record: ReadRecord) => void
+    readonly tempo: WatchTempo
   },
   signal: AbortSignal,
 ): Promise<void> {
-  const { kafka, topic, partition, take } = parts
-  const reader = createCommittedReader({ kafka, topic, partition, from: 0n, maxWaitMs: 100 })
+  const { kafka, topic, partition, take, tempo } = parts
+  const reader = createCommittedReader({ kafka, topic, partition, from: 0n, maxWaitMs: tempo.maxWaitMs })
   do {
     try {
       for await (const { records } of reader.read(signal)) {

@@ -29,8 +29,6 @@ export interface TableLife {
   untag(): Promise<void>
   /** Ends its writing first. */
   drop(): Promise<void>
-  /** Nothing is written from now on. */
-  close(): Promise<void>
 }
 
 /** The key of the tags; the value is the name of the connector. */
@@ -42,12 +40,13 @@ export interface TableHome {
   readonly front: AwsApi
   /** For items: past the front. */
   readonly items: AwsApi
-  readonly signal: AbortSignal
 }
+
+const callMs = 30_000
 
 /** It does not exist yet. */
 export function createTableLife(
-  { front, items, signal }: TableHome,
+  { front, items }: TableHome,
   about: { readonly name: string; readonly kind: TableKind; readonly connector: string },
   rng: Rng,
 ): TableLife {
@@ -57,7 +56,7 @@ export function createTableLife(
   let isThere = false
   let isTagged = false
   const call = (action: string, body: Readonly<Record<string, unknown>>): Promise<unknown> =>
-    front.call({ service: 'dynamodb', action, body, hasEmptyAnswer: true }, signal)
+    front.call({ service: 'dynamodb', action, body, hasEmptyAnswer: true }, AbortSignal.timeout(callMs))
   const current = (): ItemWriter | undefined => (isThere ? writers.at(-1) : undefined)
   return {
     ...about,
@@ -102,9 +101,6 @@ export function createTableLife(
       isTagged = false
       await last?.close()
       await call('DeleteTable', { TableName: name })
-    },
-    close: async () => {
-      await current()?.close()
     },
   }
 }

@@ -183,6 +183,8 @@ export interface LoggerRequest {
 /** Who may change the service's state, as this process knows it. It may be wrong for a moment. */
 export interface Leadership {
   leader(): Leader
+  /** Is called after each change of the leader, and perhaps at other times. Returns what ends that. Absent: nobody tells. */
+  onChange?(listener: () => void): () => void
 }
 
 /** The leader. `url` is the one that it advertises, without a path; `process` is that of its reports. */

@@ -26,6 +26,7 @@ import { isJsonType, readBytes, readJson } from './read-body.ts'
 import { shown } from './request-values.ts'
 import type { Reply, RequestBody, Route } from './route.ts'
 import { routes } from './routes.ts'
+import { whileLeading } from './while-leading.ts'
 
 /** What the REST API is made of. */
 export interface RestOptions {
@@ -172,7 +173,9 @@ async function carriedOut(route: Route, { call, url, principal }: Call, around: 
       return replied(reply, url.origin, by === 'leader' ? revisionHeader(options.revisions) : {})
     }
     const request = forwardRequest(call, { ...target, principal }, options.forwarding)
-    const answer = await inTime(options, (signal) => options.forwarding.send(request, signal))
+    const answer = await inTime(options, (signal) =>
+      whileLeading(options, target.url, (scope) => options.forwarding.send(request, scope), signal),
+    )
     await catchUp(answer, options)
     return forwarded(answer, url.origin)
   } catch (error) {
