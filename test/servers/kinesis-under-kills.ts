@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { seededRng } from '../../src/async/rng.ts'
 import type { Rng } from '../../src/async/rng.ts'
+import { systemRng } from '../../src/async/system-rng.ts'
 import { systemClock } from '../../src/async/system-clock.ts'
+import type { AwsApi } from '../../src/aws/aws.ts'
+import { retryForever } from '../../src/aws/retry-forever.ts'
 import {
   createKinesisStream,
   listKinesisShards,
@@ -10,6 +13,7 @@ import {
   splitKinesisShard,
   updateKinesisShardCount,
 } from './kinesis-commands.ts'
+import type { KinesisPut } from './kinesis-commands.ts'
 import { createKinesisHistory } from './kinesis-history.ts'
 import type { KinesisHistory } from './kinesis-history.ts'
 import type { KinesisUnderTest } from './local-kinesis.ts'
@@ -118,12 +122,12 @@ function putting(plan: KinesisRunPlan, history: KinesisHistory, { api }: Kinesis
   const all = async (): Promise<void> => {
     while (made < plan.changes) {
       const count = Math.min(batch, plan.changes - made)
-      await putKinesisRecords(api, 'changes', history.next(count, Math.floor(systemClock.now())))
+      await putPatiently(api, history.next(count, Math.floor(systemClock.now())))
       made += count
       await systemClock.sleep(20)
     }
     await systemClock.sleep(1_000)
-    await putKinesisRecords(api, 'changes', history.rest())
+    await putPatiently(api, history.rest())
   }
   return {
     all: () =>
@@ -134,6 +138,12 @@ function putting(plan: KinesisRunPlan, history: KinesisHistory, { api }: Kinesis
       while (!isOver && made < Math.min(changes, plan.changes)) await systemClock.sleep(50)
     },
   }
+}
+
+/** As DynamoDB does: what was not answered is put again, and then stands in the stream twice. */
+async function putPatiently(api: AwsApi, records: readonly KinesisPut[]): Promise<void> {
+  const retry = { policy: { baseMs: 200, capMs: 2_000 }, clock: systemClock, rng: systemRng }
+  await retryForever(retry, () => putKinesisRecords(api, 'changes', records), AbortSignal.timeout(120_000))
 }
 
 /** In turn: a split, a merge of neighbours, and a change of the count, which makes shards that live for a moment. */

@@ -34,15 +34,15 @@ function untilAborted(signal: AbortSignal): Promise<string> {
   })
 }
 
-it.each([{ kind: 'other', url: 'http://10.0.0.3:8083' }, { kind: 'self' }, { kind: 'none' }] satisfies Leader[])(
+it.each([{ kind: 'other', process: 'p', url: 'http://10.0.0.3:8083' }, { kind: 'self' }, { kind: 'none' }] satisfies Leader[])(
   'gives up a leader that does not answer, once the leader is %o',
   async (next) => {
     const clock = createManualClock()
-    const leadership = leadershipOf({ kind: 'other', url: asked })
+    const leadership = leadershipOf({ kind: 'other', process: 'p', url: asked })
     const waiting = whileLeading({ leadership, clock }, asked, untilAborted, new AbortController().signal)
     const told = expect(waiting).rejects.toMatchObject({ code: 'SERVICE_CHANGING' })
     // Something else has changed.
-    leadership.change({ kind: 'other', url: asked })
+    leadership.change({ kind: 'other', process: 'p', url: asked })
     await clock.advance(60_000)
     expect(leadership.listeners.size).toBe(1)
     leadership.change(next)
@@ -54,7 +54,7 @@ it.each([{ kind: 'other', url: 'http://10.0.0.3:8083' }, { kind: 'self' }, { kin
 
 it('takes the answer of a leader that hands over in order', async () => {
   const clock = createManualClock()
-  const leadership = leadershipOf({ kind: 'other', url: asked })
+  const leadership = leadershipOf({ kind: 'other', process: 'p', url: asked })
   const answer = Promise.withResolvers<string>()
   const waiting = whileLeading(
     { leadership, clock },
