@@ -118,7 +118,9 @@ describe('tailrace serve', () => {
     expect(await first.call('POST', '/connectors', { name, config: config() })).toMatchObject({ status: 409 })
     const twin = { name: `${name}-2`, config: { ...config({ pipeline: name }), name: `${name}-2` } }
     expect(await first.call('POST', '/connectors', twin)).toMatchObject({ status: 409 })
-    expect(await first.page('/metrics')).toMatch(new RegExp(`tailrace_changes_written_total\\{pipeline="${name}"`))
+    // The table has one shard, and one of the two processes its lane.
+    const pages = [await first.page('/metrics'), await second.page('/metrics')].join('\n')
+    expect(pages).toMatch(new RegExp(`tailrace_changes_written_total\\{pipeline="${name}"`))
   }, 120_000)
 
   it('pauses and resumes: nothing is lost', async () => {
