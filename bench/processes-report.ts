@@ -6,6 +6,8 @@ export interface ProcessReading {
   readonly cpuMs: number
   /** Changes in transactions that it has committed. */
   readonly changes: number
+  /** Shards that it reads. */
+  readonly openShards: number
   readonly residentBytes: number
 }
 
@@ -19,7 +21,7 @@ export interface Reading {
 export interface ProcessesRun {
   /** From the moment at which every process was warm to the last commit. */
   readonly steady: Cost
-  /** From the wish that the connector runs to the last commit: joining, compiling and first pages, too. */
+  /** From the moment at which there is something to move to the last commit: compiling and first pages, too. */
   readonly whole: Cost
   /** The largest of any process, at any reading. */
   readonly peakMiB: number
@@ -40,7 +42,7 @@ export interface ProcessesFigures {
   readonly cpuSecondsPerMillion: number
   /** By that of one process. */
   readonly ratio: number
-  /** The same from the start of the pipeline. */
+  /** The same from the first change. */
   readonly wholeCpuSecondsPerMillion: number
   readonly perSecond: number
   readonly peakMiB: number
@@ -56,6 +58,7 @@ export function readingOf(metrics: string): ProcessReading {
   return {
     cpuMs: sumOf(cpu) * 1_000,
     changes: sumOf(samplesOf(metrics, 'tailrace_changes_written_total')),
+    openShards: sumOf(samplesOf(metrics, 'tailrace_shards', 'state="open"')),
     residentBytes: sumOf(samplesOf(metrics, 'process_resident_memory_bytes')),
   }
 }
@@ -123,9 +126,10 @@ export function processesRow(
   ].join('')
 }
 
-function samplesOf(metrics: string, name: string): readonly number[] {
+function samplesOf(metrics: string, name: string, label = ''): readonly number[] {
   return metrics.split('\n').flatMap((line) => {
     if (!line.startsWith(`${name}{`) && !line.startsWith(`${name} `)) return []
+    if (!line.includes(label)) return []
     return [Number(/ ([^ ]+)$/.exec(line)?.[1])]
   })
 }

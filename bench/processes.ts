@@ -68,10 +68,11 @@ async function runProcesses(
     const process = { directory: bench.folder, name: `${name}-${at}`, properties }
     processes.push(stack.use(await startServiceProcess(process)))
   }
-  // Made before it runs, so that all processes begin with it at the same time.
-  await ask(processes, 'POST', '/connectors', { name, config: connector(bench, name), initial_state: 'STOPPED' })
-  const before = await readAll(processes)
-  await ask(processes, 'PUT', `/connectors/${name}/resume`)
+  // All processes have their share of the shards before there is anything to move.
+  await tellReplay(bench, 'Hold')
+  await ask(processes, 'POST', '/connectors', { name, config: connector(bench, name) })
+  const before = await untilShared(processes)
+  await tellReplay(bench, 'Release')
   const run = await watch(processes, before, bench.replay.records)
   await Promise.all(processes.map((process) => process.stop()))
   const own = ['config', 'status'].map((topic) => `tailrace.service.${name}.${topic}`)
@@ -105,6 +106,24 @@ async function ask(
     if (answer !== undefined && answer.status < 300) return
     if (answer?.status !== 409 || tries === 100) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`)
     await systemClock.sleep(200, benchSignal)
+  }
+}
+
+async function tellReplay({ replay }: Bench, what: 'Hold' | 'Release'): Promise<void> {
+  const headers = { 'x-amz-target': `Replay.${what}` }
+  const answer = await fetch(replay.endpoint, { method: 'POST', headers, body: '{}', signal: benchSignal })
+  if (!answer.ok) throw new Error(`the replay server answered ${answer.status}`)
+}
+
+/** The first reading at which every shard is read, and every process reads some. */
+async function untilShared(processes: readonly ServiceProcessUnderTest[]): Promise<Reading> {
+  for (const deadline = systemClock.monotonic() + runLimitMs; ; await systemClock.sleep(readingMs, benchSignal)) {
+    const reading = await readAll(processes)
+    const open = reading.processes.map(({ openShards }) => openShards)
+    const all = open.reduce((sum, count) => sum + count, 0)
+    if (all === Number(values.shards) && open.every((count) => count > 0)) return reading
+    if (systemClock.monotonic() > deadline)
+      throw new Error(`the processes have not shared the shards: ${open.join(', ')}\n${processes.map((process) => process.log()).join('\n')}`)
   }
 }
 

@@ -12,7 +12,7 @@ import { createLiveStreams } from './replay-live.ts'
 /**
  * A program that speaks the wire protocol of DynamoDB, its Streams and Kinesis, and answers GetRecords and Scan from memory, so that a measured
  * reader never waits for it. Every table name means a fresh table with the same backlog: a run with a name of its own
- * begins at the beginning. Prints `{"endpoint":…}` when it listens, and serves until it is killed.
+ * begins at the beginning. Between `Replay.Hold` and `Replay.Release` the backlog seems empty, so that readers can be ready before it. Prints `{"endpoint":…}` when it listens, and serves until it is killed.
  */
 const text = { type: 'string' } as const
 const { values } = parseArgs({
@@ -44,6 +44,7 @@ const kinesis =
     ? createKinesisBacklog({ records: backlog.records, shards, nowMs: () => systemClock.now() })
     : {}
 
+let isHeld = false
 const region = 'us-east-1'
 const account = '123456789012'
 const label = '2026-11-20T08:00:00.000'
@@ -57,6 +58,8 @@ const operations: Readonly<Record<string, Operation>> = {
   'DynamoDBStreams_20120810.DescribeStream': ({ StreamArn, ShardFilter }) =>
     describeStream(String(StreamArn), ShardFilter !== undefined),
   'DynamoDBStreams_20120810.GetShardIterator': getShardIterator,
+  'Replay.Hold': () => ({ isHeld: (isHeld = true) }),
+  'Replay.Release': () => ({ isHeld: (isHeld = false) }),
 }
 
 const server = createServer({ keepAliveTimeout: 60_000, noDelay: true }, (incoming, response) => {
@@ -111,6 +114,10 @@ async function serve(incoming: IncomingMessage, response: ServerResponse): Promi
 
 function getRecords(iterator: string): EncodedPage | undefined {
   if (live !== undefined) return live.page(iterator)
+  if (isHeld) {
+    const body = Buffer.from(`{"Records":[],"NextShardIterator":"${iterator}"}`)
+    return { body, crc32: String(crc32(body)) }
+  }
   const { shardIndex, page } = placeOf(iterator)
   return backlog.page(shardIndex, page)
 }

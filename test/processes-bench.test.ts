@@ -8,7 +8,12 @@ const want = { records: 1_000, warm: 100 }
 function reading(atMs: number, ...processes: readonly (readonly [number, number])[]): Reading {
   return {
     atMs,
-    processes: processes.map(([cpuMs, changes]) => ({ cpuMs, changes, residentBytes: changes * 1_048_576 })),
+    processes: processes.map(([cpuMs, changes]) => ({
+      cpuMs,
+      changes,
+      openShards: 1,
+      residentBytes: changes * 1_048_576,
+    })),
   }
 }
 
@@ -18,11 +23,13 @@ describe('what a process says of itself', () => {
 tailrace_changes_written_total{pipeline="a",table="x y"} 40
 tailrace_changes_written_total{pipeline="b",table="z"} 2
 tailrace_changes_written_total_other{pipeline="b"} 1000
+tailrace_shards{pipeline="a",state="open"} 5
+tailrace_shards{pipeline="a",state="ended"} 7
 process_cpu_user_seconds_total 1.5
 process_cpu_system_seconds_total 0.25
 process_resident_memory_bytes 1048576
 `
-    expect(readingOf(metrics)).toEqual({ cpuMs: 1_750, changes: 42, residentBytes: 1_048_576 })
+    expect(readingOf(metrics)).toEqual({ cpuMs: 1_750, changes: 42, openShards: 5, residentBytes: 1_048_576 })
     expect(() => readingOf('process_cpu_user_seconds_total 1')).toThrow('process_cpu_system_seconds_total')
   })
 })
