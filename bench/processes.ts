@@ -123,7 +123,9 @@ async function untilShared(processes: readonly ServiceProcessUnderTest[]): Promi
     const all = open.reduce((sum, count) => sum + count, 0)
     if (all === Number(values.shards) && open.every((count) => count > 0)) return reading
     if (systemClock.monotonic() > deadline)
-      throw new Error(`the processes have not shared the shards: ${open.join(', ')}\n${processes.map((process) => process.log()).join('\n')}`)
+      throw new Error(
+        `the processes have not shared the shards: ${open.join(', ')}\n${processes.map((process) => process.log()).join('\n')}`,
+      )
   }
 }
 

@@ -34,23 +34,24 @@ function untilAborted(signal: AbortSignal): Promise<string> {
   })
 }
 
-it.each([{ kind: 'other', process: 'p', url: 'http://10.0.0.3:8083' }, { kind: 'self' }, { kind: 'none' }] satisfies Leader[])(
-  'gives up a leader that does not answer, once the leader is %o',
-  async (next) => {
-    const clock = createManualClock()
-    const leadership = leadershipOf({ kind: 'other', process: 'p', url: asked })
-    const waiting = whileLeading({ leadership, clock }, asked, untilAborted, new AbortController().signal)
-    waiting.catch(() => undefined)
-    // Something else has changed.
-    leadership.change({ kind: 'other', process: 'p', url: asked })
-    await clock.advance(60_000)
-    expect(leadership.listeners.size).toBe(1)
-    leadership.change(next)
-    await clock.advance(1_000)
-    await expect(waiting).rejects.toMatchObject({ code: 'SERVICE_CHANGING' })
-    expect(leadership.listeners.size).toBe(0)
-  },
-)
+it.each([
+  { kind: 'other', process: 'p', url: 'http://10.0.0.3:8083' },
+  { kind: 'self' },
+  { kind: 'none' },
+] satisfies Leader[])('gives up a leader that does not answer, once the leader is %o', async (next) => {
+  const clock = createManualClock()
+  const leadership = leadershipOf({ kind: 'other', process: 'p', url: asked })
+  const waiting = whileLeading({ leadership, clock }, asked, untilAborted, new AbortController().signal)
+  waiting.catch(() => undefined)
+  // Something else has changed.
+  leadership.change({ kind: 'other', process: 'p', url: asked })
+  await clock.advance(60_000)
+  expect(leadership.listeners.size).toBe(1)
+  leadership.change(next)
+  await clock.advance(1_000)
+  await expect(waiting).rejects.toMatchObject({ code: 'SERVICE_CHANGING' })
+  expect(leadership.listeners.size).toBe(0)
+})
 
 it('takes the answer of a leader that hands over in order', async () => {
   const clock = createManualClock()
