@@ -105,6 +105,7 @@ const createVersions = [createTopicsV7.api, createTopicsV6.api, createTopicsV5.a
 
 const noSuchTopic = 3
 const noSuchGroup = 69
+const alreadyExists = 36
 
 async function inspectTopic(
   { wire, metadata }: Context,
@@ -193,10 +194,21 @@ async function refusalOf(
   const answer = await metadata.onAnyBroker((broker) =>
     wire.send({ broker, action, versions: createVersions, request }, signal),
   )
-  const { errorCode = 0, errorMessage } = answer.topics[0] ?? {}
-  if (errorCode === 0) return undefined
+  return creationRefusal(name, answer.topics[0])
+}
+
+/**
+ * Why a topic cannot be created, as a broker answers it. That it exists by now is no reason: several processes that start together find it missing, and
+ * whoever creates it first does so for all.
+ */
+export function creationRefusal(
+  name: string,
+  answer: { readonly errorCode: number; readonly errorMessage?: string | null | undefined } | undefined,
+): TailraceError | undefined {
+  const { errorCode = 0, errorMessage } = answer ?? {}
+  if (errorCode === 0 || errorCode === alreadyExists) return undefined
   const why = errorMessage === undefined || errorMessage === null ? '' : ` ${errorMessage}`
-  const error = brokerError(errorCode, { action, resource: `topic ${name}` }, errorMessage)
+  const error = brokerError(errorCode, { action: 'CreateTopics', resource: `topic ${name}` }, errorMessage)
   if (error instanceof TailraceError && error.code === 'KAFKA_AUTHORIZATION') return error
   return new TailraceError('TOPIC_MISSING', `Topic ${name} cannot be created: ${errorName(errorCode)}.${why}`)
 }
