@@ -91,7 +91,7 @@ function details(one: Evidence, experiments: readonly Experiment[]): string {
   const lines = [
     `- Runs: seeds ${one.seeds}, ${groupDigits(Math.round(one.durationSeconds))} s in all, last on ${one.date} with Node.js ${machine.node}, ${machine.cores} cores, ${machine.memoryGiB} GiB`,
     ...(segments.length === 1 ? [] : segments.map(describeSegment)),
-    ...(target === undefined ? [] : [`- Target: ${describeTarget(one, target)}`]),
+    ...(target === undefined || isWithoutTarget(target) ? [] : [`- Target: ${describeTarget(one, target)}`]),
     ...(one.replayed === 0
       ? []
       : [`- Repeated as at-least-once delivery allows: ${groupDigits(one.replayed)} records`]),
@@ -108,6 +108,10 @@ function details(one: Evidence, experiments: readonly Experiment[]): string {
 
 function describeSegment({ commit, n, seeds, records, faults, date }: Evidence['segments'][number]): string {
   return `- Of these at \`${commit}\`, ${date}: ${numberOf(n, 'run')} (seeds ${seeds}), ${groupDigits(records)} records, ${describeCounts(faults)}`
+}
+
+function isWithoutTarget({ records, faults }: Experiment['target']): boolean {
+  return records === undefined && Object.keys(faults).length === 0
 }
 
 function describeTarget(one: Evidence, target: Experiment['target']): string {
