@@ -44,6 +44,7 @@ describe('metrics and health of a worker', () => {
       tables: ['orders', 'ailing'],
       more: `
 http.listen: 127.0.0.1:0
+metrics.per.shard: true
 snapshot.mode: initial
 signal.file: ${signals}
 topic.max.message.bytes: 4000
@@ -95,9 +96,17 @@ filter.condition: attribute_not_exists(hidden)`,
     const isExcused = (name: string): boolean =>
       needsDoubt.has(name) || needsSpecialSnapshot.has(name) || needsKinesis.test(name)
     expect(silent.filter((name) => !isExcused(name))).toEqual([])
-    expect(page).toMatch(/tailrace_retention_headroom_seconds\{table="ailing"\} 8\d{4}/)
-    expect(page).toMatch(/tailrace_shards\{state="stopped"\} 1/)
+    expect(page).toMatch(/tailrace_retention_headroom_seconds\{pipeline="[^"]+",table="ailing"\} 8\d{4}/)
+    expect(page).toMatch(/tailrace_shards\{pipeline="[^"]+",state="stopped"\} 1/)
     for (const route of ['/livez', '/readyz']) expect((await request(url + route)).statusCode).toBe(200)
+    const readiness = (await (await request(`${url}/readyz`)).body.json()) as { readonly checks: readonly unknown[] }
+    expect(readiness.checks).toContainEqual(
+      expect.objectContaining({
+        name: 'tables',
+        status: 'warn',
+        message: expect.stringContaining('1 table stopped (ailing)'),
+      }),
+    )
     expect((await request(`${url}/nothing`)).statusCode).toBe(404)
     expect((await request(`${url}/livez`, { method: 'POST' })).statusCode).toBe(405)
     stop.abort(new Error('the test is over'))
@@ -140,7 +149,7 @@ topic.partitions: 2
     const repaired = async (): Promise<string> => (await request(`${url}/metrics`)).body.text()
     await expect
       .poll(repaired, { timeout: 20_000 })
-      .toMatch(/tailrace_kinesis_repaired_total\{stream="changes",what="duplicates"\} 1/)
+      .toMatch(/tailrace_kinesis_repaired_total\{pipeline="[^"]+",stream="changes",what="duplicates"\} 1/)
     stop.abort(new Error('the test is over'))
     await running
   })

@@ -72,7 +72,7 @@ describe('run', () => {
     const [, url] = await worker.printed(/"url":"(http:[^"]+)"/)
     await shop.delivered(5)
     const page = await fetch(`${url ?? ''}/metrics`)
-    expect(await page.text()).toMatch(/tailrace_changes_read_total\{table="orders"\} 5/)
+    expect(await page.text()).toMatch(/tailrace_changes_read_total\{pipeline="[^"]+",table="orders"\} 5/)
     const { exitCode, stderr, stdout } = await worker.interrupt()
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' })
     for (const line of stderr.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('level')
