@@ -58,7 +58,7 @@ export function createPrometheusMetrics(options: PrometheusOptions): PrometheusM
       return {
         increment: (name, labels, by = 1) => counters.get(name)?.inc(labelled(name, labels), by),
         set: (name, labels, value) => gauges.get(name)?.set(labelled(name, labels), value),
-        remove: (name, labels) => gauges.get(name)?.remove(labelled(name, labels)),
+        remove: (name, labels) => gauges.get(name)?.remove(series.forgotten(name, labelled(name, labels))),
         observe: (name, labels, value) => histograms.get(name)?.observe(labelled(name, labels), value),
         onScrape: (update) => {
           const end = onScrape(update)
@@ -87,15 +87,25 @@ interface Series {
   readonly labels: Labels
 }
 
+/** Both give back the labels. */
+interface SeriesMemory {
+  noted(name: string, labels: Labels): Labels
+  forgotten(name: string, labels: Labels): Labels
+  all(): Iterable<Series>
+}
+
 /** Which series of a pipeline there are, or were: they are taken away by their labels. */
-function createSeriesMemory(): { noted(name: string, labels: Labels): Labels; all(): Iterable<Series> } {
+function createSeriesMemory(): SeriesMemory {
   const known = new Map<string, Series>()
+  const keyOf = (name: string, labels: Labels): string => `${name} ${JSON.stringify(Object.values(labels))}`
   return {
     noted: (name, labels) => {
-      const key = `${name} ${JSON.stringify(Object.values(labels))}`
-      const series = known.get(key) ?? { name, labels }
-      known.set(key, series)
-      return series.labels
+      known.set(keyOf(name, labels), { name, labels })
+      return labels
+    },
+    forgotten: (name, labels) => {
+      known.delete(keyOf(name, labels))
+      return labels
     },
     all: () => known.values(),
   }

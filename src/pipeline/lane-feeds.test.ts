@@ -188,7 +188,10 @@ describe('the feeds of a lane', () => {
     apply({ ...tableEntry(2), status: { kind: 'stopped', code: 'STREAM_GAP', reason: 'trimmed', shardId: 'a' } })
     await feeds.sync(fold.state)
     expect(source.opened).toEqual([])
-    expect(events).toMatchObject([{ kind: 'lane-surveyed', open: 1, halted: [{ shard: { shardId: 'a' } }] }])
+    const standing = [{ status: 'stopped', code: 'STREAM_GAP', reason: 'trimmed' }]
+    expect(events).toMatchObject([
+      { kind: 'lane-surveyed', open: 1, halted: [{ shard: { shardId: 'a' } }], standing, snapshots: [] },
+    ])
   })
 
   it('close for a paused table, of which all that is unread stands still, and go on where it was', async () => {
