@@ -1,12 +1,13 @@
 import type { ErrorCode } from '../../error-catalogue.ts'
 import type { ByteBudget } from '../../async/byte-budget.ts'
 import type { Clock } from '../../async/clock.ts'
-import type { GaugeName, MetricLabels } from '../../observe/metric-catalogue.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import type { PipelineEvent, PipelineEventSink } from '../../pipeline/pipeline-event.ts'
 import type { ProgressBoard, TableView } from './progress-board.ts'
 import { createReplicationMetrics } from './replication-metrics.ts'
 import type { ShardView } from './shard-ages.ts'
+import { createShownGauge } from './shown-gauge.ts'
+import type { Shown } from './shown-gauge.ts'
 
 /** What the numbers come from besides the events. */
 export interface EventMetricsParts {
@@ -76,19 +77,6 @@ function healthOf(table: string, now: TableView['status']): readonly Shown<'tail
 
 /** Those whose series are always there, so that an alert that ends is seen to end. */
 const tableStatuses: readonly TableView['status'][] = ['streaming', 'stopped', 'retired', 'loading', 'draining']
-
-type Shown<N extends GaugeName> = readonly [labels: MetricLabels<N>, value: number]
-
-/** A gauge of which all series are shown at once: those of before go, since a value that nobody renews looks like a fact. */
-function createShownGauge<N extends GaugeName>(metrics: Metrics, name: N): (series: readonly Shown<N>[]) => void {
-  let shown = new Map<string, MetricLabels<N>>()
-  return (series) => {
-    const next = new Map(series.map(([labels]) => [JSON.stringify(labels), labels]))
-    for (const [key, labels] of shown) if (!next.has(key)) metrics.remove(name, labels)
-    for (const [labels, value] of series) metrics.set(name, labels, value)
-    shown = next
-  }
-}
 
 function count(event: PipelineEvent, metrics: Metrics): void {
   switch (event.kind) {

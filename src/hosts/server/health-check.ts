@@ -1,9 +1,12 @@
+/** From well to not. */
+export const checkStatuses = ['ok', 'warn', 'fail'] as const
+
 /** One thing that was looked at, and how it is. */
 export interface HealthCheck {
   /** Always the same word for the same thing: alerts name it. */
   readonly name: string
   /** `warn`: somebody should look, and a restart would not help. `fail`: this process does not do its job. */
-  readonly status: 'ok' | 'warn' | 'fail'
+  readonly status: (typeof checkStatuses)[number]
   /** For people. No item values, no secrets. */
   readonly message: string
   /** Of what is not `ok`: a documented code and what to do. */

@@ -1,6 +1,7 @@
 import { errorCatalogue } from '../../error-catalogue.ts'
 import type { TailraceError } from '../../errors.ts'
 import { durationText } from '../cli/duration-text.ts'
+import type { PipelineState } from './connect-feed.ts'
 import type { HealthCheck } from './health-check.ts'
 import type { ProgressBoard } from './progress-board.ts'
 import type { SourceContact } from './source-contact.ts'
@@ -11,10 +12,22 @@ export const headroomWarningMs: number = 12 * 3_600_000
 /** How many tables or lanes a message names. */
 const shownNames = 5
 
+/** What a process does for a pipeline, and why it failed at that. */
+export interface RunOfPipeline {
+  readonly state: PipelineState
+  readonly failure: TailraceError | undefined
+}
+
 /** What can be said of one pipeline in this process. Only a missing assignment fails: all else waits, or is for people. */
-export function pipelineChecks(board: ProgressBoard, source: SourceContact): readonly HealthCheck[] {
+export function pipelineChecks(
+  board: ProgressBoard,
+  source: SourceContact,
+  run: RunOfPipeline,
+): readonly HealthCheck[] {
+  const always = [configurationCheck, runCheck(run)]
+  if (run.state !== 'running') return [...always, headroomCheck(board)]
   return [
-    { name: 'configuration', status: 'ok', message: 'The configuration was read and is valid.' },
+    ...always,
     membershipCheck(board),
     lanesCheck(board),
     sourceCheck(source),
@@ -22,6 +35,20 @@ export function pipelineChecks(board: ProgressBoard, source: SourceContact): rea
     coordinatorCheck(board),
     headroomCheck(board),
   ]
+}
+
+/** Who has a monitor has read its configuration. */
+const configurationCheck: HealthCheck = {
+  name: 'configuration',
+  status: 'ok',
+  message: 'The configuration was read and is valid.',
+}
+
+function runCheck({ state, failure }: RunOfPipeline): HealthCheck {
+  const name = 'run'
+  if (failure === undefined)
+    return { name, status: state === 'failed' ? 'warn' : 'ok', message: `The pipeline is ${state} here.` }
+  return { name, status: 'warn', message: `The pipeline is ${state} here: ${failure.message}`, ...adviceOf(failure) }
 }
 
 function membershipCheck({ assigned }: ProgressBoard): HealthCheck {

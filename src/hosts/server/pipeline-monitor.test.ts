@@ -59,6 +59,7 @@ function monitored(isPerShard = false) {
     isPerShard,
     clock,
   })
+  monitor.setState('running')
   const tell = (...events: PipelineEvent[]): void => events.forEach(monitor.onEvent)
   const value = async (name: string, labels: Readonly<Record<string, string>> = {}): Promise<string | undefined> => {
     const lines = (await metrics.expose()).split('\n')
@@ -80,6 +81,7 @@ describe('checks by name', () => {
     tell(taken, opened, survey(), page(0))
     expect(monitor.checks().map(({ name, status }) => `${name} ${status}`)).toEqual([
       'configuration ok',
+      'run ok',
       'membership ok',
       'lanes ok',
       'source ok',
@@ -109,6 +111,16 @@ describe('checks by name', () => {
     expect(check('coordinator')).toMatchObject({ status: 'warn', code: 'KAFKA_UNREACHABLE' })
     tell({ kind: 'tables-looked-for', tables: 1, skipped: [] })
     expect(check('coordinator')).toMatchObject({ status: 'ok' })
+  })
+
+  it('say what a pipeline failed with', () => {
+    const { monitor, check } = monitored()
+    const error = new TailraceError('LEDGER_LOST', 'the ledger is gone')
+    monitor.setState('failed', error)
+    const message = 'The pipeline is failed here: the ledger is gone'
+    expect(check('run')).toEqual({ name: 'run', status: 'warn', message, code: 'LEDGER_LOST', remedy: error.remedy })
+    monitor.setState('running')
+    expect(check('run')).toMatchObject({ status: 'ok' })
   })
 
   it('warn when half of the day is gone, with the table and how old its changes are', async () => {
@@ -264,13 +276,21 @@ describe("Connect's names", () => {
     const { clock, monitor, tell, value } = monitored()
     const state = (status: string): Promise<string | undefined> =>
       value('kafka_connect_connector_task_status', { status })
+    monitor.setState('unassigned')
     expect([await state('unassigned'), await state('running')]).toEqual(['1', '0'])
     monitor.setState('running')
     tell(taken, opened, page(0))
     monitor.setState('paused')
     tell({ kind: 'shard-closed', shard }, { kind: 'lane-released', lane: 1 })
     await clock.advance(hourMs)
+    tell({ kind: 'worker-stopped', pipeline: 'shop' })
     expect([await state('paused'), await state('running')]).toEqual(['1', '0'])
+    expect(monitor.checks().map(({ name, status }) => `${name} ${status}`)).toEqual([
+      'configuration ok',
+      'run ok',
+      'retention-headroom ok',
+    ])
+    expect(await value('tailrace_health_check', { check: 'membership' })).toBeUndefined()
     expect(await value('tailrace_retention_headroom_seconds')).toBe(String(23 * 3600))
   })
 })

@@ -1,5 +1,6 @@
 import type { ByteBudget } from '../../async/byte-budget.ts'
 import type { Clock } from '../../async/clock.ts'
+import type { TailraceError } from '../../errors.ts'
 import type { PrometheusMetrics } from '../../observe/prometheus-metrics.ts'
 import type { PipelineEventSink } from '../../pipeline/pipeline-event.ts'
 import type { SourceEvent } from '../../sources/source-event.ts'
@@ -7,10 +8,12 @@ import { createConnectFeed } from './connect-feed.ts'
 import type { PipelineState } from './connect-feed.ts'
 import { createDebeziumFeed } from './debezium-feed.ts'
 import { createEventMetrics } from './event-metrics.ts'
+import { checkStatuses } from './health-check.ts'
 import type { HealthCheck } from './health-check.ts'
 import { pipelineChecks } from './pipeline-checks.ts'
 import { createProgressBoard } from './progress-board.ts'
 import type { ProgressBoard } from './progress-board.ts'
+import { createShownGauge } from './shown-gauge.ts'
 import { createSourceContact } from './source-contact.ts'
 
 /**
@@ -23,8 +26,8 @@ export interface PipelineMonitor extends Disposable {
   readonly onSourceEvent: (event: SourceEvent) => void
   readonly onRequest: (action: string, outcome: string) => void
   checks(): readonly HealthCheck[]
-  /** What this process does for the pipeline. Call it with `paused` or `stopped` before the run is ended. */
-  setState(state: PipelineState): void
+  /** What this process does for the pipeline, and what it failed with. Call it with `paused` or `stopped` before the run is ended. */
+  setState(state: PipelineState, error?: TailraceError): void
 }
 
 /** What a monitor is made of. */
@@ -47,18 +50,22 @@ export function createPipelineMonitor(parts: PipelineMonitorParts): PipelineMoni
   const board = createProgressBoard(clock)
   const source = createSourceContact(clock)
   let state: PipelineState = 'unassigned'
+  let failure: TailraceError | undefined
+  const shownChecks = createShownGauge(metrics, 'tailrace_health_check')
   const sinks: readonly PipelineEventSink[] = [
     board.onEvent,
     createEventMetrics(metrics, board, parts),
     createDebeziumFeed(metrics, { ...parts, board, source }),
     createConnectFeed(metrics, { board, clock, connector: pipeline, state: () => state }),
   ]
-  const checks = (): readonly HealthCheck[] => pipelineChecks(board, source)
-  metrics.onScrape(() => {
-    for (const check of checks())
-      for (const status of ['ok', 'warn', 'fail'])
-        metrics.set('tailrace_health_check', { check: check.name, status }, status === check.status ? 1 : 0)
-  })
+  const checks = (): readonly HealthCheck[] => pipelineChecks(board, source, { state, failure })
+  metrics.onScrape(() =>
+    shownChecks(
+      checks().flatMap((check) =>
+        checkStatuses.map((status) => [{ check: check.name, status }, status === check.status ? 1 : 0] as const),
+      ),
+    ),
+  )
   return {
     board,
     onEvent: (event) => sinks.forEach((sink) => sink(event)),
@@ -75,8 +82,9 @@ export function createPipelineMonitor(parts: PipelineMonitorParts): PipelineMoni
       metrics.increment('tailrace_aws_requests_total', { op, code })
     },
     checks,
-    setState: (next) => {
+    setState: (next, error) => {
       state = next
+      failure = error
       if (next === 'paused' || next === 'stopped') board.standStill()
     },
     [Symbol.dispose]: () => metrics[Symbol.dispose](),

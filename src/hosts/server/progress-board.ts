@@ -59,6 +59,7 @@ export function createProgressBoard(clock: Clock): ProgressBoard {
   return {
     onEvent: (event) => {
       if (event.kind === 'lanes-assigned') assigned = event.lanes
+      if (event.kind === 'worker-stopped') assigned = undefined
       if (event.kind === 'transaction-committed') add(totals, event)
       if (event.kind === 'coordinator-failed') coordinatorError = event.error
       if (event.kind === 'tables-looked-for' || isEndOfCoordinator(event)) coordinatorError = undefined
