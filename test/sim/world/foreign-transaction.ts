@@ -7,16 +7,18 @@ import type { Surroundings } from './surroundings.ts'
 /**
  * Somebody else opens a transaction on the ledger's partitions, hangs for a while and then goes away without ending it,
  * so that the last stable offset stands still until the transaction's time-out. What it wrote must never count.
+ * False if nobody can write at the moment.
  */
 export function openForeignTransaction(parts: {
   readonly surroundings: Surroundings
   readonly ledgerTopic: string
   readonly rng: Rng
-}): void {
+}): boolean {
   const { kafka } = parts.surroundings
   const partitions = kafka.state.topics.get(parts.ledgerTopic)?.partitions ?? []
   const partition = partitions[Math.floor(parts.rng.next() * partitions.length)]
-  if (partition === undefined) return
+  // Without a leader nobody can write, whoever it is.
+  if (partition === undefined || partition.leader === -1) return false
   const id = `foreign-${++kafka.state.serial}`
   const { producerId, producerEpoch } = kafka.transactions.initProducerId(id, 4_000 + parts.rng.next() * 10_000)
   kafka.transactions.addPartitions({ id, producerId, producerEpoch }, [partition], 'add')
@@ -30,6 +32,7 @@ export function openForeignTransaction(parts: {
   } as const
   partition.log.append(encodeRecordBatch({ ...record, baseSequence: 0, records: [record] }, identity))
   replicateSoon(kafka.state, partition)
+  return true
 }
 
 /** A position that would make every change before it vanish, if anybody believed it. */

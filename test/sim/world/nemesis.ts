@@ -169,8 +169,7 @@ const strikes: Readonly<Record<FaultKind, (striking: Striking) => void>> = {
     for (const { log } of surroundings.kafka.state.topics.get(ledgerTopic)?.partitions ?? []) log.compact()
   },
   'foreign-transaction': (striking) => {
-    striking.note('foreign-transaction')
-    openForeignTransaction(striking)
+    if (openForeignTransaction(striking)) striking.note('foreign-transaction')
   },
   'ledger-offline': ({ surroundings, ledgerTopic, rng, note }) => {
     const partitions = surroundings.kafka.state.topics.get(ledgerTopic)?.partitions ?? []
