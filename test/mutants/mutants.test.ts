@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { inapplicable } from './format-mutants.ts'
@@ -14,6 +14,12 @@ describe('planted bugs', () => {
       texts.set(patch.file, applyPatch(text, patch))
     }
   })
+
+  it('are looked for by tests that are there', () => {
+    const files = mutants.flatMap(({ caughtBy }) => (caughtBy.kind === 'tests' ? caughtBy.files : []))
+    expect(files.filter((file) => !existsSync(path.join(root, file)))).toEqual([])
+  })
+
   it('are all of M1 to M30, each planted or accounted for', () => {
     const ids = new Set([...mutants, ...inapplicable].map(({ id }) => id))
     const all = Array.from({ length: 30 }, (_, index) => `M${index + 1}`)

@@ -160,7 +160,7 @@ export const snapshotMutants: readonly Mutant[] = [
         replace: 'if (before === undefined)',
       },
     ],
-    caughtBy: { kind: 'tests', files: ['src/hosts/contained-changes.test.ts'] },
+    caughtBy: { kind: 'tests', files: ['src/hosts/stages/contained-changes.test.ts'] },
   },
   {
     id: 'C3',
