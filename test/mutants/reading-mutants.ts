@@ -112,6 +112,12 @@ export const readingMutants: readonly Mutant[] = [
         replace:
           "    if (isTrimmed) {\n      this.#after = undefined\n      this.#iterator = undefined\n      throw this.#misshapen('trimmed', error)\n    }\n    if (isTrimmed) {\n      const oldest",
       },
+      {
+        // Behind it stands a second wall, of H5: a shard that nobody has read for too long.
+        file: reader,
+        find: 'if (this.#after === undefined) await this.#refuseUnreadGap(signal)',
+        replace: 'if (signal.aborted) await this.#refuseUnreadGap(signal)',
+      },
     ],
     caughtBy: { kind: 'tests', files: ['test/sim/runs/outage.test.ts'] },
   },
