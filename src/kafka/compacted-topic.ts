@@ -4,6 +4,19 @@ import type { KafkaApi, NewTopic, TopicInfo } from './kafka.ts'
 import { KafkaError } from './kafka.ts'
 
 /**
+ * For topics that are read whole at a start: small segments let compaction keep them short. Tombstones and markers stay long enough for the slowest
+ * reader of a start-up, and no longer: where every batch is a transaction, markers are what a partition is full of
+ * (`npm run bench -- lambda-positions`).
+ */
+export const shortLogConfig: Readonly<Record<string, string>> = {
+  'cleanup.policy': 'compact',
+  'segment.bytes': String(1024 * 1024),
+  'min.cleanable.dirty.ratio': '0.1',
+  'max.compaction.lag.ms': String(6 * 3_600_000),
+  'delete.retention.ms': String(3_600_000),
+}
+
+/**
  * Makes a topic that keeps the newest record of every key; false if somebody else was quicker. Services of Kafka have bounds of their own for how a
  * topic is kept short; all that must be is that it is compacted, so what is refused is asked for once more without the rest.
  */

@@ -1,11 +1,11 @@
 import { TailraceError } from '../errors.ts'
-import type { KafkaApi, NewTopic, TopicInfo } from '../kafka/kafka.ts'
-import { KafkaError } from '../kafka/kafka.ts'
+import type { KafkaApi, TopicInfo } from '../kafka/kafka.ts'
 import { backoffDelay } from '../async/backoff.ts'
 import type { Clock } from '../async/clock.ts'
 import type { Rng } from '../async/rng.ts'
 import { transactionalIdOf } from '../lanes/lane-session.ts'
 import type { IdentityEntry } from '../lanes/ledger-entry.ts'
+import { makeLedgerTopic } from '../lanes/ledger-topic.ts'
 import type { PipelineEventSink } from './pipeline-event.ts'
 
 /** Whose ledger is meant, and where it is. */
@@ -97,60 +97,12 @@ export function requireLanes({ ledgerTopic, lanes }: LedgerClaim, topic: TopicIn
 }
 
 async function makeLedger(options: AdmissionOptions, signal: AbortSignal): Promise<TopicInfo> {
-  const { kafka, ledgerTopic } = options
+  const { ledgerTopic } = options
   if (!options.mayCreate) throw new TailraceError('TOPIC_MISSING', `ledger topic ${ledgerTopic} does not exist`)
-  await createLedger(options, signal)
-  // A new topic takes a moment to be known by every broker.
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const created = (await kafka.topics([ledgerTopic], signal)).get(ledgerTopic)
-    if (created !== undefined && created.partitions > 0) return created
-    await options.clock.sleep(100, signal)
-  }
+  const onMade = (): void => options.onEvent({ kind: 'topic-created', topic: ledgerTopic, partitions: options.lanes })
+  const created = await makeLedgerTopic(options, options, onMade, signal)
+  if (created !== undefined) return created
   throw new TailraceError('TOPIC_MISSING', `ledger topic ${ledgerTopic} was created but does not appear`)
-}
-
-/** The ledger as a first start makes it. */
-export function newLedger(options: Pick<AdmissionOptions, 'ledgerTopic' | 'lanes' | 'replicationFactor'>): NewTopic {
-  const config = {
-    'cleanup.policy': 'compact',
-    // Start-up reads the whole partition; small segments let compaction keep it short.
-    'segment.bytes': String(1024 * 1024),
-    'min.cleanable.dirty.ratio': '0.1',
-    'max.compaction.lag.ms': String(6 * 3_600_000),
-    // Tombstones and markers stay long enough for the slowest reader of a start-up, and no longer: where every batch is a
-    // transaction, markers are what a partition is full of (`npm run bench -- lambda-positions`).
-    'delete.retention.ms': String(3_600_000),
-  }
-  const { ledgerTopic, lanes, replicationFactor } = options
-  return { name: ledgerTopic, partitions: lanes, replicationFactor, config }
-}
-
-async function createLedger(options: AdmissionOptions, signal: AbortSignal): Promise<void> {
-  const { kafka, ledgerTopic, lanes } = options
-  try {
-    await createEitherWay(kafka, newLedger(options), signal)
-    options.onEvent({ kind: 'topic-created', topic: ledgerTopic, partitions: lanes })
-  } catch (error) {
-    // Another worker of the first start was quicker.
-    if (!(error instanceof KafkaError && error.errorName === 'TOPIC_ALREADY_EXISTS')) throw error
-  }
-}
-
-/** Services of Kafka have bounds of their own for how a topic is kept short; all that must be is that it is compacted. */
-async function createEitherWay(kafka: KafkaApi, ledger: NewTopic, signal: AbortSignal): Promise<void> {
-  try {
-    await kafka.createTopic(ledger, signal)
-  } catch (error) {
-    if (!isBeyondBounds(error)) throw error
-    const { 'cleanup.policy': policy = 'compact' } = ledger.config
-    await kafka.createTopic({ ...ledger, config: { 'cleanup.policy': policy } }, signal)
-  }
-}
-
-function isBeyondBounds(error: unknown): boolean {
-  if (!(error instanceof TailraceError)) return false
-  const { errorName } = error.details
-  return errorName === 'INVALID_CONFIG' || errorName === 'POLICY_VIOLATION'
 }
 
 /** LEDGER_NOT_COMPACTED unless the ledger keeps the newest entry of every key. */

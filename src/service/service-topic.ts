@@ -1,6 +1,6 @@
 import type { Clock } from '../async/clock.ts'
 import { TailraceError } from '../errors.ts'
-import { awaitTopic, createCompactedTopic } from '../kafka/compacted-topic.ts'
+import { awaitTopic, createCompactedTopic, shortLogConfig } from '../kafka/compacted-topic.ts'
 import type { KafkaApi, TopicInfo } from '../kafka/kafka.ts'
 
 /** One of a service's topics, as it is to be made. */
@@ -34,20 +34,11 @@ export async function admitServiceTopic(
 async function makeTopic(access: TopicAccess, topic: ServiceTopic, signal: AbortSignal): Promise<TopicInfo> {
   const { name, replicationFactor } = topic
   if (!topic.mayCreate) throw new TailraceError('TOPIC_MISSING', `topic ${name} does not exist`)
-  await createCompactedTopic(access.kafka, { name, replicationFactor, partitions: 1, config: topicConfig }, signal)
+  await createCompactedTopic(access.kafka, { name, replicationFactor, partitions: 1, config: shortLogConfig }, signal)
   const created = await awaitTopic(access, name, signal)
   if (created !== undefined) return created
   // Not TOPIC_MISSING, which would end the process: the brokers are slow.
   throw new TailraceError('KAFKA_TIMEOUT', `topic ${name} was created but does not appear`)
-}
-
-/** As the ledger's (`newLedger`): whoever starts reads the whole topic, so it is kept short. */
-const topicConfig = {
-  'cleanup.policy': 'compact',
-  'segment.bytes': String(1024 * 1024),
-  'min.cleanable.dirty.ratio': '0.1',
-  'max.compaction.lag.ms': String(6 * 3_600_000),
-  'delete.retention.ms': String(3_600_000),
 }
 
 /** One whose transactional id has ended a transaction has written its log, whatever is left of that. */

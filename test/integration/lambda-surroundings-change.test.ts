@@ -1,7 +1,7 @@
 import { expect, inject, it } from 'vitest'
 import { createHandler } from '../../src/hosts/lambda/create-handler.ts'
 import type { LambdaHandler } from '../../src/hosts/lambda/create-handler.ts'
-import { newLedger } from '../../src/pipeline/admission.ts'
+import { newLedger } from '../../src/lanes/ledger-topic.ts'
 import { connectKafka } from '../servers/connected-kafka.ts'
 import { context, newPipeline, numbersIn, readStream } from '../servers/lambda-batches.ts'
 import { createLocalTable } from '../servers/local-table.ts'
