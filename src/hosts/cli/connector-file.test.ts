@@ -1,14 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable, Writable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { seededRng } from '../../async/rng.ts'
-import { systemClock } from '../../async/system-clock.ts'
-import { createRedactor } from '../../observe/redactor.ts'
+import { runCommand } from '../../../test/fixtures/run-command.ts'
+import type { RanCommand } from '../../../test/fixtures/run-command.ts'
 import { readConfigFile } from '../config-file.ts'
-import { runCli } from './run-cli.ts'
 
 const connector = {
   name: 'Clicks',
@@ -35,29 +32,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-async function run(...args: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  const [out, err]: [string[], string[]] = [[], []]
-  const into = (chunks: string[]): Writable =>
-    new Writable({
-      write: (chunk: Buffer, _, done) => {
-        chunks.push(chunk.toString())
-        done()
-      },
-    })
-  const exitCode = await runCli(args, {
-    stdout: into(out),
-    stderr: into(err),
-    stdin: Readable.from([]),
-    env: {},
-    cwd: folder,
-    isTerminal: false,
-    signal: new AbortController().signal,
-    clock: systemClock,
-    rng: seededRng(1),
-    redactor: createRedactor(),
-  })
-  return { exitCode, stdout: out.join(''), stderr: err.join('') }
-}
+const run = async (...args: readonly string[]): Promise<RanCommand> => runCommand(args, { cwd: folder })
 
 describe("a connector's file on the command line", () => {
   it('is checked together with the file of a worker, which is found where the command runs', async () => {

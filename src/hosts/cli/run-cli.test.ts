@@ -1,14 +1,12 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable, Writable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../../async/system-clock.ts'
-import { seededRng } from '../../async/rng.ts'
+import { runCommand } from '../../../test/fixtures/run-command.ts'
+import type { RanCommand } from '../../../test/fixtures/run-command.ts'
 import { errorCatalogue } from '../../error-catalogue.ts'
-import { createRedactor } from '../../observe/redactor.ts'
 import type { CommandContext } from './command-context.ts'
-import { runCli } from './run-cli.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -16,39 +14,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-interface Ran {
-  readonly exitCode: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function sink(chunks: string[]): Writable {
-  return new Writable({
-    write: (chunk: Buffer, _, done) => {
-      chunks.push(chunk.toString('utf8'))
-      done()
-    },
-  })
-}
-
-async function run(args: readonly string[], overrides: Partial<CommandContext> = {}): Promise<Ran> {
-  const out: string[] = []
-  const err: string[] = []
-  const exitCode = await runCli(args, {
-    stdout: sink(out),
-    stderr: sink(err),
-    stdin: Readable.from([]),
-    env: {},
-    cwd: folder,
-    isTerminal: false,
-    signal: new AbortController().signal,
-    clock: systemClock,
-    rng: seededRng(1),
-    redactor: createRedactor(),
-    ...overrides,
-  })
-  return { exitCode, stdout: out.join(''), stderr: err.join('') }
-}
+const run = async (args: readonly string[], context: Partial<CommandContext> = {}): Promise<RanCommand> =>
+  runCommand(args, { cwd: folder, ...context })
 
 const flags = ['--region', 'eu-west-1', '--tables', 'orders', 'billing-*', '--bootstrap-servers', 'b:9092']
 const secretEnv = { KAFKA_USERNAME: 'user-1', KAFKA_PASSWORD: 'canary-password' }

@@ -183,7 +183,7 @@ function createClient({ connectors, rng, record, ask: send }: ClientParts): Clie
         const query = rng.next() < 0.5 ? '' : '?includeTasks=true'
         await change('restart', { method: 'POST', path: `${path}/restart${query}` })
       } else {
-        const body = { ...config, 'poll.idle.max.ms': String(chosenMs(rng, 100, 200)) }
+        const body = { ...config, 'poll.idle.max.ms': String(chosenMs(rng, 300, 200)) }
         await change('config', { method: 'PUT', path: `${path}/config`, body })
       }
     },

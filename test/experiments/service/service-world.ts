@@ -43,6 +43,8 @@ export interface ServiceWorld extends AsyncDisposable {
 const partitions = 2
 const lanes = 3
 const rediscoveryMs = 2_000
+/** Sixty tables that three processes ask in turn must leave two cores time for what is looked at. */
+const idleMs = 400
 
 /** Everything but tables, connectors and processes is there; what has been started ends when a later part does not start. */
 export async function openServiceWorld(plan: ServicePlan, servers: ServiceServers): Promise<ServiceWorld> {
@@ -118,7 +120,7 @@ function configOf(name: string, endpoint: string): Readonly<Record<string, strin
     'snapshot.mode': 'never',
     'topic.prefix': name,
     'topic.partitions': String(partitions),
-    'poll.idle.max.ms': '150',
+    'poll.idle.max.ms': String(idleMs),
     lanes: String(lanes),
   }
 }
