@@ -1,46 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { TailraceError } from '../errors.ts'
+import { loadPipeline, minimalPipeline, pipelineFailure } from '../../test/fixtures/load-pipeline.ts'
 import { configFingerprint } from './config-fingerprint.ts'
-import { loadConfig } from './load-config.ts'
-import type { ConfigInput } from './load-config.ts'
-import type { PipelineConfig } from './pipeline-config.ts'
-
-const minimal = `pipeline: shop
-source: {region: eu-west-1, tables: [orders]}
-kafka.bootstrap.servers: b:9092
-`
-
-function load(
-  text: string,
-  world: { env?: ConfigInput['env']; files?: Readonly<Record<string, string>> } = {},
-): PipelineConfig {
-  return loadConfig({
-    text,
-    path: '/etc/tailrace/pipeline.yaml',
-    env: world.env ?? {},
-    readFile: (path) => {
-      const found = world.files?.[path]
-      if (found === undefined) throw new Error('ENOENT')
-      return Buffer.from(found)
-    },
-    realPath: (path) => path,
-  })
-}
-
-function failure(text: string, world: Parameters<typeof load>[1] = {}): TailraceError {
-  try {
-    load(text, world)
-  } catch (error) {
-    if (error instanceof TailraceError) return error
-    throw error
-  }
-  throw new Error('nothing was thrown')
-}
 
 describe('a configuration of changes', () => {
   it('reads filters, masks, routes and files, and hides the key of masks', () => {
-    const config = load(
-      `${minimal}
+    const config = loadPipeline(
+      `${minimalPipeline}
 filter: {exclude.tables: [tmp-*], operations: [INSERT, READ], condition: "status = 'open'", leaving: delete}
 mask: {fields: [orders.email=hmac], hmac.key: "\${env:TAILRACE_KEY}"}
 route.rules: ["total > 10 => {prefix}.large"]
@@ -65,20 +30,24 @@ reselect: missing-images
     expect(config.changes.hmacKey?.reveal()).toBe('sixteen characters')
     expect(config.secrets.map((secret) => secret.reveal())).toEqual(['sixteen characters'])
     expect(JSON.stringify(config)).not.toContain('sixteen')
-    expect(load(`${minimal}filter.operations: [INSERT]`).notes).toEqual([expect.stringContaining('has no READ')])
-    expect(load(`${minimal}filter.condition: a = 1\ntopic.cleanup.policy: compact`).notes).toHaveLength(1)
+    expect(loadPipeline(`${minimalPipeline}filter.operations: [INSERT]`).notes).toEqual([
+      expect.stringContaining('has no READ'),
+    ])
+    expect(loadPipeline(`${minimalPipeline}filter.condition: a = 1\ntopic.cleanup.policy: compact`).notes).toHaveLength(
+      1,
+    )
   })
 
   it('takes files in front of aliases, and nowhere else', () => {
-    const config = load(`${minimal}transforms: [./a.ts, unwrap]\ntransforms.unwrap.type: X\n`)
+    const config = loadPipeline(`${minimalPipeline}transforms: [./a.ts, unwrap]\ntransforms.unwrap.type: X\n`)
     expect(config.changes.code.files).toEqual(['/etc/tailrace/a.ts'])
     expect(config.transforms.transforms).toEqual(['unwrap'])
-    const wrong = `${minimal}transforms: [unwrap, ./a.ts]\ntransforms.unwrap.type: X\n`
-    expect(failure(wrong).message).toMatch(/transforms must be a list of paths .*, and behind them aliases/)
+    const wrong = `${minimalPipeline}transforms: [unwrap, ./a.ts]\ntransforms.unwrap.type: X\n`
+    expect(pipelineFailure(wrong).message).toMatch(/transforms must be a list of paths .*, and behind them aliases/)
   })
 
   it('names the characters at which conditions and rules are wrong', () => {
-    const error = failure(`${minimal}
+    const error = pipelineFailure(`${minimalPipeline}
 filter.condition: "a = 1 b"
 mask.fields: [orders.a=null, "orders.secret=md5", orders.b=hmac]
 route.rules: ["a = 1 => a/b"]
@@ -91,10 +60,12 @@ route.rules: ["a = 1 => a/b"]
   })
 
   it('compares lists whose order means something in their order', () => {
-    const fingerprint = (rules: string): string => configFingerprint(load(`${minimal}route.rules: [${rules}]`))
+    const fingerprint = (rules: string): string =>
+      configFingerprint(loadPipeline(`${minimalPipeline}route.rules: [${rules}]`))
     expect(fingerprint('a = 1 => x, b = 1 => y')).not.toBe(fingerprint('b = 1 => y, a = 1 => x'))
-    const operations = (list: string): string => configFingerprint(load(`${minimal}filter.operations: [${list}]`))
+    const operations = (list: string): string =>
+      configFingerprint(loadPipeline(`${minimalPipeline}filter.operations: [${list}]`))
     expect(operations('READ, INSERT')).toBe(operations('INSERT, READ'))
-    expect(operations('READ, REMOVE, INSERT, MODIFY')).toBe(configFingerprint(load(minimal)))
+    expect(operations('READ, REMOVE, INSERT, MODIFY')).toBe(configFingerprint(loadPipeline(minimalPipeline)))
   })
 })

@@ -1,51 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { loadPipeline, minimalPipeline, pipelineFailure } from '../../test/fixtures/load-pipeline.ts'
 import { minimalDefaults } from '../../test/fixtures/minimal-defaults.ts'
-import { TailraceError } from '../errors.ts'
 import { configFingerprint } from './config-fingerprint.ts'
-import { loadConfig } from './load-config.ts'
-import type { ConfigInput } from './load-config.ts'
-import type { PipelineConfig } from './pipeline-config.ts'
-
-const minimal = `pipeline: shop
-source: {region: eu-west-1, tables: [orders]}
-kafka.bootstrap.servers: b:9092
-`
-
-function load(
-  text: string,
-  world: { env?: ConfigInput['env']; files?: Readonly<Record<string, string>> } = {},
-): PipelineConfig {
-  return loadConfig({
-    text,
-    path: '/etc/tailrace/pipeline.yaml',
-    env: world.env ?? {},
-    readFile: (path) => {
-      const found = world.files?.[path]
-      if (found === undefined) throw new Error('ENOENT')
-      return Buffer.from(found)
-    },
-    realPath: (path) => path,
-  })
-}
-
-function failure(text: string, world: Parameters<typeof load>[1] = {}): TailraceError {
-  try {
-    load(text, world)
-  } catch (error) {
-    if (error instanceof TailraceError) return error
-    throw error
-  }
-  throw new Error('nothing was thrown')
-}
 
 describe('loadConfig', () => {
   it('fills in every default', () => {
-    const { values: _, ...config } = load(minimal)
+    const { values: _, ...config } = loadPipeline(minimalPipeline)
     expect(config).toEqual(minimalDefaults)
   })
 
   it('lists everything that is wrong at once, with lines and nearest names', () => {
-    const error = failure(`pipeline: Shop
+    const error = pipelineFailure(`pipeline: Shop
 regin: x
 source: {reigon: eu-west-1, tables: []}
 kafka:
@@ -69,14 +34,16 @@ topic:
   })
 
   it('says what is missing in an empty file', () => {
-    const { message } = failure('')
+    const { message } = pipelineFailure('')
     for (const name of ['pipeline', 'source.tables', 'kafka.bootstrap.servers'])
       expect(message).toContain(`${name} is missing`)
   })
 
   it('takes a section without content for nothing, and refuses a value in place of a section', () => {
-    expect(load(`${minimal}topic:\n  # later\n`).topic.prefix).toBe('shop')
-    expect(failure(`${minimal}topic: shop\n`).message).toContain('line 4: topic has no value of its own')
+    expect(loadPipeline(`${minimalPipeline}topic:\n  # later\n`).topic.prefix).toBe('shop')
+    expect(pipelineFailure(`${minimalPipeline}topic: shop\n`).message).toContain(
+      'line 4: topic has no value of its own',
+    )
   })
 })
 
@@ -88,13 +55,13 @@ describe('values', () => {
     ['2026-01-31T12:00+02:00', { kind: 'timestamp', atMs: Date.UTC(2026, 0, 31, 10) }],
     ['1769860800000', { kind: 'timestamp', atMs: 1_769_860_800_000 }],
   ])('source.start: %s', (text, expected) => {
-    expect(load(`${minimal}source.start: ${text}`).source.start).toEqual(expected)
+    expect(loadPipeline(`${minimalPipeline}source.start: ${text}`).source.start).toEqual(expected)
   })
 
   it.each(['1769860800', '2026-01-31', '2026-01-31T12:00:00', '2026-02-30T00:00:00Z', 'yesterday', 'AT_TIMESTAMP'])(
     'refuses source.start: %s',
     (text) => {
-      expect(failure(`${minimal}source.start: ${text}`).message).toContain('source.start must be')
+      expect(pipelineFailure(`${minimalPipeline}source.start: ${text}`).message).toContain('source.start must be')
     },
   )
 
@@ -105,8 +72,8 @@ lanes: \${env:TAILRACE_LANES}
 source: {region: eu-west-1, tables: ["\${env:TAILRACE_TABLE}"]}
 kafka.bootstrap.servers: b:9092
 topic.create: \${env:TAILRACE_CREATE}`
-    expect(failure(text, { env }).message).toContain('source.tables must be')
-    const config = load(text.replace('["${env:TAILRACE_TABLE}"]', '"${env:TAILRACE_TABLE}"'), { env })
+    expect(pipelineFailure(text, { env }).message).toContain('source.tables must be')
+    const config = loadPipeline(text.replace('["${env:TAILRACE_TABLE}"]', '"${env:TAILRACE_TABLE}"'), { env })
     expect(config).toMatchObject({ lanes: 4, source: { tables: ['a', 'b'] }, topic: { create: false } })
   })
 
@@ -120,7 +87,7 @@ kafka:
   sasl.username: u
   sasl.password: \${file:/run/secrets/kafka}
 `
-    const error = failure(text)
+    const error = pipelineFailure(text)
     expect(error.code).toBe('SECRET_UNAVAILABLE')
     expect(error.message).toBe(`/etc/tailrace/pipeline.yaml has 2 problems:
   line 2: source.tables: \${env:TAILRACE_TABLES}: the environment variable is not set
@@ -128,8 +95,8 @@ kafka:
   })
 
   it('does not let a reference decide what may be read', () => {
-    const text = `${minimal}secrets.allow: ["\${env:KAFKA_ALLOW}"]\ntopic.prefix: \${env:HOME}`
-    const { message } = failure(text, { env: { KAFKA_ALLOW: 'env:*', HOME: 'canary' } })
+    const text = `${minimalPipeline}secrets.allow: ["\${env:KAFKA_ALLOW}"]\ntopic.prefix: \${env:HOME}`
+    const { message } = pipelineFailure(text, { env: { KAFKA_ALLOW: 'env:*', HOME: 'canary' } })
     expect(message).toContain('secrets.allow must be')
     expect(message).toContain('${env:HOME} is not allowed')
     expect(message).not.toContain('canary')
@@ -146,14 +113,14 @@ describe('kafka.properties.file', () => {
 
   it('is read from the folder of the configuration, with references, below what the YAML says', () => {
     const env = { KAFKA_PW: 'canary-password' }
-    const config = load(`${text}client.properties\n  bootstrap.servers: yaml:9092`, { env, files })
+    const config = loadPipeline(`${text}client.properties\n  bootstrap.servers: yaml:9092`, { env, files })
     expect(config.kafka).toMatchObject({ brokers: ['yaml:9092'], sasl: { mechanism: 'PLAIN', username: 'u' } })
     expect(config.secrets.map((secret) => secret.reveal())).toEqual(['canary-password'])
     expect(JSON.stringify(config)).not.toContain('canary')
   })
 
   it('is named with its line when something in it is wrong', () => {
-    const { message } = failure(`${text}broken.properties`, { files })
+    const { message } = pipelineFailure(`${text}broken.properties`, { files })
     expect(message).toContain('kafka.properties.file line 2: kafka.foo.bar is not a property that tailrace knows')
     expect(message).toContain('kafka.properties.file line 4: not a property that tailrace knows')
     expect(message).toContain('kafka.properties.file line 3: kafka.sasl.pasword is not')
@@ -161,7 +128,7 @@ describe('kafka.properties.file', () => {
   })
 
   it('must be there', () => {
-    expect(failure(`${text}absent.properties`, { files }).message).toContain(
+    expect(pipelineFailure(`${text}absent.properties`, { files }).message).toContain(
       'line 4: kafka.properties.file names a file that cannot be read',
     )
   })
@@ -186,7 +153,8 @@ describe('contradictions', () => {
   ])('%s', (text, expected) => {
     const tables = text.includes('source.tables') ? '' : 'source.tables: orders\n'
     expect(
-      failure(`pipeline: shop\nsource.region: eu-west-1\n${text}\n${tables}kafka.bootstrap.servers: b:9092`).message,
+      pipelineFailure(`pipeline: shop\nsource.region: eu-west-1\n${text}\n${tables}kafka.bootstrap.servers: b:9092`)
+        .message,
     ).toContain(expected)
   })
 
@@ -199,19 +167,21 @@ describe('contradictions', () => {
     'http.listen: 0.0.0.0:9404\nhttp.allow.remote: true',
     'source.role: {arn: "arn:aws:iam::123456789012:role/r", external.id: abc}',
   ])('none in %s', (text) => {
-    expect(load(minimal + text).pipeline).toBe('shop')
+    expect(loadPipeline(minimalPipeline + text).pipeline).toBe('shop')
   })
 
   it('has a code of its own for the region', () => {
     const withoutRegion = 'pipeline: shop\nsource.tables: orders\nkafka.bootstrap.servers: b:9092'
-    expect(failure(withoutRegion)).toMatchObject({ code: 'AWS_REGION' })
-    expect(load(withoutRegion, { env: { AWS_REGION: 'eu-west-3' } }).source.region).toBe('eu-west-3')
+    expect(pipelineFailure(withoutRegion)).toMatchObject({ code: 'AWS_REGION' })
+    expect(loadPipeline(withoutRegion, { env: { AWS_REGION: 'eu-west-3' } }).source.region).toBe('eu-west-3')
     // It becomes part of a host name, so it must not be able to name another host.
     for (const AWS_REGION of ['eu-west-1.evil.example', 'a/b', '']) {
-      expect(failure(withoutRegion, { env: { AWS_REGION } })).toMatchObject({ code: 'CONFIG_INVALID' })
+      expect(pipelineFailure(withoutRegion, { env: { AWS_REGION } })).toMatchObject({ code: 'CONFIG_INVALID' })
     }
     const arn = 'source.tables: "arn:aws:dynamodb:us-east-1:123456789012:table/orders"'
-    expect(failure(withoutRegion.replace('source.tables: orders', `${arn}\nsource.region: eu-west-1`))).toMatchObject({
+    expect(
+      pipelineFailure(withoutRegion.replace('source.tables: orders', `${arn}\nsource.region: eu-west-1`)),
+    ).toMatchObject({
       code: 'AWS_REGION',
     })
   })
@@ -236,21 +206,23 @@ describe('endpoints', () => {
     ],
     ['', { AWS_ENDPOINT_URL: 'http://localhost:1', AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' }, undefined, undefined],
   ])('%s %j', (text, env, endpoint, streamsEndpoint) => {
-    expect(load(minimal + text, { env }).source).toMatchObject({ endpoint, streamsEndpoint })
+    expect(loadPipeline(minimalPipeline + text, { env }).source).toMatchObject({ endpoint, streamsEndpoint })
   })
 
   it('refuses addresses that hand out credentials, from the environment too', () => {
-    expect(failure(`${minimal}source.endpoint: http://169.254.169.254/`).message).toContain('source.endpoint must be')
+    expect(pipelineFailure(`${minimalPipeline}source.endpoint: http://169.254.169.254/`).message).toContain(
+      'source.endpoint must be',
+    )
     const env = { AWS_ENDPOINT_URL_DYNAMODB: 'http://169.254.169.254/canary' }
-    const { message } = failure(minimal, { env })
+    const { message } = pipelineFailure(minimalPipeline, { env })
     expect(message).toContain('source.endpoint, by default `$AWS_ENDPOINT_URL_DYNAMODB`')
     expect(message).not.toContain('canary')
   })
 })
 
 describe('configFingerprint', () => {
-  const of = (text: string, env: Record<string, string> = {}): string => configFingerprint(load(text, { env }))
-  const base = of(minimal)
+  const of = (text: string, env: Record<string, string> = {}): string => configFingerprint(loadPipeline(text, { env }))
+  const base = of(minimalPipeline)
 
   it.each([
     'lanes: 8',
@@ -263,7 +235,7 @@ describe('configFingerprint', () => {
     'format.tombstones.on.delete: false',
     'format.number.mode: string',
   ])('changes with %s', (text) => {
-    expect(of(minimal + text)).not.toBe(base)
+    expect(of(minimalPipeline + text)).not.toBe(base)
   })
 
   it.each([
@@ -278,7 +250,7 @@ describe('configFingerprint', () => {
     'lanes: 16',
     'format.number.mode: exact',
   ])('does not change with %s', (text) => {
-    expect(of(minimal + text)).toBe(base)
+    expect(of(minimalPipeline + text)).toBe(base)
   })
 
   it('does not depend on the spelling of the file', () => {
@@ -287,7 +259,7 @@ source.region: \${env:TAILRACE_REGION}
 kafka: {bootstrap.servers: [other:9092, another:9092]}
 pipeline: shop`
     expect(of(other, { TAILRACE_REGION: 'eu-west-1' })).toBe(base)
-    const fromEnvironment = minimal.replace('region: eu-west-1, ', '')
+    const fromEnvironment = minimalPipeline.replace('region: eu-west-1, ', '')
     expect(of(fromEnvironment, { AWS_REGION: 'eu-west-1' })).toBe(base)
     expect(of(fromEnvironment, { AWS_REGION: 'eu-west-2' })).not.toBe(base)
   })

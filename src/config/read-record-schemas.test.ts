@@ -1,39 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { TailraceError } from '../errors.ts'
+import { loadPipeline, minimalPipeline, pipelineFailure } from '../../test/fixtures/load-pipeline.ts'
 import { configFingerprint } from './config-fingerprint.ts'
-import { loadConfig } from './load-config.ts'
 import type { PipelineConfig } from './pipeline-config.ts'
 
-const minimal = `pipeline: shop
-source: {region: eu-west-1, tables: [orders]}
-kafka.bootstrap.servers: b:9092
-`
 const url = 'schema.registry.url: https://sr.example\n'
 const declared = `${url}format.value: avro\nformat.item: declared\nformat.schemas: [orders=schemas/orders.avsc]\n`
 const files = { '/etc/tailrace/schemas/orders.avsc': '{"type":"record"}' }
 
-function load(text: string, given: Readonly<Record<string, string>> = files): PipelineConfig {
-  return loadConfig({
-    text: minimal + text,
-    path: '/etc/tailrace/pipeline.yaml',
-    env: {},
-    readFile: (path) => {
-      const found = given[path]
-      if (found === undefined) throw new Error('ENOENT')
-      return Buffer.from(found)
-    },
-    realPath: (path) => path,
-  })
-}
+const load = (text: string, given: Readonly<Record<string, string>> = files): PipelineConfig =>
+  loadPipeline(minimalPipeline + text, { files: given })
 
 function refusal(text: string): string {
-  try {
-    load(text)
-  } catch (error) {
-    if (error instanceof TailraceError && error.code === 'CONFIG_INVALID') return error.message
-    throw error
-  }
-  throw new Error('nothing was refused')
+  const { code, message } = pipelineFailure(minimalPipeline + text, { files })
+  if (code !== 'CONFIG_INVALID') throw new Error(`${code} was thrown`)
+  return message
 }
 
 describe('records with schemas', () => {
