@@ -1,13 +1,7 @@
+import type { SkippedTable } from '../change/skipped-table.ts'
 import type { TableAbsence } from '../change/table-absence.ts'
-import type { ErrorCode } from '../error-catalogue.ts'
 import type { TailraceError } from '../errors.ts'
 import type { ScanTotals, SnapshotRun, TableStatus } from '../lanes/ledger-entry.ts'
-
-/** A table that matches what is configured, and why it is not read: its stream is off, or of the wrong view type. */
-export interface SkippedTable {
-  readonly table: string
-  readonly code: ErrorCode
-}
 
 /**
  * Everything that can happen in a running pipeline, as a closed list: logs, metrics and consoles all read it. Events
@@ -262,6 +256,8 @@ export interface SnapshotProgress extends ScanTotals {
 export interface ShardName {
   readonly lane: number
   readonly table: string
+  /** Of the table: several regions or accounts may have tables of one name. */
+  readonly arn: string
   readonly shardId: string
 }
 
@@ -280,6 +276,7 @@ export interface OperationCounts {
 /** A table of which nothing is read, or nothing new. */
 export interface StandingTable {
   readonly table: string
+  readonly arn: string
   readonly status: Exclude<TableStatus['kind'], 'streaming'>
   /** Why, of a stopped one. */
   readonly code: string | undefined

@@ -5,7 +5,7 @@ import { createManualClock } from '../../test/servers/stream-simulator/manual-cl
 import { seededRng } from '../async/rng.ts'
 import { createLaneFold } from '../lanes/lane-state.ts'
 import type { LaneFold } from '../lanes/lane-state.ts'
-import type { TableEntry } from '../lanes/ledger-entry.ts'
+import type { AddressedEntry, TableEntry } from '../lanes/ledger-entry.ts'
 import { createDynamoDbStreamsSource } from '../sources/dynamodb-streams/dynamodb-streams-source.ts'
 import type { Source } from '../sources/source.ts'
 import type { Coordination } from './coordination.ts'
@@ -18,11 +18,13 @@ const never = new AbortController().signal
 let account: TaggedAccount
 let events: PipelineEvent[]
 let fold: LaneFold
+let written: AddressedEntry[]
 
 beforeEach(() => {
   account = createTaggedAccount()
   events = []
   fold = createLaneFold()
+  written = []
 })
 
 /** The coordinator's parts that look for tables, over a ledger in memory. */
@@ -45,6 +47,10 @@ function coordination(changes: Partial<Source> = {}): Coordination {
     absences: createAbsenceWatch(),
     lastLook: { seen: undefined },
     ledger: { refresh: async () => [fold.state] },
+    write: async (addressed: readonly AddressedEntry[]) => {
+      written.push(...addressed)
+      addressed.forEach(({ entry }) => fold.apply({ kind: 'entry', entry }))
+    },
     writeTables: async (entries: readonly TableEntry[]) =>
       entries.forEach((entry) => fold.apply({ kind: 'entry', entry })),
     snapshots: { mode: 'never', exports: undefined },
@@ -116,7 +122,18 @@ describe('tables that are found by tags', () => {
     await look(world)
     const looks = events.filter((event) => event.kind === 'tables-looked-for')
     expect(looks).toEqual([
-      { kind: 'tables-looked-for', tables: 1, skipped: [{ table: 'still', code: 'STREAM_DISABLED' }] },
+      {
+        kind: 'tables-looked-for',
+        tables: 1,
+        skipped: [
+          {
+            name: 'still',
+            arn: expect.stringContaining('table/still'),
+            code: 'STREAM_DISABLED',
+            message: 'Table still has no enabled stream',
+          },
+        ],
+      },
     ])
     account.hidden.add('orders')
     account.hidden.add('still')
@@ -124,6 +141,39 @@ describe('tables that are found by tags', () => {
     for (let i = 0; i < 3; i++) await look(world)
     expect(statusOf('orders')).toEqual({ kind: 'streaming' })
     expect(kinds()).toContain('coordinator-failed')
+  })
+
+  it('that are skipped stand in the ledger, with the reason, as long as they are', async () => {
+    account.create('orders', { cdc: '' })
+    account.create('still', { cdc: '' }, false)
+    const world = coordination()
+    await look(world)
+    await look(world)
+    const still = { name: 'still', code: 'STREAM_DISABLED', message: 'Table still has no enabled stream' }
+    expect(fold.state.skipped?.tables).toMatchObject([still])
+    expect(written).toMatchObject([{ lane: 0 }])
+    account.delete('still')
+    account.create('still', { cdc: '' })
+    await look(world)
+    await look(world)
+    expect(fold.state.skipped?.tables).toEqual([])
+    expect(written).toHaveLength(2)
+  })
+
+  it('that are skipped are told even where nothing is left to read', async () => {
+    account.create('still', { cdc: '' }, false)
+    await expect(look(coordination())).rejects.toMatchObject({ code: 'TABLE_NOT_FOUND' })
+    expect(fold.state.skipped?.tables).toMatchObject([{ name: 'still', code: 'STREAM_DISABLED' }])
+  })
+
+  it('and cannot be found any more say so', async () => {
+    account.create('orders', { cdc: '' })
+    const world = coordination()
+    await look(world)
+    account.hidden.add('orders')
+    await look(world)
+    const { message } = { message: expect.stringMatching(/^No readable table in eu-west-1 matches \*, cdc$/) }
+    expect(fold.state.skipped?.tables).toEqual([{ name: '*, cdc', code: 'TABLE_NOT_FOUND', message }])
   })
 
   it('are replaced when they come back as others', async () => {
