@@ -47,7 +47,7 @@ export async function coordinate(
     session,
     found: new Set(),
     absences: createAbsenceWatch(),
-    lastLook: { seen: undefined },
+    lastLook: { seen: undefined, isPartial: false },
     ledger: createLedgerView(options.kafka, options.ledgerTopic, lanes),
     write,
     writeTables: (entries) =>

@@ -43,7 +43,7 @@ function coordination(changes: Partial<Source> = {}): Coordination {
     topics,
     found: new Set<string>(),
     absences: createAbsenceWatch(),
-    lastLook: { seen: undefined },
+    lastLook: { seen: undefined, isPartial: false },
     ledger: { refresh: async () => [fold.state] },
     writeTables: async (entries: readonly TableEntry[]) =>
       entries.forEach((entry) => fold.apply({ kind: 'entry', entry })),

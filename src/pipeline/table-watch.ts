@@ -10,7 +10,7 @@ import { reportFailure } from './coordination.ts'
 import type { Coordination } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
 import { isToBeExported } from './snapshot/snapshot-context.ts'
-import { beginSnapshots, regainTables } from './snapshot/snapshot-duties.ts'
+import { beginSnapshots, regainTables, tellIfLoaded } from './snapshot/snapshot-duties.ts'
 import { rulesFor } from './snapshot/snapshot-life.ts'
 import { notBeforeOf } from './start-position.ts'
 import {
@@ -78,11 +78,13 @@ const goneCodes: ReadonlySet<ErrorCode> = new Set(['TABLE_NOT_FOUND', 'STREAM_DI
  * goes on with the tables it knows, as far as they can be seen, and tells of the others.
  */
 async function tablesNow(coordination: Coordination, signal: AbortSignal): Promise<readonly Table[]> {
-  const { environment, session, tuning } = coordination
+  const { environment, session, tuning, lastLook } = coordination
+  let isPartial = false
   const skipped: SkippedTable[] = []
   const missing = (error: TailraceError): void => reportFailure(coordination, error, tuning.tableCheckMs)
   const listener: SearchListener = {
     skipped: (table, code) => skipped.push({ table, code }),
+    silent: () => void (isPartial = true),
     ...(session.state.tables.size === 0 ? {} : { missing }),
   }
   const orReport = async <T>(work: Promise<T>, otherwise: () => Promise<T>): Promise<T> => {
@@ -103,6 +105,7 @@ async function tablesNow(coordination: Coordination, signal: AbortSignal): Promi
     await environment.source.describeTable(arn, signal),
   ]
   const found = await orReport(environment.source.findTables(signal, listener), each)
+  lastLook.isPartial = isPartial
   tellOfLook(coordination, found, skipped)
   return found
 }
@@ -147,6 +150,8 @@ export async function lookAtTables(coordination: Coordination, signal: AbortSign
   const draining = [...coordination.session.state.tables.values()].filter((table) => table.status.kind === 'draining')
   if (draining.length > 0) await settleDraining(coordination, draining, signal)
   await regainTables(coordination, signal)
+  // The last report may have come while it was not certain yet what else is to be loaded.
+  tellIfLoaded(coordination)
 }
 
 async function settleDraining(
