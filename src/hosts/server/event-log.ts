@@ -66,7 +66,12 @@ export function createEventLog(logger: Logger): PipelineEventSink {
       case 'table-resting':
         return logger.warn(`table ${event.table} is not read for now: it is to be ${event.target}`, factsOf(event))
       case 'table-retired':
-        return logger.warn(`table ${event.table} is not read any more: ${event.reason}`, factsOf(event))
+        return event.unread.length === 0
+          ? logger.warn(`table ${event.table} is not read any more: ${event.reason}`, factsOf(event))
+          : logger.error(
+              `table ${event.table} is not read any more, and changes are lost: ${event.reason}`,
+              factsOf(event),
+            )
       case 'table-replaced':
         return logger.warn(`table ${event.table} was replaced`, factsOf(event))
       default:

@@ -63,6 +63,7 @@ function coordination(): Coordination {
     },
     found: new Set<string>(),
     absences: createAbsenceWatch(),
+    goneStreams: createAbsenceWatch(),
     lastLook: { seen: undefined, isPartial: false },
     ledger: { refresh: async () => [fold.state] },
     writeTables: async (entries: readonly TableEntry[]) =>
@@ -75,7 +76,7 @@ function coordination(): Coordination {
 
 async function look(world: Coordination): Promise<void> {
   await findTables(world, 'looking-again', never)
-  await retireTables(world, never)
+  await retireTables(world, 'looking-again', never)
 }
 
 /** The table's snapshot is complete. */
