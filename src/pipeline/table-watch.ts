@@ -136,7 +136,7 @@ export async function retireTables(
   signal: AbortSignal,
 ): Promise<void> {
   const { session, found, absences, environment, ledger } = coordination
-  for (const known of [...session.state.tables.values()]) {
+  for (const known of session.state.tables.values()) {
     const { table, status } = known
     const isAbsent = status.kind !== 'retired' && !found.has(table.arn)
     const absence = isAbsent ? await environment.source.whyAbsent?.(table, signal) : undefined
