@@ -9,7 +9,7 @@ export const takeOverErrors = {
   ),
   LEASES_UNUSABLE: entry(
     'refuse',
-    'The lease tables of the old connector do not exist, hold no positions that can be read, or do not fit the pipeline.',
+    'The lease tables of the old connector do not exist, hold no positions that can be read, or do not fit the pipeline; or the file of its offsets is none.',
     'Check that the pipeline reads the tables, the region and the account of the old connector; without its positions the pipeline begins at `source.start`.',
   ),
   PIPELINE_STARTED: entry(

@@ -67,8 +67,10 @@ export interface Coordination extends CoordinatorOptions {
   /** ARNs of the tables that the configuration meant when it was looked at last. */
   readonly found: Set<string>
   readonly absences: AbsenceWatch
-  /** What was told of the last look for tables. */
-  readonly lastLook: { seen: string | undefined }
+  /** Of the streams of tables that are gone, by ARN of the stream. */
+  readonly goneStreams: AbsenceWatch
+  /** What was told of the last look for tables, and whether something that it went through gave no answer. */
+  readonly lastLook: { seen: string | undefined; isPartial: boolean }
   readonly ledger: LedgerView
   readonly write: CoordinatedWrite
   /** Commits entries of tables, each into all partitions, in one transaction. */

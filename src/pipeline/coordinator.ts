@@ -47,7 +47,8 @@ export async function coordinate(
     session,
     found: new Set(),
     absences: createAbsenceWatch(),
-    lastLook: { seen: undefined },
+    goneStreams: createAbsenceWatch(),
+    lastLook: { seen: undefined, isPartial: false },
     ledger: createLedgerView(options.kafka, options.ledgerTopic, lanes),
     write,
     writeTables: (entries) =>
@@ -57,7 +58,7 @@ export async function coordinate(
   await repairTables(coordination, signal)
   await beginSignals(coordination, signal)
   await findTables(coordination, 'taken-over', signal)
-  await retireTables(coordination, signal)
+  await retireTables(coordination, 'taken-over', signal)
   await discoverShards(coordination, signal)
   const isPipelineStart = options.isPipelineStart()
   // What goes wrong with a snapshot must not keep the others, nor the pipeline, from starting: the duties try again.

@@ -22,7 +22,7 @@ interface Listed {
 
 /**
  * Lists each stream in full, begins what passes the gate, and forgets what is long over. A stream that cannot be listed does
- * not hold up the others: its failure is thrown when they are done, or only told if that will pass. Tables that rest are listed,
+ * not hold up the others: its failure is thrown when they are done, or only told if that will pass, or the stream is gone. Tables that rest are listed,
  * too: what is begun is read when they go on. `only`: the ARNs of the tables that are meant; default: all.
  */
 export async function discoverShards(
@@ -40,9 +40,11 @@ export async function discoverShards(
     try {
       return [{ table, shards: (await environment.source.listShards(table.table.streamArn, signal)).shards }]
     } catch (error) {
-      // One account of several that does not answer: the listings that follow will see.
-      const isPassing = error instanceof TailraceError && error.policy === 'retry'
-      if (isPassing && !signal.aborted) reportFailure(coordination, error, coordination.tuning.listingMs)
+      // One account of several that does not answer: the listings that follow will see. Where a stream is gone there is nothing to be begun,
+      // and whoever reads its shards, or finds that its table is gone, decides what becomes of the table.
+      const isBearable =
+        error instanceof TailraceError && (error.policy === 'retry' || error.code === 'STREAM_NOT_FOUND')
+      if (isBearable && !signal.aborted) reportFailure(coordination, error, coordination.tuning.listingMs)
       else failures.push(error)
       return []
     }

@@ -28,6 +28,8 @@ export type PipelineEvent =
       readonly table: string
       readonly why: TableAbsence['kind']
       readonly reason: string
+      /** Shards of its stream that were not read to their end and are gone with it: what was left of them is lost. */
+      readonly unread: readonly string[]
     }
   /** All tables were looked for: those that are read, and those that match but cannot be read, as a whole. */
   | { readonly kind: 'tables-looked-for'; readonly tables: number; readonly skipped: readonly SkippedTable[] }

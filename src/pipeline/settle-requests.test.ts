@@ -92,6 +92,19 @@ describe('requests about tables', () => {
     expect(kinds()).toContain('table-resumed')
   })
 
+  it('try a table again that is gone, as long as its stream is there', async () => {
+    put({ ...ordersEntry, status: failed })
+    const gone = new TailraceError('TABLE_NOT_FOUND', 'there is no table orders')
+    const describeTable = (): Promise<never> => Promise.reject(gone)
+    const noStream = new TailraceError('STREAM_NOT_FOUND', 'there is no stream')
+    ask('1', { kind: 'restart' })
+    await settleRequests(coordination({ describeTable, listShards: () => Promise.reject(noStream) }), never)
+    expect(orders()).toMatchObject({ status: failed, settled: { request: '1', refusal: gone.message } })
+    ask('2', { kind: 'restart' })
+    await settleRequests(coordination({ describeTable }), never)
+    expect(orders()).toMatchObject({ status: { kind: 'streaming' }, settled: { request: '2', refusal: undefined } })
+  })
+
   it('do not wait for a source that is away', async () => {
     put({ ...ordersEntry, status: failed })
     ask('1', { kind: 'restart' })

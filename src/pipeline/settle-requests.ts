@@ -7,6 +7,7 @@ import { contextFor, contextNow } from './snapshot/snapshot-context.ts'
 import { beginSnapshots, tell } from './snapshot/snapshot-duties.ts'
 import { afterRequest, rulesFor } from './snapshot/snapshot-life.ts'
 import type { RequestOutcome } from './snapshot/snapshot-life.ts'
+import { hasStream } from './stream-presence.ts'
 import { afterTableRequest } from './table-target.ts'
 import type { TableRequestContext } from './table-target.ts'
 
@@ -76,7 +77,10 @@ async function requestContext(
     return { ...context, present: await source.describeTable(table.arn, signal), problem: undefined }
   } catch (error) {
     if (signal.aborted || !(error instanceof TailraceError)) throw error
-    return { ...context, present: undefined, problem: error.policy === 'retry' ? undefined : error.message }
+    // What is left of the stream of a deleted table is delivered, too.
+    const isReadable = error.code === 'TABLE_NOT_FOUND' && (await hasStream(source, table.streamArn, signal)) === true
+    const isBearable = error.policy === 'retry' || isReadable
+    return { ...context, present: undefined, problem: isBearable ? undefined : error.message }
   }
 }
 

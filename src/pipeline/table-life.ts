@@ -98,12 +98,18 @@ export function afterDraining(known: TableEntry, ledgers: readonly LaneState[], 
 }
 
 /** True if something of the table's stream is still to be read. */
-export function hasUnfinishedShards({ table }: TableEntry, ledgers: readonly LaneState[]): boolean {
-  return ledgers.some((ledger) =>
-    [...ledger.shards.values()].some(
-      (shard) => shard.streamArn === table.streamArn && (shard.status === 'open' || shard.status === 'waiting'),
-    ),
+export function hasUnfinishedShards(known: TableEntry, ledgers: readonly LaneState[]): boolean {
+  return unfinishedShards(known, ledgers).length > 0
+}
+
+/** The ids of the shards of the table's stream that were not read to their end, in order. */
+export function unfinishedShards({ table }: TableEntry, ledgers: readonly LaneState[]): readonly string[] {
+  const ids = ledgers.flatMap((ledger) =>
+    [...ledger.shards.values()]
+      .filter(({ streamArn, status }) => streamArn === table.streamArn && (status === 'open' || status === 'waiting'))
+      .map(({ shardId }) => shardId),
   )
+  return [...new Set(ids)].sort()
 }
 
 function replaced(known: TableEntry, by: string, nowMs: number): TableEntry {

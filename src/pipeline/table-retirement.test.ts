@@ -41,7 +41,7 @@ const withOpenShard = (streamArn: string): LaneState => {
   apply({ kind: 'entry', entry: begin })
   return state
 }
-const nothing = { ledgers: [createLaneFold().state], nowMs: 5 }
+const nothing = { ledgers: [createLaneFold().state], isStreamGone: false, nowMs: 5 }
 const retired = (wasLoading: boolean): TableEntry =>
   entry({ kind: 'retired', why: 'untagged', reason: 'no tag', sinceMs: 5, wasLoading })
 
@@ -57,11 +57,39 @@ describe('afterAbsence', () => {
 
   it('lets the stream of a table that is gone be read to its end, and that of one that is not meant not', () => {
     const ledgers = [createLaneFold().state, withOpenShard('stream-1')]
-    expect(afterAbsence(streaming, gone, { ledgers, nowMs: 5 })).toBeUndefined()
-    expect(afterAbsence(streaming, untagged, { ledgers, nowMs: 5 })?.status.kind).toBe('retired')
+    expect(afterAbsence(streaming, gone, { ...nothing, ledgers })).toBeUndefined()
+    expect(afterAbsence(streaming, untagged, { ...nothing, ledgers })?.status.kind).toBe('retired')
     // A stream that was drained before.
     const others = [withOpenShard('stream-0')]
-    expect(afterAbsence(streaming, gone, { ledgers: others, nowMs: 5 })?.status.kind).toBe('retired')
+    expect(afterAbsence(streaming, gone, { ...nothing, ledgers: others })?.status.kind).toBe('retired')
+  })
+})
+
+describe('afterAbsence, when the stream of a deleted table is gone, too', () => {
+  const stopped = entry({ kind: 'stopped', code: 'DECODE_FAILED', reason: 'odd', shardId: 's' })
+  const lost = { ledgers: [withOpenShard('stream-1')], isStreamGone: true, nowMs: 5 }
+
+  it('waits for nothing more, and says that the rest is lost', () => {
+    for (const known of [stopped, streaming, { ...stopped, rest: { target: 'PAUSED', sinceMs: 1 } } as const])
+      expect(afterAbsence(known, gone, lost)).toMatchObject({
+        status: {
+          kind: 'retired',
+          why: 'gone',
+          reason: 'no table, and no stream: what was left to be read of 1 shard is lost',
+        },
+        lossAtMs: 5,
+      })
+    expect(afterAbsence({ ...stopped, lossAtMs: 3 }, gone, lost)?.lossAtMs).toBe(3)
+  })
+
+  it('lets a table that has stopped wait as long as its stream is there', () => {
+    expect(afterAbsence(stopped, gone, { ...lost, isStreamGone: false })).toBeUndefined()
+  })
+
+  it('says nothing of losses where all was read', () => {
+    const read = afterAbsence(stopped, gone, { ...lost, ledgers: nothing.ledgers })
+    expect(read?.status).toMatchObject({ kind: 'retired', reason: 'no table' })
+    expect(read?.lossAtMs).toBeUndefined()
   })
 })
 

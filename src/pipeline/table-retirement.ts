@@ -1,7 +1,7 @@
 import type { TableAbsence } from '../change/table-absence.ts'
 import type { LaneState } from '../lanes/lane-state.ts'
 import type { TableEntry } from '../lanes/ledger-entry.ts'
-import { hasUnfinishedShards } from './table-life.ts'
+import { unfinishedShards } from './table-life.ts'
 import type { TableDecision } from './table-life.ts'
 
 /** Remembers what looks for tables that were not found have shown. Forgets everything with its coordinator. */
@@ -33,29 +33,42 @@ export function createAbsenceWatch(): AbsenceWatch {
   }
 }
 
+/** What is known when a table that was not found is decided about. */
+export interface AbsenceContext {
+  /** Must be fresh. */
+  readonly ledgers: readonly LaneState[]
+  /** It is certain that the table's stream does not exist any more. */
+  readonly isStreamGone: boolean
+  readonly nowMs: number
+}
+
 /**
  * A table that is not meant any more, or is gone. What is left of the stream of a deleted table is read to its end first: it
- * stays readable for a day. `ledgers` must be fresh.
+ * stays readable for a day. When the stream is gone, too, what was not read of it is lost, and nothing is left to wait for.
  */
-export function afterAbsence(
-  known: TableEntry,
-  absence: TableAbsence,
-  { ledgers, nowMs }: { readonly ledgers: readonly LaneState[]; readonly nowMs: number },
-): TableDecision {
+export function afterAbsence(known: TableEntry, absence: TableAbsence, context: AbsenceContext): TableDecision {
   const { status } = known
   if (status.kind === 'retired') return undefined
-  if (absence.kind === 'gone' && hasUnfinishedShards(known, ledgers)) return undefined
+  const unread = absence.kind === 'gone' ? unfinishedShards(known, context.ledgers) : []
+  if (unread.length > 0 && !context.isStreamGone) return undefined
+  const { nowMs } = context
   return {
     ...known,
     version: known.version + 1,
+    ...(unread.length === 0 ? {} : { lossAtMs: known.lossAtMs ?? nowMs }),
     status: {
       kind: 'retired',
       why: absence.kind,
-      reason: absence.reason,
+      reason: unread.length === 0 ? absence.reason : `${absence.reason}, and no stream: ${lossOf(unread)}`,
       sinceMs: nowMs,
       wasLoading: status.kind === 'loading',
     },
   }
+}
+
+function lossOf(unread: readonly string[]): string {
+  const shards = unread.length === 1 ? 'shard' : 'shards'
+  return `what was left to be read of ${unread.length} ${shards} is lost`
 }
 
 /**

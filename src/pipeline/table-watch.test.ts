@@ -3,6 +3,7 @@ import { createTaggedAccount } from '../../test/fixtures/tagged-account.ts'
 import type { TaggedAccount } from '../../test/fixtures/tagged-account.ts'
 import { createManualClock } from '../../test/servers/stream-simulator/manual-clock.ts'
 import { seededRng } from '../async/rng.ts'
+import { TailraceError } from '../errors.ts'
 import { createLaneFold } from '../lanes/lane-state.ts'
 import type { LaneFold } from '../lanes/lane-state.ts'
 import type { AddressedEntry, TableEntry } from '../lanes/ledger-entry.ts'
@@ -12,6 +13,7 @@ import type { Coordination } from './coordination.ts'
 import type { PipelineEvent } from './pipeline-event.ts'
 import { createAbsenceWatch } from './table-retirement.ts'
 import { findTables, retireTables } from './table-watch.ts'
+import type { LookOccasion } from './table-watch.ts'
 
 const never = new AbortController().signal
 
@@ -45,7 +47,8 @@ function coordination(changes: Partial<Source> = {}): Coordination {
     topics,
     found: new Set<string>(),
     absences: createAbsenceWatch(),
-    lastLook: { seen: undefined },
+    goneStreams: createAbsenceWatch(),
+    lastLook: { seen: undefined, isPartial: false },
     ledger: { refresh: async () => [fold.state] },
     write: async (addressed: readonly AddressedEntry[]) => {
       written.push(...addressed)
@@ -60,9 +63,9 @@ function coordination(changes: Partial<Source> = {}): Coordination {
   return parts as unknown as Coordination
 }
 
-async function look(world: Coordination): Promise<readonly string[]> {
-  const begun = await findTables(world, 'looking-again', never)
-  await retireTables(world, never)
+async function look(world: Coordination, occasion: LookOccasion = 'looking-again'): Promise<readonly string[]> {
+  const begun = await findTables(world, occasion, never)
+  await retireTables(world, occasion, never)
   return begun.map((arn) => arn.slice(arn.indexOf('/') + 1))
 }
 
@@ -188,5 +191,66 @@ describe('tables that are found by tags', () => {
     account.create('orders', { cdc: '' })
     await look(world)
     expect(statusOf('orders')).toMatchObject({ kind: 'draining' })
+  })
+})
+
+describe('a table that has stopped, and is deleted before its cause is mended', () => {
+  let listShards: Source['listShards']
+  const isThere: Source['listShards'] = async () => ({ shards: [], status: 'DISABLED' })
+
+  /** It has stopped at a record of shard `s`, which is not read to its end. */
+  async function stopAndDelete(): Promise<Coordination> {
+    account.create('orders', { cdc: '' })
+    const world = coordination({ listShards: (...asked) => listShards(...asked) })
+    await look(world)
+    const [known] = fold.state.tables.values()
+    if (known === undefined) throw new Error('nobody has met the table')
+    const { arn: tableArn, streamArn } = known.table
+    const from = { parent: undefined, parents: [], after: undefined, notBeforeMs: undefined, sinceMs: undefined }
+    fold.apply({ kind: 'entry', entry: { kind: 'begin', tableArn, streamArn, shardId: 's', generation: 0, ...from } })
+    const status = { kind: 'stopped', code: 'DECODE_FAILED', reason: 'odd', shardId: 's' } as const
+    fold.apply({ kind: 'entry', entry: { ...known, version: known.version + 1, status } })
+    account.delete('orders')
+    listShards = isThere
+    return world
+  }
+
+  it('is tried again when lane 0 is taken anew, to deliver what is left of its stream', async () => {
+    const world = await stopAndDelete()
+    for (let i = 0; i < 3; i++) await look(world)
+    expect(statusOf('orders')).toMatchObject({ kind: 'stopped' })
+    await look(world, 'taken-over')
+    expect(statusOf('orders')).toEqual({ kind: 'streaming' })
+    expect(kinds()).toContain('table-resumed')
+  })
+
+  it('is not tried again where its stream cannot be read', async () => {
+    const world = await stopAndDelete()
+    for (const code of ['STREAM_NOT_FOUND', 'AWS_UNREACHABLE'] as const) {
+      listShards = () => Promise.reject(new TailraceError(code, 'no'))
+      await look(world, 'taken-over')
+      expect(statusOf('orders')).toMatchObject({ kind: 'stopped' })
+    }
+  })
+
+  it('is retired once two looks have found no stream, with a word about what is lost', async () => {
+    const world = await stopAndDelete()
+    const goneOnce = async (): Promise<void> => {
+      listShards = () => Promise.reject(new TailraceError('STREAM_NOT_FOUND', 'no'))
+      await look(world)
+      listShards = isThere
+    }
+    await look(world)
+    await goneOnce()
+    await look(world)
+    await goneOnce()
+    expect(statusOf('orders')).toMatchObject({ kind: 'stopped' })
+    await goneOnce()
+    expect(statusOf('orders')).toMatchObject({
+      kind: 'retired',
+      why: 'gone',
+      reason: expect.stringMatching(/1 shard is lost/),
+    })
+    expect(events.find(({ kind }) => kind === 'table-retired')).toMatchObject({ table: 'orders', unread: ['s'] })
   })
 })

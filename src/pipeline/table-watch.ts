@@ -3,6 +3,7 @@ import type { SkippedTable } from '../change/skipped-table.ts'
 import type { Table } from '../change/table.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
 import { TailraceError } from '../errors.ts'
+import type { LaneState } from '../lanes/lane-state.ts'
 import type { TableEntry } from '../lanes/ledger-entry.ts'
 import { skippedEntry } from '../lanes/skipped-tables.ts'
 import { isResting } from '../lanes/table-rest.ts'
@@ -12,9 +13,10 @@ import { reportFailure } from './coordination.ts'
 import type { Coordination } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
 import { isToBeExported } from './snapshot/snapshot-context.ts'
-import { beginSnapshots, regainTables } from './snapshot/snapshot-duties.ts'
+import { beginSnapshots, regainTables, tellIfLoaded } from './snapshot/snapshot-duties.ts'
 import { rulesFor } from './snapshot/snapshot-life.ts'
 import { notBeforeOf } from './start-position.ts'
+import { hasStream } from './stream-presence.ts'
 import {
   afterDraining,
   afterLookingAgain,
@@ -24,11 +26,16 @@ import {
   afterStopRequest,
   afterTakeOver,
   firstEntry,
+  hasUnfinishedShards,
+  unfinishedShards,
 } from './table-life.ts'
 import type { TableDecision } from './table-life.ts'
 import { afterAbsence, afterReturn } from './table-retirement.ts'
 import { refuseRenaming, refuseTopicChange } from './topic-change.ts'
 import type { ProvidedTopic } from './topic-provisioner.ts'
+
+/** When tables are looked at: when lane 0 was taken, or every now and then. */
+export type LookOccasion = 'taken-over' | 'looking-again'
 
 /**
  * Holds the configured tables against the ledger: new ones get their topic and their entry, replaced ones begin to
@@ -37,7 +44,7 @@ import type { ProvidedTopic } from './topic-provisioner.ts'
  */
 export async function findTables(
   coordination: Coordination,
-  occasion: 'taken-over' | 'looking-again',
+  occasion: LookOccasion,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { session, topics, environment } = coordination
@@ -79,7 +86,8 @@ const goneCodes: ReadonlySet<ErrorCode> = new Set(['TABLE_NOT_FOUND', 'STREAM_DI
  * goes on with the tables it knows, as far as they can be seen, and tells of the others.
  */
 async function tablesNow(coordination: Coordination, signal: AbortSignal): Promise<readonly Table[]> {
-  const { environment, session, tuning } = coordination
+  const { environment, session, tuning, lastLook } = coordination
+  let isPartial = false
   const skipped: SkippedTable[] = []
   const missing = (error: TailraceError): void => {
     reportFailure(coordination, error, tuning.tableCheckMs)
@@ -87,6 +95,7 @@ async function tablesNow(coordination: Coordination, signal: AbortSignal): Promi
   }
   const listener: SearchListener = {
     skipped: (table) => skipped.push(table),
+    silent: () => void (isPartial = true),
     ...(session.state.tables.size === 0 ? {} : { missing }),
   }
   const orReport = async <T>(work: Promise<T>, otherwise: () => Promise<T>): Promise<T> => {
@@ -108,6 +117,7 @@ async function tablesNow(coordination: Coordination, signal: AbortSignal): Promi
   ]
   try {
     const found = await orReport(environment.source.findTables(signal, listener), each)
+    lastLook.isPartial = isPartial
     await tellOfLook(coordination, found, skipped)
     return found
   } catch (error) {
@@ -141,22 +151,54 @@ function skippedFor({ code, message, details }: TailraceError): readonly Skipped
 
 /**
  * Tables that were not found are asked for one by one, and retired if they are not meant any more, or gone. Never because
- * a listing lacks them.
+ * a listing lacks them. `taken-over` also tries stopped tables again that are gone, as long as their streams can be read.
  */
-export async function retireTables(coordination: Coordination, signal: AbortSignal): Promise<void> {
+export async function retireTables(
+  coordination: Coordination,
+  occasion: LookOccasion,
+  signal: AbortSignal,
+): Promise<void> {
   const { session, found, absences, environment, ledger } = coordination
-  for (const { table, status } of session.state.tables.values()) {
+  for (const known of session.state.tables.values()) {
+    const { table, status } = known
     const isAbsent = status.kind !== 'retired' && !found.has(table.arn)
-    absences.note(table.arn, isAbsent ? await environment.source.whyAbsent?.(table, signal) : undefined)
+    const absence = isAbsent ? await environment.source.whyAbsent?.(table, signal) : undefined
+    absences.note(table.arn, absence)
+    if (occasion === 'taken-over' && absence?.kind === 'gone') await reviveGone(coordination, known, signal)
   }
   const certain = absences.certain()
   if (certain.size === 0) return
   const ledgers = await ledger.refresh(signal)
   for (const [arn, absence] of certain) {
+    const isStreamGone = absence.kind === 'gone' && (await hasLostStream(coordination, { arn, ledgers }, signal))
     const known = session.state.tables.get(arn)
     if (known === undefined) continue
-    await decide(coordination, afterAbsence(known, absence, { ledgers, nowMs: environment.clock.now() }))
+    const decision = afterAbsence(known, absence, { ledgers, isStreamGone, nowMs: environment.clock.now() })
+    const isLoss = decision !== undefined && isStreamGone
+    await decide(coordination, decision, isLoss ? unfinishedShards(known, ledgers) : [])
   }
+}
+
+/** What is left of its stream is delivered, if whatever it has stopped by is mended. */
+async function reviveGone(coordination: Coordination, known: TableEntry, signal: AbortSignal): Promise<void> {
+  const { snapshots, environment } = coordination
+  const revived = afterTakeOver(known, rulesFor(snapshots, known.table))
+  if (revived === undefined || (await hasStream(environment.source, known.table.streamArn, signal)) !== true) return
+  await decide(coordination, revived)
+}
+
+/** True if two looks in succession have shown that there is no stream whose unread rest could be waited for. */
+async function hasLostStream(
+  { session, environment, goneStreams }: Coordination,
+  { arn, ledgers }: { readonly arn: string; readonly ledgers: readonly LaneState[] },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const known = session.state.tables.get(arn)
+  if (known === undefined || !hasUnfinishedShards(known, ledgers)) return false
+  const { streamArn } = known.table
+  const isGone = (await hasStream(environment.source, streamArn, signal)) === false
+  goneStreams.note(streamArn, isGone ? { kind: 'gone', reason: `there is no stream ${streamArn}` } : undefined)
+  return goneStreams.certain().has(streamArn)
 }
 
 /** The regular look: tables that match a pattern only now, replaced streams, streams that are drained. */
@@ -166,10 +208,12 @@ export async function lookAtTables(coordination: Coordination, signal: AbortSign
     await discoverShards(coordination, signal)
     await beginSnapshots(coordination, signal)
   }
-  await retireTables(coordination, signal)
+  await retireTables(coordination, 'looking-again', signal)
   const draining = [...coordination.session.state.tables.values()].filter((table) => table.status.kind === 'draining')
   if (draining.length > 0) await settleDraining(coordination, draining, signal)
   await regainTables(coordination, signal)
+  // The last report may have come while it was not certain yet what else is to be loaded.
+  tellIfLoaded(coordination)
 }
 
 async function settleDraining(
@@ -232,7 +276,12 @@ async function isToBeLoaded(
   return mode !== 'never' && exports !== undefined && (await isToBeExported(exports, source, table, signal))
 }
 
-async function decide(coordination: Coordination, decision: TableDecision): Promise<void> {
+/** `unread`: the shards of a retired table that were not read to their end, and never will be. */
+async function decide(
+  coordination: Coordination,
+  decision: TableDecision,
+  unread: readonly string[] = [],
+): Promise<void> {
   if (decision === undefined) return
   await coordination.writeTables([decision])
   const { onEvent } = coordination.environment
@@ -243,5 +292,5 @@ async function decide(coordination: Coordination, decision: TableDecision): Prom
   else if (status.kind === 'draining')
     onEvent({ kind: 'table-replaced', table: table.name, oldStream: table.streamArn, newStream: status.replacedBy })
   else if (status.kind === 'retired')
-    onEvent({ kind: 'table-retired', table: table.name, why: status.why, reason: status.reason })
+    onEvent({ kind: 'table-retired', table: table.name, why: status.why, reason: status.reason, unread })
 }

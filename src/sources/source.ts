@@ -55,6 +55,8 @@ export interface SearchListener {
   readonly missing?: (error: TailraceError) => void
   /** A table that matches, but cannot be read now. */
   readonly skipped?: (table: SkippedTable) => void
+  /** Something that was to be looked through gave no answer: there may be tables that nobody has seen. */
+  readonly silent?: () => void
 }
 
 /** A complete listing. */

@@ -3,7 +3,10 @@ import { TailraceError } from '../errors.ts'
 import { patientCall } from './source-context.ts'
 import type { SourceContext } from './source-context.ts'
 
-/** A table as requests name it: DynamoDB Local does not know its own ARNs, which are of a region that is none. */
+/**
+ * A table as requests name it. Give the ARN where it is known: a name alone is a table of whoever asks, and another account may have one of
+ * the same name. DynamoDB Local does not know its own ARNs, which are of a region that is none.
+ */
 export function requestedName(nameOrArn: string): string {
   return nameOrArn.includes(':ddblocal:') ? nameOrArn.slice(nameOrArn.indexOf('/') + 1) : nameOrArn
 }

@@ -87,9 +87,15 @@ it('may be repeated before the first start, also with another configuration then
   const shardId = places[0]?.shardId ?? ''
   const of = places.filter((place) => place.shardId === shardId)
   await leases.checkpoint(shardId, 'SHARD_END')
-  expect(await migrate()).toMatchObject({ exitCode: 0, result: { tables: [{ shards: [{ becomes: 'end' }] }] } })
+  expect(await migrate()).toMatchObject({
+    exitCode: 0,
+    result: { tables: [{ loaded: false, shards: [{ becomes: 'end' }] }] },
+  })
   await leases.checkpoint(shardId, of.at(1)?.sequenceNumber ?? '')
-  expect(await migrate()).toMatchObject({ exitCode: 0, result: { tables: [{ shards: [{ becomes: 'open' }] }] } })
+  expect(await migrate()).toMatchObject({
+    exitCode: 0,
+    result: { tables: [{ loaded: true, shards: [{ becomes: 'open' }] }] },
+  })
   cli.file(
     'pipeline.yaml',
     configText({

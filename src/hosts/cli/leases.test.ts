@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Item } from '../../change/attribute-value.ts'
+import type { ForeignPosition } from '../../change/foreign-position.ts'
 import type { Shard, ShardPosition } from '../../change/shard.ts'
 import type { Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
@@ -7,8 +8,11 @@ import type { ErrorCode } from '../../error-catalogue.ts'
 import type { TakenShard } from '../../lanes/take-over.ts'
 import type { ScanPage, Source } from '../../sources/source.ts'
 import { createManualClock } from '../../testing/manual-clock.ts'
-import { lostShards, readStandingLeases, watchMs } from './leases.ts'
+import { lostShards, readStandingLeases, watchMs, whyUnloaded } from './leases.ts'
 import type { LeasedTable } from './leases.ts'
+import { leaseMeaning, leasesJson } from './render-leases.ts'
+import { isLoaded } from './take-over-leases.ts'
+import type { LeasePlan } from './take-over-leases.ts'
 
 const signal = new AbortController().signal
 const unused = (): Promise<never> => Promise.reject(new Error('not used'))
@@ -164,5 +168,42 @@ describe('what was lost', () => {
     const source = sourceOf({ rows: new Map(), hidden: ['h'] })
     const lost = lostShards(source, leased(new Map([['h', { kind: 'begun' } as const]]), []), [], signal)
     await expect(lost).rejects.toMatchObject({ code: 'LEASES_UNUSABLE' })
+  })
+})
+
+describe('that a table was loaded', () => {
+  const begun = { kind: 'begun' } as const
+  const end = { kind: 'end' } as const
+  const after = { kind: 'after', sequenceNumber: '17' } as const
+  const why = (positions: readonly ForeignPosition[], loads?: ReadonlyMap<string, string>): string | undefined =>
+    whyUnloaded(
+      { table: tableOf('orders'), positions: new Map(positions.map((one, index) => [`s${index}`, one] as const)) },
+      loads,
+    )
+
+  it('is shown by a change that was delivered: leases at the trim horizon are there while it is loaded', () => {
+    expect(why([begun, begun, end])).toMatch(/no lease of it has a sequence number/)
+    expect(why([begun, after])).toBeUndefined()
+  })
+
+  it('is shown by the offsets before anything else: of a table that is loaded once more, and of a quiet one', () => {
+    expect(why([after], new Map([['orders', 'RUNNING']]))).toMatch(/its load is RUNNING/)
+    expect(why([after], new Map([['other', 'FINISHED']]))).toMatch(/do not say that it was loaded/)
+    expect(why([begun], new Map([['orders', 'FINISHED']]))).toBeUndefined()
+  })
+
+  it('is not taken over where it is doubtful, and told', () => {
+    const one = { table: tableOf('orders'), leaseTable: 'KCL-orders', listed: [], positions: new Map(), unplaced: [] }
+    const plan = (unloaded: string | undefined): LeasePlan => ({
+      tables: [{ ...one, shards: [], lost: [], unloaded }],
+      without: [],
+    })
+    expect([isLoaded({ lost: [], unloaded: 'why' }), isLoaded({ lost: [], unloaded: undefined })]).toEqual([
+      false,
+      true,
+    ])
+    expect(leaseMeaning(plan('why')).join('\n')).toMatch(/Table orders may not have been loaded \(why\)/)
+    expect(leaseMeaning(plan(undefined)).join('\n')).not.toMatch(/may not have been loaded/)
+    expect(leasesJson(plan('why'))).toMatchObject({ tables: [{ table: 'orders', loaded: false }] })
   })
 })

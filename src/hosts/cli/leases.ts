@@ -83,6 +83,27 @@ function moving(
   )
 }
 
+/** Trustpilot's words for a load that has ended, and one that was not wanted. */
+const loadedStates: ReadonlySet<string> = new Set(['FINISHED', 'SKIPPED'])
+
+/**
+ * Why the items of a table cannot count as delivered; undefined if they can. A connector that loads a table first has leases while it
+ * does so, at the trim horizon: without its word (`loads`), what shows that it has begun to deliver changes is a sequence number in any of
+ * them. A closed shard without changes is at its end even before.
+ */
+export function whyUnloaded(
+  { table, positions }: Pick<LeasedTable, 'table' | 'positions'>,
+  loads: ReadonlyMap<string, string> | undefined,
+): string | undefined {
+  if (loads === undefined) {
+    const isDelivering = [...positions.values()].some(({ kind }) => kind === 'after')
+    return isDelivering ? undefined : 'no lease of it has a sequence number, as none has before a first load has ended'
+  }
+  const state = loads.get(table.name)
+  if (state === undefined) return 'the offsets do not say that it was loaded'
+  return loadedStates.has(state) ? undefined : `the offsets say that its load is ${state}`
+}
+
 /** A shard of which changes were lost before they could be taken over. */
 export interface LostShard {
   readonly shardId: string

@@ -52,7 +52,7 @@ describe('tailrace migrate', () => {
   })
 
   it('takes what belongs to leases with them only, and leases of products that keep some', async () => {
-    for (const flag of [['--yes'], ['--into', 'lake.yaml'], ['--worker', 'worker.properties']])
+    for (const flag of [['--yes'], ['--into', 'a.yaml'], ['--offsets', 'o.json'], ['--worker', 'worker.properties']])
       expect((await run('migrate', '--from', 'trustpilot', 'lake.json', ...flag)).stderr).toContain(
         'belong to --leases',
       )

@@ -1,12 +1,20 @@
 import { counted } from '../counted.ts'
 import { renderTable } from './render.ts'
+import { isLoaded } from './take-over-leases.ts'
 import type { LeasePlan, PlannedTable } from './take-over-leases.ts'
 
 /** What taking positions over means, in words, the losses last. */
 export function leaseMeaning({ tables, without }: LeasePlan): readonly string[] {
   return [
     'What the old connector has sent behind its last checkpoint (up to 15 seconds of changes) is sent once more.',
-    'Items count as delivered: a table that has lost nothing gets no first snapshot. If the old connector had not finished its first load, take one (`tailrace snapshot start`).',
+    'Items count as delivered: a table of which nothing else is said here gets no first snapshot. If the old connector was loading it once more, having fallen behind, take one (`tailrace snapshot start`); leases do not tell that, its offsets do (`--offsets`).',
+    ...tables.flatMap(({ table, unloaded }) =>
+      unloaded === undefined
+        ? []
+        : [
+            `Table ${table.name} may not have been loaded (${unloaded}): it gets its first snapshot, as \`snapshot.mode\` says.`,
+          ],
+    ),
     ...tables.flatMap(({ table, unplaced }) =>
       unplaced.length === 0
         ? []
@@ -42,8 +50,9 @@ export function renderLeases({ tables }: LeasePlan): string {
 /** The plan for programs. */
 export function leasesJson({ tables, without }: LeasePlan): Readonly<Record<string, unknown>> {
   return {
-    tables: tables.map(({ table, leaseTable, shards, lost }) => ({
+    tables: tables.map(({ table, leaseTable, shards, lost, unloaded }) => ({
       table: table.name,
+      loaded: isLoaded({ lost, unloaded }),
       leaseTable,
       streamArn: table.streamArn,
       shards: shards.map(({ shardId, becomes, after }) => ({ shard: shardId, becomes, after: after ?? null })),

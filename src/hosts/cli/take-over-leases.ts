@@ -12,7 +12,7 @@ import { admitToLedger } from '../../pipeline/admission.ts'
 import type { Source } from '../../sources/source.ts'
 import { admissionOf } from '../first-start-of.ts'
 import type { CommandContext } from './command-context.ts'
-import { lostShards, readStandingLeases } from './leases.ts'
+import { lostShards, readStandingLeases, whyUnloaded } from './leases.ts'
 import type { LeasedTable, LostShard } from './leases.ts'
 import { readPipelineLedger } from '../ledger/pipeline-ledger.ts'
 import { holdLedger, requireStandstill } from '../ledger/standing-pipeline.ts'
@@ -25,6 +25,8 @@ export interface LeaseParts {
   readonly context: Pick<CommandContext, 'clock' | 'rng' | 'signal'>
   /** What the names of lease tables begin with. */
   readonly prefix: string
+  /** How far the old connector was with loading each table, by its name: see `config/migrate/load-states.ts`. Undefined: nobody says. */
+  readonly loads?: ReadonlyMap<string, string> | undefined
 }
 
 /** What is to be taken over. */
@@ -38,6 +40,8 @@ export interface LeasePlan {
 export interface PlannedTable extends LeasedTable {
   readonly shards: readonly TakenShard[]
   readonly lost: readonly LostShard[]
+  /** Why its items cannot count as delivered, for people; undefined: the old connector has delivered them all. */
+  readonly unloaded: string | undefined
 }
 
 /**
@@ -56,7 +60,8 @@ export async function planLeases(parts: LeaseParts): Promise<LeasePlan> {
   const planned: PlannedTable[] = []
   for (const one of leased) {
     const { shards } = takeOver(ledgers, { ...one, nowMs: clock.now() })
-    planned.push({ ...one, shards, lost: await lostShards(source, one, shards, signal) })
+    const lost = await lostShards(source, one, shards, signal)
+    planned.push({ ...one, shards, lost, unloaded: whyUnloaded(one, parts.loads) })
   }
   const known = new Set(leased.map(({ table }) => table.arn))
   return { tables: planned, without: tables.filter(({ arn }) => !known.has(arn)) }
@@ -74,9 +79,16 @@ export async function carryOutLeases({ config, kafka, context }: LeaseParts, pla
   const { states } = held
   refuseStarted(states, config)
   const entries = plan.tables.flatMap((one) => takeOver(states, { ...one, nowMs: clock.now() }).entries)
-  // A table that has lost changes is not as it should be: its first snapshot makes up for them, where the configuration wants one.
-  const loaded = plan.tables.map(({ table, lost }) => loadedEntry(table.arn, lost.length === 0))
+  const loaded = plan.tables.map((one) => loadedEntry(one.table.arn, isLoaded(one)))
   await held.write([...missingIdentity(states, identity), ...loaded, ...entries])
+}
+
+/**
+ * True if the table's items count as delivered, so that it gets no first snapshot. One that has lost changes is not as it should be: its first
+ * snapshot makes up for them, where the configuration wants one.
+ */
+export function isLoaded({ lost, unloaded }: Pick<PlannedTable, 'lost' | 'unloaded'>): boolean {
+  return lost.length === 0 && unloaded === undefined
 }
 
 function missingIdentity(

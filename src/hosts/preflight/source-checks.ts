@@ -11,6 +11,7 @@ import type { SourceEvent } from '../../sources/source-event.ts'
 import { readStreamDescription } from '../../sources/dynamodb-streams/stream-description.ts'
 import { isNamePattern } from '../../change/name-pattern.ts'
 import type { Source } from '../../sources/source.ts'
+import { requestedName } from '../../sources/table-names.ts'
 import { counted } from '../counted.ts'
 import { configOfAccount } from '../accounts-of.ts'
 import { openSource } from '../source-of.ts'
@@ -185,7 +186,8 @@ async function checkScan(table: Table, { source, attempt }: SourceAccess): Promi
 async function checkRecovery(table: Table, access: SourceAccess): Promise<readonly Finding[]> {
   const { attempt, api, parts } = access
   const name = `table ${table.name}: point-in-time recovery`
-  const request = { service: 'dynamodb', action: 'DescribeContinuousBackups', body: { TableName: table.name } } as const
+  const body = { TableName: requestedName(table.arn) }
+  const request = { service: 'dynamodb', action: 'DescribeContinuousBackups', body } as const
   try {
     const answer = await attempt((signal) =>
       retryForever({ ...patience, clock: parts.clock, rng: parts.rng }, () => api.call(request, signal), signal),

@@ -66,13 +66,19 @@ export function createEventLog(logger: Logger): PipelineEventSink {
       case 'table-resting':
         return logger.warn(`table ${event.table} is not read for now: it is to be ${event.target}`, factsOf(event))
       case 'table-retired':
-        return logger.warn(`table ${event.table} is not read any more: ${event.reason}`, factsOf(event))
+        return logRetired(logger, event)
       case 'table-replaced':
         return logger.warn(`table ${event.table} was replaced`, factsOf(event))
       default:
         return logger.info(event.kind, factsOf(event))
     }
   }
+}
+
+function logRetired(logger: Logger, event: Extract<PipelineEvent, { readonly kind: 'table-retired' }>): void {
+  const text = `table ${event.table} is not read any more: ${event.reason}`
+  if (event.unread.length === 0) logger.warn(text, factsOf(event))
+  else logger.error(text, factsOf(event))
 }
 
 /** The event's scalar members; a shard is spread into lane, table and shardId, a lost interval into its four ends. */

@@ -18,10 +18,17 @@ export async function settleReports(coordination: Coordination, signal: AbortSig
   }
 }
 
-/** A pipeline that only loads is done when every table's snapshot is complete. */
-export function tellIfLoaded({ snapshots, session, environment, found }: Coordination): void {
-  // Tables that are gone, or no longer meant, will never be loaded.
-  const tables = [...session.state.tables.values()].filter(({ table }) => found.has(table.arn))
+/**
+ * A pipeline that only loads is done when every table's snapshot is complete. Not behind a look that one of several accounts did not
+ * answer: it may have tables that nobody has met.
+ */
+export function tellIfLoaded({ snapshots, session, environment, absences, lastLook }: Coordination): void {
+  if (lastLook.isPartial) return
+  // Tables that are gone, or no longer meant, will never be loaded. That a look lacks a table says neither.
+  const absent = absences.certain()
+  const tables = [...session.state.tables.values()].filter(
+    ({ table, status }) => status.kind !== 'retired' && !absent.has(table.arn),
+  )
   const isLoaded = ({ status, snapshot }: TableEntry): boolean =>
     status.kind === 'loading' && snapshot?.state === 'completed'
   const isOnlyLoading = tables.every(({ table }) => rulesFor(snapshots, table).mode === 'only')

@@ -82,6 +82,7 @@ export function findInParts(parts: readonly SourcePart[], options: CombinedSearc
       for (const failure of failures) {
         onSilence(failure)
         listener.missing?.(failure)
+        listener.silent?.()
       }
       for (const error of nowhere(found, failures.length > 0)) tell(error, listener)
       for (const table of found.flatMap(({ outcome }) => outcome.skipped)) listener.skipped?.(table)

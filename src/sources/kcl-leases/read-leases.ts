@@ -16,7 +16,7 @@ export async function readLeases(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, KclLease> | undefined> {
   const leases = new Map<string, KclLease>()
-  const table: Table = { ...near, name }
+  const table: Table = { ...near, name, arn: near.arn.slice(0, near.arn.lastIndexOf('/') + 1) + name }
   for (let afterKey: string | undefined; ;) {
     const page = await orUndefined(source.scanPage({ table, segment: 0, totalSegments: 1, afterKey }, signal))
     if (page === undefined) return undefined

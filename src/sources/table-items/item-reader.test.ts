@@ -19,22 +19,25 @@ interface Asked {
   readonly isConsistent: unknown
 }
 
-/** `answer` says for how many of the keys there is an answer, or throws. */
-function reader(answer: (asked: Asked, count: number) => number): {
-  readonly items: ItemReader
-  readonly asked: Asked[]
-} {
+/**
+ * `answer` says for how many of the keys there is an answer, or throws; `answeredAs` is what the answer calls the table. Only what is
+ * asked of the table by its ARN is seen.
+ */
+function reader(
+  answer: (asked: Asked, count: number) => number,
+  answeredAs = table.arn,
+): { readonly items: ItemReader; readonly asked: Asked[] } {
   const asked: Asked[] = []
   const exchange = ({ body }: AwsRequest) => {
     const requests = body['RequestItems'] as Record<string, { Keys: Item[]; ConsistentRead: unknown }>
-    const { Keys: keys, ConsistentRead: isConsistent } = requests[table.name] ?? { Keys: [], ConsistentRead: undefined }
+    const { Keys: keys, ConsistentRead: isConsistent } = requests[table.arn] ?? { Keys: [], ConsistentRead: undefined }
     asked.push({ keys, isConsistent })
     const done = answer({ keys, isConsistent }, asked.length)
     const items = keys.slice(0, done).filter((key) => JSON.stringify(key) !== JSON.stringify(keyOf(7)))
     const left = keys.slice(done)
     return {
-      Responses: { [table.name]: items.map((key) => ({ ...key, sk: { N: '1.0' }, note: { S: 'x' } })) },
-      UnprocessedKeys: left.length === 0 ? {} : { [table.name]: { Keys: left } },
+      Responses: { [answeredAs]: items.map((key) => ({ ...key, sk: { N: '1.0' }, note: { S: 'x' } })) },
+      UnprocessedKeys: left.length === 0 ? {} : { [answeredAs]: { Keys: left } },
     }
   }
   const api: AwsApi = {
@@ -53,6 +56,11 @@ describe('reading items by their keys', () => {
     expect([...found.values()][0]).toMatchObject({ note: { S: 'x' } })
     expect(asked.every(({ keys, isConsistent }) => keys.length <= 100 && isConsistent === true)).toBe(true)
     expect(asked.reduce((sum, { keys }) => sum + Math.min(keys.length, 60), 0)).toBe(250)
+  })
+
+  it('takes an answer that calls the table by its name, though it was asked for by its ARN', async () => {
+    const { items } = reader(({ keys }) => Math.min(keys.length, 60), table.name)
+    expect((await items.read(table, many, never)).size).toBe(249)
   })
 
   it('waits out throttles, in whole and in part', async () => {

@@ -9,6 +9,7 @@ import type { Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
 import { createSourceContext, patientCall } from '../source-context.ts'
 import type { SourceContext, SourceContextOptions } from '../source-context.ts'
+import { requestedName } from '../table-names.ts'
 
 /** Reads single items of tables. */
 export interface ItemReader {
@@ -71,19 +72,20 @@ interface BatchAnswer {
 
 async function ask(
   context: SourceContext,
-  { name }: Table,
+  { name, arn }: Table,
   keys: readonly unknown[],
   signal: AbortSignal,
 ): Promise<BatchAnswer> {
+  const asked = requestedName(arn)
   try {
     return await patientCall(
       context,
       {
         service: 'dynamodb',
         action: 'BatchGetItem',
-        body: { RequestItems: { [name]: { Keys: keys, ConsistentRead: true } } },
+        body: { RequestItems: { [asked]: { Keys: keys, ConsistentRead: true } } },
         subject: { table: name },
-        read: (answer) => readAnswer(answer, name),
+        read: (answer) => readAnswer(answer, [asked, name]),
       },
       signal,
     )
@@ -98,10 +100,13 @@ async function ask(
   }
 }
 
-function readAnswer({ body }: AwsAnswer, table: string): BatchAnswer {
+/** An answer names the table as it was asked for; a service that gives its name instead must not look as if it had no items. */
+function readAnswer({ body }: AwsAnswer, tables: readonly string[]): BatchAnswer {
+  const ofTable = (value: unknown): unknown =>
+    tables.map((table) => memberOf(value, table)).find((member) => member !== undefined)
   const responses = memberOf(body, 'Responses')
-  const items = memberOf(responses, table) ?? []
-  const unprocessed = memberOf(memberOf(memberOf(body, 'UnprocessedKeys'), table), 'Keys') ?? []
+  const items = ofTable(responses) ?? []
+  const unprocessed = memberOf(ofTable(memberOf(body, 'UnprocessedKeys')), 'Keys') ?? []
   if (!isJsonObject(responses) || !isItems(items) || !Array.isArray(unprocessed))
     throw new TailraceError('AWS_RESPONSE', 'BatchGetItem answered without readable items')
   return { items, unprocessed }

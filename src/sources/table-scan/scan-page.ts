@@ -7,6 +7,7 @@ import { TailraceError } from '../../errors.ts'
 import type { ScanPage, SegmentPosition } from '../source.ts'
 import { patientCall } from '../source-context.ts'
 import type { SourceContext } from '../source-context.ts'
+import { requestedName } from '../table-names.ts'
 
 /** One page of a segment, by `Scan` with ConsistentRead; see `Source.scanPage`. */
 export async function scanPage(
@@ -24,7 +25,7 @@ export async function scanPage(
         service: 'dynamodb',
         action: 'Scan',
         body: {
-          TableName: table.name,
+          TableName: requestedName(table.arn),
           ConsistentRead: true,
           Segment: segment,
           TotalSegments: totalSegments,

@@ -5,6 +5,7 @@ import { stringify } from 'yaml'
 import { migrationSources } from '../../../config/migrate/differences.ts'
 import type { MigrationSource } from '../../../config/migrate/differences.ts'
 import { leaseTablePrefix } from '../../../config/migrate/lease-tables.ts'
+import { loadStates } from '../../../config/migrate/load-states.ts'
 import { migrate } from '../../../config/migrate/migrate.ts'
 import type { Migration } from '../../../config/migrate/migrate.ts'
 import { TailraceError } from '../../../errors.ts'
@@ -25,6 +26,7 @@ interface Flags {
   readonly from: MigrationSource
   readonly leases?: boolean
   readonly into?: string
+  readonly offsets?: string
   readonly yes?: boolean
 }
 
@@ -49,13 +51,17 @@ export function registerMigrate(program: Command, { context, action }: CommandHo
       '--worker <file>',
       "with --leases: a Connect worker's properties, where the file does not say how Kafka is reached",
     )
+    .option(
+      '--offsets <file>',
+      "with --leases, of Trustpilot's: what Connect answers to GET /connectors/<name>/offsets, which says whether a table was loaded to its end",
+    )
     .option('--yes', 'with --leases: do not ask')
     .action(
       action((command) => {
-        const { from, leases, into, yes } = command.opts<Flags>()
+        const { from, leases, into, yes, offsets } = command.opts<Flags>()
         if (leases === true) return takeLeases(command, context)
-        if (into !== undefined || yes === true || context.workerFile !== undefined)
-          throw new TailraceError('USAGE', '--into, --worker and --yes belong to --leases')
+        if (into !== undefined || yes === true || offsets !== undefined || context.workerFile !== undefined)
+          throw new TailraceError('USAGE', '--into, --offsets, --worker and --yes belong to --leases')
         const path = resolve(context.cwd, command.args[0] ?? '')
         const migration = migrate({ text: readPipelineText(path), path }, from)
         writeResult(context, command, { json: migration, text: migrationText(migration) })
@@ -72,11 +78,12 @@ async function takeLeases(command: Command, context: CommandContext): Promise<Co
   // Refuses the file of another product, whose leases would have other names.
   migrate(old, from)
   const prefix = leaseTablePrefix(old, from)
+  const loads = loadsOf(command.opts<Flags>(), context)
   const config = await loadPipeline(into ?? file, context)
   const { clock, rng, env } = context
   await using kafka = openKafka(config, context)
   await using owned = openSource(config.source, { clock, rng, env, giveUpOn })
-  const parts = { config, kafka, source: owned.source, context, prefix }
+  const parts = { config, kafka, source: owned.source, context, prefix, loads }
   if (!isJson(command)) context.stderr.write('looking whether the old connector still renews its leases …\n')
   const plan = await planLeases(parts)
   const meaning = leaseMeaning(plan)
@@ -91,6 +98,13 @@ async function takeLeases(command: Command, context: CommandContext): Promise<Co
   const done = `pipeline ${config.pipeline} goes on where the old connector has stopped: ${counted(shards, 'shard')} of ${counted(plan.tables.length, 'table')}\n`
   writeResult(context, command, { json: { pipeline: config.pipeline, meaning, ...leasesJson(plan) }, text: done })
   return succeeded
+}
+
+function loadsOf({ from, offsets }: Flags, { cwd }: CommandContext): ReadonlyMap<string, string> | undefined {
+  if (offsets === undefined) return undefined
+  if (from !== 'trustpilot') throw new TailraceError('USAGE', `the offsets of ${from} do not say what was loaded`)
+  const path = resolve(cwd, offsets)
+  return loadStates({ text: readPipelineText(path), path })
 }
 
 /** What nobody but a person can mend. */
