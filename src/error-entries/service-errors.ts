@@ -54,6 +54,11 @@ export const serviceErrors = {
     'The service has no leader at the moment, or another one than a process thought: processes come, go, or start.',
     'Send the request again.',
   ),
+  FORWARD_UNBELIEVED: entry(
+    'retry',
+    'A request was handed on by one process of the service to another, and that one does not believe who is said to be behind it: the secret that signs it is another one, or the clocks of the two differ by more than a minute. Passwords and tokens of clients are not handed on.',
+    'Give all processes the same `rest.forward.secret`, and let their clocks be kept (NTP); the address of the process is in the audit log of the one that refuses.',
+  ),
   REQUEST_TIMED_OUT: entry(
     'retry',
     'A request took longer than 90 seconds. What it asked for may still happen.',

@@ -16,7 +16,7 @@ import type { MonitoringSources } from '../monitoring-answers.ts'
 import type { ConnectService, Leadership } from './connect-service.ts'
 import { failureOf } from './failure-status.ts'
 import type { Failure } from './failure-status.ts'
-import { forwardedPrincipal, forwardRequest, hopsOf, targetOf } from './forwarding.ts'
+import { disbelief, forwardedPrincipal, forwardRequest, hopsOf, targetOf, tokenHeader } from './forwarding.ts'
 import type { Forwarding, IncomingCall } from './forwarding.ts'
 import { addMonitoringRoutes } from './monitoring-routes.ts'
 import { catchUp, revisionHeader } from './revisions.ts'
@@ -141,6 +141,8 @@ async function admitted(route: Route, call: IncomingCall, { context, options }: 
       ? await options.authenticator.authenticate({ authorization, subject, address })
       : { principal: behind }
   if (!('principal' in found)) {
+    if (authorization === undefined && call.headers.has(tokenHeader))
+      return { principal: undefined, refusal: failed(failureOf(disbelief())) }
     const header: Readonly<Record<string, string>> =
       found.status === 429
         ? { 'retry-after': String(Math.ceil(found.retryAfterMs / 1000)) }

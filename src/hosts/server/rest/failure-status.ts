@@ -11,6 +11,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   CONNECTOR_EXISTS: 409,
   SERVICE_CHANGING: 409,
   TOPICS_NOT_TRACKED: 403,
+  FORWARD_UNBELIEVED: 401,
 }
 
 /** An error in Connect's shape. */
