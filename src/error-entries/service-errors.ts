@@ -71,7 +71,7 @@ export const serviceErrors = {
   ),
   ACCESS_INVALID: entry(
     'refuse',
-    'The list of those who may use the service cannot be read.',
-    'Correct the line that the message names.',
+    'The list of those who may use the service cannot be read, or names nobody.',
+    'Correct the line that the message names; where everybody on this machine may do everything, leave `rest.access.file` out.',
   ),
 }

@@ -147,6 +147,12 @@ describe('the access list', () => {
     expect(read).not.toThrow('canary')
   })
 
+  it.each(['', '# nobody yet\n\n'])('is refused if it names nobody: %j', (text) => {
+    expect(() => parseAccessList(text, 'access.list')).toThrow(
+      expect.objectContaining({ code: 'ACCESS_INVALID', message: expect.stringContaining('names nobody') }),
+    )
+  })
+
   it('takes a name once', () => {
     const line = `token viewer ci sha256:${sha256('a')}`
     expect(() => parseAccessList(`${line}\n${line}`, 'access.list')).toThrow('second entry')
