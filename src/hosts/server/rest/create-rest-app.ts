@@ -13,6 +13,7 @@ import type { Principal } from '../access/principal.ts'
 import { refusedRequest } from '../access/request-guard.ts'
 import type { GuardOptions } from '../access/request-guard.ts'
 import type { MonitoringSources } from '../monitoring-answers.ts'
+import { allowOrigins } from './allow-origins.ts'
 import type { ConnectService, Leadership } from './connect-service.ts'
 import { failureOf } from './failure-status.ts'
 import type { Failure } from './failure-status.ts'
@@ -67,6 +68,7 @@ const timeoutMs = 90_000
  */
 export function createRestApp(options: RestOptions): RestApp {
   const app: RestApp = new Hono<{ Bindings: ConnectionFacts }>({ strict: false })
+  app.use(allowOrigins(options.guard))
   if (options.monitoring !== undefined)
     addMonitoringRoutes(app, options.monitoring, (route, context) => watcherRefusal(route, { context, options }))
   app.use(async (context, next) => {
