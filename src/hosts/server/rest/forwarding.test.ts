@@ -82,6 +82,11 @@ describe('a request that needs the leader', () => {
       status: 409,
       body: { error_code: 409, message: expect.stringContaining('no known leader URL') },
     })
+    const reason = new TailraceError('ADVERTISED_TWICE', 'two processes are reached at http://127.0.0.1:8083')
+    expect(await follower({ kind: 'none', reason }).call('PUT', '/connectors/a/stop')).toMatchObject({
+      status: 409,
+      body: { error_code: 409, message: reason.message },
+    })
     const { call, forwards } = follower()
     const hops = async (count: string): Promise<number> =>
       (await call('PUT', '/connectors/a/stop', { headers: { 'x-tailrace-forwarded': count } })).status
