@@ -137,7 +137,7 @@ function partsOf(process: ServiceProcess, { sights, forwarding, now }: ApiParts)
     }),
     levels: options.levels,
     tell: (telling, signal) =>
-      createTellProcesses({ board: now().board, self: process.id, forwarding })(telling, signal),
+      createTellProcesses({ board: now().board, self: process.id, forwarding, clock })(telling, signal),
     clock,
     version: options.version,
     clusterId: async (signal) => (clusterId ??= (await process.kafka.cluster(signal)).clusterId),

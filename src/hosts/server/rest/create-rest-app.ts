@@ -1,7 +1,8 @@
 import { Hono } from 'hono'
 import type { Context } from 'hono'
-import { withDeadline } from '../../../async/clock.ts'
 import type { Clock } from '../../../async/clock.ts'
+import { inTime } from '../../../async/in-time.ts'
+import type { TimeLimit } from '../../../async/in-time.ts'
 import { TailraceError } from '../../../errors.ts'
 import { asError } from '../../../observe/logger.ts'
 import type { Logger } from '../../../observe/logger.ts'
@@ -19,15 +20,15 @@ import { failureOf } from './failure-status.ts'
 import type { Failure } from './failure-status.ts'
 import { disbelief, forwardedPrincipal, forwardRequest, hopsOf, targetOf, tokenHeader } from './forwarding.ts'
 import type { Forwarding, IncomingCall } from './forwarding.ts'
+import { handOn } from './hand-on.ts'
 import { addMonitoringRoutes } from './monitoring-routes.ts'
-import { catchUp, revisionHeader } from './revisions.ts'
+import { revisionHeader } from './revisions.ts'
 import type { Revisions } from './revisions.ts'
 import { failed, forwarded, replied } from './responses.ts'
 import { isJsonType, readBytes, readJson } from './read-body.ts'
 import { shown } from './request-values.ts'
 import type { Reply, RequestBody, Route } from './route.ts'
 import { routes } from './routes.ts'
-import { whileLeading } from './while-leading.ts'
 
 /** What the REST API is made of. */
 export interface RestOptions {
@@ -59,8 +60,8 @@ export interface ConnectionFacts {
 /** The application that answers; `fetch` takes the facts of the connection beside each request. */
 export type RestApp = Hono<{ Bindings: ConnectionFacts }>
 
-/** How long one request may take, as in Connect. */
-const timeoutMs = 90_000
+/** How long one request may take where it is answered, as in Connect. */
+const whole: TimeLimit = { ms: 90_000, late: () => new TailraceError('REQUEST_TIMED_OUT', 'Request timed out') }
 
 /**
  * The REST API over a service. Every answer that is no success has Connect's shape. A request passes, in this order: hosts and
@@ -177,11 +178,7 @@ async function carriedOut(route: Route, { call, url, principal }: Call, around: 
       return replied(reply, url.origin, by === 'leader' ? revisionHeader(options.revisions) : {})
     }
     const request = forwardRequest(call, { ...target, principal }, options.forwarding)
-    const answer = await inTime(options, (signal) =>
-      whileLeading(options, target.url, (scope) => options.forwarding.send(request, scope), signal),
-    )
-    await catchUp(answer, options)
-    return forwarded(answer, url.origin)
+    return forwarded(await handOn(request, target.url, options), url.origin)
   } catch (error) {
     return failed(told(error, options, route, context))
   }
@@ -193,19 +190,9 @@ function run(
   { context, options }: Around,
 ): Promise<Reply> {
   const param = (name: string): string => context.req.param(name) ?? ''
-  return inTime(options, (signal) =>
+  return inTime(options.clock, whole, options.signal, (signal) =>
     route.run({ service: options.service, param, query: url.searchParams, body, signal }),
   )
-}
-
-async function inTime<T>({ clock, signal }: RestOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const deadline = new AbortController()
-  const late = (): TailraceError => {
-    const error = new TailraceError('REQUEST_TIMED_OUT', 'Request timed out')
-    deadline.abort(error)
-    return error
-  }
-  return withDeadline(clock, timeoutMs, work(AbortSignal.any([signal, deadline.signal])), late)
 }
 
 /** What the caller is told; the log is told what the caller is not. */

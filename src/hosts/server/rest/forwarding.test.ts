@@ -100,6 +100,46 @@ describe('a request that needs the leader', () => {
     expect((await call('PUT', '/connectors/a/stop', { headers: { 'x-tailrace-forwarded': '2' } })).status).toBe(204)
   })
 
+  it('is 409 after nine seconds if the leader stands still, and says that it may have happened', async () => {
+    const clock = createManualClock()
+    let givenUp: unknown
+    const send = (_: ForwardRequest, signal: AbortSignal): Promise<never> =>
+      new Promise((__, reject) => {
+        signal.addEventListener('abort', () => {
+          givenUp = signal.reason
+          reject(signal.reason as Error)
+        })
+      })
+    const { call } = createRestClient({
+      leadership: { leader: () => other },
+      forwarding: { tokens: undefined, send },
+      clock,
+    })
+    let isAnswered = false
+    const answer = call('PUT', '/connectors/a/stop').finally(() => (isAnswered = true))
+    await clock.advance(8_999)
+    expect({ isAnswered, givenUp }).toEqual({ isAnswered: false, givenUp: undefined })
+    await clock.advance(1)
+    expect(await answer).toMatchObject({ status: 409, body: { message: expect.stringContaining('may have happened') } })
+    expect(givenUp).toMatchObject({ code: 'SERVICE_CHANGING' })
+  })
+
+  it('is answered within ten seconds also if the leader was slow and this process reads slowly', async () => {
+    const clock = createManualClock()
+    const answer = { status: 204, contentType: undefined, location: undefined, revision: 7, body: Buffer.alloc(0) }
+    const send = (): Promise<typeof answer> => clock.sleep(8_500).then(() => answer)
+    const revisions = { current: () => 6, reached: () => new Promise<void>(() => undefined) }
+    const { call } = createRestClient({
+      leadership: { leader: () => other },
+      forwarding: { tokens: undefined, send },
+      revisions,
+      clock,
+    })
+    const answered = call('DELETE', '/connectors/a')
+    await clock.advance(9_500)
+    expect((await answered).status).toBe(204)
+  })
+
   it('is 409 if the leader does not answer', async () => {
     const { call } = createRestClient({
       leadership: { leader: () => other },
