@@ -158,7 +158,14 @@ describe('two processes of a service behind TLS', () => {
   })
 
   it('keep an audit of who did what, and no secrets', () => {
-    const change = { method: 'POST', route: '/connectors', principal: 'boss', role: 'admin', status: 201 }
+    const change = {
+      method: 'POST',
+      route: '/connectors',
+      principal: 'boss',
+      role: 'admin',
+      connector: 'orders',
+      status: 201,
+    }
     expect(auditOf(follower)).toContainEqual(expect.objectContaining({ ...change, isForwarded: false }))
     expect(auditOf(leader)).toContainEqual(expect.objectContaining({ ...change, isForwarded: true }))
     const stop = { method: 'PUT', route: '/connectors/:connector/stop', connector: 'orders' }

@@ -200,7 +200,8 @@ describe('the audit log', () => {
       child: (fields) => logger({ ...bound, ...fields }),
     })
     const audit = auditTo(logger({}))
-    const entry = { address: '::1', method: 'PUT', route: '/x', connector: 'shop', status: 204, isForwarded: false }
+    const subject = { connector: 'shop', table: 'orders', task: undefined, logger: undefined }
+    const entry = { address: '::1', method: 'PUT', route: '/x', ...subject, status: 204, isForwarded: false }
     audit({ ...entry, principal: { name: 'ci', role: 'operator' } })
     audit({ ...entry, principal: undefined })
     expect(lines).toEqual([

@@ -15,6 +15,7 @@ import { refusedRequest } from '../access/request-guard.ts'
 import type { GuardOptions } from '../access/request-guard.ts'
 import type { MonitoringSources } from '../monitoring-answers.ts'
 import { allowOrigins } from './allow-origins.ts'
+import { auditEntryOf } from './audit-request.ts'
 import type { ConnectService, Leadership } from './connect-service.ts'
 import { failureOf } from './failure-status.ts'
 import type { Failure } from './failure-status.ts'
@@ -26,7 +27,6 @@ import { revisionHeader } from './revisions.ts'
 import type { Revisions } from './revisions.ts'
 import { failed, forwarded, replied } from './responses.ts'
 import { isJsonType, readBytes, readJson } from './read-body.ts'
-import { shown } from './request-values.ts'
 import type { Reply, RequestBody, Route } from './route.ts'
 import { routes } from './routes.ts'
 
@@ -75,7 +75,8 @@ export function createRestApp(options: RestOptions): RestApp {
   app.use(async (context, next) => {
     const refusal = refusedRequest(context.req.raw.headers, options.guard)
     if (refusal === undefined) return next()
-    return audited(undefined, failed({ status: 403, message: refusal }), { context, options })
+    const response = failed({ status: 403, message: refusal })
+    return audited({ principal: undefined, isForwarded: false, response }, { context, options })
   })
   const paths = Map.groupBy(routes, ({ path }) => path)
   for (const [path, ofPath] of paths) {
@@ -99,9 +100,10 @@ async function watcherRefusal(route: Route, around: Around): Promise<Response | 
   const guarded = refusedRequest(headers, options.guard)
   if (guarded !== undefined) return failed({ status: 403, message: guarded })
   const call: IncomingCall = { method, path: route.path, headers, body: Buffer.alloc(0) }
-  const { principal, refusal } = await admitted(route, call, around)
+  const admission = await admitted(route, call, around)
+  const { refusal } = admission
   if (refusal === undefined || route.path !== '/metrics') return refusal
-  return audited(principal, refusal, around, route)
+  return audited({ ...admission, response: refusal, route }, around)
 }
 
 function allowedMethods(ofPath: readonly Route[]): string {
@@ -124,51 +126,61 @@ async function answer(route: Route, context: RestContext, options: RestOptions):
   const url = new URL(context.req.url)
   const { method, headers } = context.req.raw
   const call: IncomingCall = { method, path: url.pathname + url.search, headers, body: bytes }
-  const { principal, refusal } = await admitted(route, call, around)
-  const response = refusal ?? (await carriedOut(route, { call, url, principal }, around))
-  return audited(principal, response, around, route)
+  const admission = await admitted(route, call, around)
+  if (admission.refusal !== undefined) return audited({ ...admission, response: admission.refusal, route }, around)
+  const body = bodyOf(route, call)
+  if (body !== undefined && 'status' in body) return audited({ ...admission, response: failed(body), route }, around)
+  const response = await carriedOut(route, { call, url, body, principal: admission.principal }, around)
+  return audited({ ...admission, response, route, body }, around)
+}
+
+function bodyOf(route: Route, { body, headers }: IncomingCall): RequestBody | Failure | undefined {
+  if (body.length > 0 && !isJsonType(headers.get('content-type')))
+    return { status: 415, message: 'HTTP 415 Unsupported Media Type' }
+  return route.takesBody ? readJson(body) : undefined
 }
 
 /** Who makes the request; with a refusal if that may not use the route, or if nobody was recognised. */
-type Admission =
+type Admission = { readonly isForwarded: boolean } & (
   | { readonly principal: Principal; readonly refusal?: undefined }
   | { readonly principal: Principal | undefined; readonly refusal: Response }
+)
 
 async function admitted(route: Route, call: IncomingCall, { context, options }: Around): Promise<Admission> {
-  if (route.role === 'anyone') return { principal: { name: 'anonymous', role: 'viewer' } }
+  if (route.role === 'anyone') return { isForwarded: false, principal: { name: 'anonymous', role: 'viewer' } }
   const { address, subject } = context.env
   const authorization = call.headers.get('authorization') ?? undefined
-  const behind = forwardedPrincipal(call, options.forwarding.tokens)
+  const { tokens } = options.forwarding
+  const behind = forwardedPrincipal(call, tokens)
+  // Anybody can send the header that counts hops.
+  const isForwarded = tokens === undefined ? hopsOf(call) > 0 : behind !== undefined
   const found =
     behind === undefined
       ? await options.authenticator.authenticate({ authorization, subject, address })
       : { principal: behind }
   if (!('principal' in found)) {
     if (authorization === undefined && call.headers.has(tokenHeader))
-      return { principal: undefined, refusal: failed(failureOf(disbelief())) }
+      return { isForwarded, principal: undefined, refusal: failed(failureOf(disbelief())) }
     const header: Readonly<Record<string, string>> =
       found.status === 429
         ? { 'retry-after': String(Math.ceil(found.retryAfterMs / 1000)) }
         : { 'www-authenticate': 'Basic realm="tailrace", charset="UTF-8"' }
-    return { principal: undefined, refusal: failed(found, header) }
+    return { isForwarded, principal: undefined, refusal: failed(found, header) }
   }
   const { principal } = found
-  if (mayAct(principal.role, route.role)) return { principal }
-  return { principal, refusal: failed({ status: 403, message: `this needs the role ${route.role}` }) }
+  if (mayAct(principal.role, route.role)) return { isForwarded, principal }
+  return { isForwarded, principal, refusal: failed({ status: 403, message: `this needs the role ${route.role}` }) }
 }
 
 interface Call {
   readonly call: IncomingCall
   readonly url: URL
+  readonly body: RequestBody | undefined
   readonly principal: Principal
 }
 
-async function carriedOut(route: Route, { call, url, principal }: Call, around: Around): Promise<Response> {
+async function carriedOut(route: Route, { call, url, body, principal }: Call, around: Around): Promise<Response> {
   const { context, options } = around
-  if (call.body.length > 0 && !isJsonType(call.headers.get('content-type')))
-    return failed({ status: 415, message: 'HTTP 415 Unsupported Media Type' })
-  const body = route.takesBody ? readJson(call.body) : undefined
-  if (body !== undefined && 'status' in body) return failed(body)
   const by = typeof route.by === 'function' ? route.by(url.searchParams) : route.by
   const target = by === 'leader' ? targetOf(call, options.leadership.leader()) : undefined
   if (target !== undefined && 'status' in target) return failed(target)
@@ -203,27 +215,21 @@ function told(error: unknown, { logger, hide }: RestOptions, route: Route | unde
   return hide === undefined ? failure : { ...failure, message: hide(failure.message) }
 }
 
+interface Audited {
+  readonly principal: Principal | undefined
+  readonly isForwarded: boolean
+  readonly response: Response
+  readonly route?: Route
+  readonly body?: RequestBody | undefined
+}
+
 /** Writes the audit line of what changes something, and of what was refused. */
-function audited(
-  principal: Principal | undefined,
-  response: Response,
-  { context, options }: Around,
-  route?: Route,
-): Response {
+function audited({ response, ...request }: Audited, { context, options }: Around): Response {
   const { method } = context.req
-  const isRefused = response.status === 401 || response.status === 403 || response.status === 429
-  if (isRefused || route?.takesBody === true || (route !== undefined && route.method !== 'GET')) {
-    const connector = context.req.param('connector')
-    options.audit({
-      principal,
-      address: context.env.address,
-      method,
-      route: route?.path,
-      connector: connector === undefined ? undefined : shown(connector),
-      status: response.status,
-      isForwarded: hopsOf({ method, path: '', headers: context.req.raw.headers, body: Buffer.alloc(0) }) > 0,
-    })
-  }
+  const { address } = context.env
+  const param = (name: string): string | undefined => context.req.param(name)
+  const entry = auditEntryOf({ ...request, method, address, param, status: response.status })
+  if (entry !== undefined) options.audit(entry)
   return response
 }
 
