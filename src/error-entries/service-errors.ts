@@ -54,6 +54,16 @@ export const serviceErrors = {
     'The service has no leader at the moment, or another one than a process thought: processes come, go, or start.',
     'Send the request again.',
   ),
+  ADVERTISED_TWICE: entry(
+    'retry',
+    'Two processes of a service say that they are reached at one address, so one of them cannot hand on requests to the other: both advertise a loopback address, or one name. A process that was killed and started again is its own double for some seconds.',
+    'Set `rest.advertised.host.name` (and `rest.advertised.port`) of each process to where the others reach it.',
+  ),
+  FORWARD_UNBELIEVED: entry(
+    'retry',
+    'A request was handed on by one process of the service to another, and that one does not believe who is said to be behind it: the secret that signs it is another one, or the clocks of the two differ by more than a minute. Passwords and tokens of clients are not handed on.',
+    'Give all processes the same `rest.forward.secret`, and let their clocks be kept (NTP); the address of the process is in the audit log of the one that refuses.',
+  ),
   REQUEST_TIMED_OUT: entry(
     'retry',
     'A request took longer than 90 seconds. What it asked for may still happen.',
@@ -66,7 +76,7 @@ export const serviceErrors = {
   ),
   ACCESS_INVALID: entry(
     'refuse',
-    'The list of those who may use the service cannot be read.',
-    'Correct the line that the message names.',
+    'The list of those who may use the service cannot be read, or names nobody.',
+    'Correct the line that the message names; where everybody on this machine may do everything, leave `rest.access.file` out.',
   ),
 }

@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/async/system-clock.ts'
-import { parseAccessList } from '../../src/hosts/server/access/access-list.ts'
+import { nobodyListed } from '../../src/hosts/server/access/access-list.ts'
 import { startRestServer } from '../../src/hosts/server/rest/start-rest-server.ts'
 import { silentLogger } from '../../src/observe/logger.ts'
 import { createMemoryConnectService } from '../fixtures/memory-connect-service.ts'
@@ -10,7 +10,7 @@ import type { OwnPeer } from './own-peer.ts'
 export async function startMemoryPeer(): Promise<OwnPeer & AsyncDisposable> {
   const server = await startRestServer({
     listen: { host: '127.0.0.1', port: 0 },
-    access: parseAccessList('', 'access.list'),
+    access: nobodyListed,
     service: createMemoryConnectService({ refuses: true }),
     leadership: { leader: () => ({ kind: 'self' }) },
     forwarding: { send: () => Promise.reject(new Error('unused')), tokens: undefined },

@@ -3,6 +3,10 @@ import { systemClock } from '../../src/async/system-clock.ts'
 import { Secret } from '../../src/config/secret.ts'
 import { forwardKey } from '../../src/hosts/serve/rest-listeners.ts'
 import { createForwardTokens } from '../../src/hosts/server/rest/forward-token.ts'
+import { encodeSign, reportKey } from '../../src/service/report-codec.ts'
+import { connectKafka } from '../servers/connected-kafka.ts'
+import { openRawProducer } from '../servers/raw-producer.ts'
+import { startRequestRecorder } from '../servers/request-recorder.ts'
 import type { SecuredAnswer, SecuredRequest } from '../servers/secured-request.ts'
 import { startSecuredService } from '../servers/secured-service.ts'
 import type { Credentials, SecuredService } from '../servers/secured-service.ts'
@@ -154,7 +158,14 @@ describe('two processes of a service behind TLS', () => {
   })
 
   it('keep an audit of who did what, and no secrets', () => {
-    const change = { method: 'POST', route: '/connectors', principal: 'boss', role: 'admin', status: 201 }
+    const change = {
+      method: 'POST',
+      route: '/connectors',
+      principal: 'boss',
+      role: 'admin',
+      connector: 'orders',
+      status: 201,
+    }
     expect(auditOf(follower)).toContainEqual(expect.objectContaining({ ...change, isForwarded: false }))
     expect(auditOf(leader)).toContainEqual(expect.objectContaining({ ...change, isForwarded: true }))
     const stop = { method: 'PUT', route: '/connectors/:connector/stop', connector: 'orders' }
@@ -176,6 +187,28 @@ describe('two processes of a service behind TLS', () => {
       expect(text).not.toMatch(/v1\.[\w-]{20,}\./)
       expect(text.match(/^.*"level":"error".*$/gm) ?? []).toEqual([])
     }
+  })
+
+  it('show the passwords and tokens of clients to nobody, wherever a report says that the leader is reached', async () => {
+    await using recorder = await startRequestRecorder()
+    await using kafka = connectKafka(inject('kafka').bootstrapServers)
+    const [process, topic] = [idOf(leader), `tailrace.service.${service.group}.status`]
+    const sign = { process, group: service.group, workerId: 'x:1', url: recorder.url, version: '0', isLeader: true }
+    const forged = { topic, partition: 0, key: reportKey(process), value: encodeSign(sign), headers: [] }
+    const forger = await openRawProducer(kafka, null)
+    for (const who of [service.basic('boss'), service.token]) {
+      const before = recorder.requests.length
+      // The leader tells the truth again as soon as it reads that.
+      await vi.waitUntil(async () => {
+        await forger.write([{ ...forged, timestamp: systemClock.now() }])
+        await statusOf('PUT', '/connectors/none/stop', who)
+        return recorder.requests.length > before
+      }, patience)
+    }
+    const heard = recorder.requests.join('\n')
+    expect(heard).toContain('x-tailrace-forward-token')
+    expect(heard).not.toMatch(/^authorization$/im)
+    for (const secret of service.secrets) expect(heard).not.toContain(secret)
   })
 
   it('hand over at their end', async () => {

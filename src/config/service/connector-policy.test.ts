@@ -132,6 +132,9 @@ describe("what a connector's configuration may ask for", () => {
     expect(refusal({ 'source.endpoint': 'https://dynamodb.eu-west-1.amazonaws.com.evil.example' })).toContain(
       'endpoints.allow',
     )
+    const ofCustomer = { 'source.endpoint': 'https://abcdef1234.execute-api.eu-west-1.amazonaws.com' }
+    expect(refusal(ofCustomer)).toContain('connector.endpoints.allow')
+    expect(load(ofCustomer, { endpointsAllow: [ofCustomer['source.endpoint']] }).source).toBeDefined()
     expect(load({ 'source.endpoint': 'https://dynamodb.eu-west-1.amazonaws.com' }).source).toBeDefined()
     expect(
       load({ 'source.endpoint': 'http://127.0.0.1:8000' }, { endpointsAllow: ['http://127.0.0.1:*'] }).source,

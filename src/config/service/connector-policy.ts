@@ -4,6 +4,7 @@ import type { ConfigEntry } from '../config-entry.ts'
 import { shownName } from '../config-entry.ts'
 import { firstKafkaName } from '../kafka-property-catalogue.ts'
 import type { Problem } from '../problem.ts'
+import { isAwsHost } from './aws-hosts.ts'
 
 /** What a configuration may ask for that comes from others than the operator of the process. Everything else is refused. */
 export interface ConnectorPolicy {
@@ -131,12 +132,10 @@ export function isAllowedPath(path: string, folders: readonly string[]): boolean
   return folders.some((folder) => path.startsWith(folder.endsWith('/') ? folder : `${folder}/`))
 }
 
-const ofAws = /^[a-z0-9.-]+\.(amazonaws\.com|amazonaws\.com\.cn|api\.aws)$/
-
 function isAllowedEndpoint(text: string, allowed: readonly string[]): boolean {
   const url = URL.parse(text)
   if (url === null || url.username !== '' || url.password !== '') return false
-  if (url.protocol === 'https:' && url.port === '' && ofAws.test(url.hostname)) return true
+  if (url.protocol === 'https:' && url.port === '' && isAwsHost(url.hostname)) return true
   const plain = text.replace(/\/$/, '')
   // A wildcard for a part of a host must not be filled by a path.
   const isBare = url.pathname === '/' && url.search === '' && url.hash === '' && !/[?#\\]/.test(text)

@@ -66,7 +66,7 @@ const connectProperties = {
   'rest.advertised.host.name': optional(hostName, {
     importance: 'medium',
     documentation:
-      'The host under which other processes reach this one. Default: the host of the listener. It must be set where that is `0.0.0.0` and the service has several processes.',
+      'The host under which other processes reach this one. Default: the host of the listener. Set it wherever the service has several machines: a loopback address, the default, is that of whoever asks, and `0.0.0.0` becomes the name of the machine.',
   }),
   'rest.advertised.port': optional(integer(1, 65_535), {
     importance: 'low',

@@ -285,8 +285,10 @@ describe('answers', () => {
     expect(told).toEqual([])
     await service.setLogger('root', { level: 'WARN', scope: 'cluster' }, never)
     expect(told).toMatchObject([{ method: 'PUT', path: '/admin/loggers/root?scope=worker', body: '{"level":"WARN"}' }])
-    await expect(service.setLogger('no.such', { level: 'WARN', scope: 'worker' }, never)).rejects.toMatchObject({
-      code: 'LOGGER_UNKNOWN',
-    })
+    for (const scope of ['worker', 'cluster'] as const)
+      await expect(service.setLogger('no.such', { level: 'WARN', scope }, never)).rejects.toMatchObject({
+        code: 'LOGGER_UNKNOWN',
+      })
+    expect(told).toHaveLength(1)
   })
 })

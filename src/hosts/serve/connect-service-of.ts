@@ -44,8 +44,8 @@ export interface ConnectServiceParts {
 
 /** A status waits no longer for a ledger. Milliseconds. */
 const tablesMs = 2_000
-/** What was asked of a table is waited for so long; then it happens when it happens. */
-const tableWaitMs = 10_000
+/** What was asked of a table is waited for so long; then it happens when it happens. Shorter than a process waits that has handed the request on. */
+const tableWaitMs = 6_000
 
 /** The service behind the REST API: connectors from the log, states from the reports of all processes, tables from ledgers. */
 export function createConnectService(parts: ConnectServiceParts): ConnectService {
@@ -206,8 +206,10 @@ function describing({ configs, levels, tell, version }: ConnectServiceParts): Pi
     loggers: async () => loggerLevels(levels),
     logger: async (name) => loggerNamed(levels, name),
     setLogger: async (name, request, signal) => {
+      // First here: what another process does not take must not keep this one from it.
+      const changed = setLevel(levels, name, request)
       if (request.scope === 'cluster') await tellLevel(tell, name, request, signal)
-      return setLevel(levels, name, request)
+      return changed
     },
   }
 }

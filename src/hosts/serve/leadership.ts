@@ -1,20 +1,40 @@
+import { TailraceError } from '../../errors.ts'
 import type { ReportBoard } from '../../service/process-reports.ts'
 import type { ServiceLog } from '../../service/service-state.ts'
 import type { Leader, Leadership } from '../server/rest/connect-service.ts'
 import type { Revisions } from '../server/rest/revisions.ts'
+import type { AdvertisedAddress } from './service-url.ts'
 
-/** Who wrote last leads, if it is known to live. */
-export function leadershipOf(log: ServiceLog, boardOf: () => ReportBoard | undefined): Leadership {
+/** Processes that live, and where this one is reached. */
+export interface Neighbours {
+  readonly board: Pick<ReportBoard, 'processes'>
+  readonly address: Pick<AdvertisedAddress, 'url'>
+}
+
+/** Who wrote last leads, if it is known to live. `neighboursOf` gives none while the process begins. */
+export function leadershipOf(log: ServiceLog, neighboursOf: () => Neighbours | undefined): Leadership {
   return {
     leader: (): Leader => {
       const { leader } = log
       if (leader.kind !== 'other') return leader
-      const processes = boardOf()?.processes ?? []
-      const found = processes.find(({ process }) => process === leader.process)
-      return found === undefined ? { kind: 'none' } : { kind: 'other', url: found.url, process: found.process }
+      const neighbours = neighboursOf()
+      const found = neighbours?.board.processes.find(({ process }) => process === leader.process)
+      if (found === undefined) return { kind: 'none' }
+      // What is sent there comes back to this process.
+      if (found.url === neighbours?.address.url) return { kind: 'none', reason: advertisedTwice(found.url) }
+      return { kind: 'other', url: found.url, process: found.process }
     },
     onChange: (listener) => log.onChange(listener),
   }
+}
+
+/** Why the process that leads cannot be asked by one that says that it is reached at the same address. */
+export function advertisedTwice(url: string): TailraceError {
+  return new TailraceError(
+    'ADVERTISED_TWICE',
+    `another process of the service says that it is reached at ${url}, as this one does, so requests cannot be handed on to it. ` +
+      'If both run, rest.advertised.host.name must say for each where others reach it; if this one was just started again, it passes in seconds',
+  )
 }
 
 /** Revisions of the service's log. */

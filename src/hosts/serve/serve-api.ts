@@ -56,14 +56,17 @@ export async function serveApi(process: ServiceProcess, lag: LagWatch): Promise<
   }
   const servers = await openListeners(config, accessOf(config), {
     service: createConnectService(partsOf(process, { sights, forwarding, now })),
-    leadership: leadershipOf(log, () => begun?.board),
+    leadership: leadershipOf(log, () => begun),
     forwarding,
     revisions: revisionsOf(log),
     audit: auditTo(logger),
     monitoring: {
       metrics: async () => ({ contentType: metrics.contentType, body: await metrics.expose() }),
       readiness: () =>
-        readinessOf(serviceChecks(log, begun?.board ?? silent, config.processTimeoutMs), monitors.checks()),
+        readinessOf(
+          serviceChecks(log, begun?.board ?? silent, { self: process.id, processTimeoutMs: config.processTimeoutMs }),
+          monitors.checks(),
+        ),
       lagMs: () => lag.lagMs,
     },
     clock: systemClock,
@@ -134,7 +137,7 @@ function partsOf(process: ServiceProcess, { sights, forwarding, now }: ApiParts)
     }),
     levels: options.levels,
     tell: (telling, signal) =>
-      createTellProcesses({ board: now().board, self: process.id, forwarding })(telling, signal),
+      createTellProcesses({ board: now().board, self: process.id, forwarding, clock })(telling, signal),
     clock,
     version: options.version,
     clusterId: async (signal) => (clusterId ??= (await process.kafka.cluster(signal)).clusterId),

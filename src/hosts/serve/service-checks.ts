@@ -1,14 +1,15 @@
 import type { ReportBoard } from '../../service/process-reports.ts'
 import type { ServiceLog } from '../../service/service-state.ts'
 import type { HealthCheck } from '../server/health-check.ts'
+import { advertisedTwice } from './leadership.ts'
 
-/** What can be said of the process itself, beside its pipelines. */
+/** What can be said of the process itself, beside its pipelines. `self` is its `ProcessReport.process`. */
 export function serviceChecks(
   log: Pick<ServiceLog, 'state' | 'trouble' | 'leader'>,
   board: Pick<ReportBoard, 'ageMs' | 'processes'>,
-  processTimeoutMs: number,
+  own: OwnProcess,
 ): readonly HealthCheck[] {
-  return [logCheck(log), leaderCheck(log), reportsCheck(board, processTimeoutMs)]
+  return [logCheck(log), leaderCheck(log), reportsCheck(board, own)]
 }
 
 function logCheck({ state, trouble }: Pick<ServiceLog, 'state' | 'trouble'>): HealthCheck {
@@ -41,11 +42,27 @@ function leaderCheck({ leader }: Pick<ServiceLog, 'leader'>): HealthCheck {
   return { name, status: 'ok', message: leader.kind === 'self' ? 'This process leads.' : 'Another process leads.' }
 }
 
-function reportsCheck({ ageMs, processes }: Pick<ReportBoard, 'ageMs' | 'processes'>, timeoutMs: number): HealthCheck {
+interface OwnProcess {
+  readonly self: string
+  /** Reports so old mean that nothing is heard of the others. */
+  readonly processTimeoutMs: number
+}
+
+function reportsCheck(
+  { ageMs, processes }: Pick<ReportBoard, 'ageMs' | 'processes'>,
+  { self, processTimeoutMs }: OwnProcess,
+): HealthCheck {
   const name = 'reports'
-  if (ageMs <= timeoutMs) return { name, status: 'ok', message: `Processes that live: ${processes.length}.` }
-  const message = Number.isFinite(ageMs)
-    ? `Nothing was heard of the other processes for ${Math.round(ageMs / 1000)} s.`
-    : 'Nothing was heard yet of the other processes.'
-  return { name, status: 'warn', message, remedy: 'Wait; if it lasts, the log says what Kafka answers.' }
+  if (ageMs > processTimeoutMs) {
+    const message = Number.isFinite(ageMs)
+      ? `Nothing was heard of the other processes for ${Math.round(ageMs / 1000)} s.`
+      : 'Nothing was heard yet of the other processes.'
+    return { name, status: 'warn', message, remedy: 'Wait; if it lasts, the log says what Kafka answers.' }
+  }
+  const own = processes.find(({ process }) => process === self)
+  if (own !== undefined && processes.some(({ process, url }) => process !== self && url === own.url)) {
+    const { code, message, remedy } = advertisedTwice(own.url)
+    return { name, status: 'warn', message, code, remedy }
+  }
+  return { name, status: 'ok', message: `Processes that live: ${processes.length}.` }
 }

@@ -37,12 +37,25 @@ describe('leadershipOf', () => {
   it('knows a leader that lives, and nobody else', () => {
     const log = createMemoryServiceLog()
     const board = createMemoryReportBoard()
-    const leadership = leadershipOf(log, () => board)
+    const leadership = leadershipOf(log, () => ({ board, address: { url: 'http://me:8083' } }))
     expect(leadership.leader()).toEqual({ kind: 'self' })
     log.leader = { kind: 'other', process: 'p' }
     expect(leadership.leader()).toEqual({ kind: 'none' })
     board.processes = [processReport('p')]
     expect(leadership.leader()).toEqual({ kind: 'other', url: 'http://p:8083', process: 'p' })
+    expect(leadershipOf(log, () => undefined).leader()).toEqual({ kind: 'none' })
+  })
+
+  it('does not ask a leader that says that it is reached where this process is', () => {
+    const log = createMemoryServiceLog()
+    log.leader = { kind: 'other', process: 'p' }
+    const board = createMemoryReportBoard()
+    board.processes = [processReport('p')]
+    const leadership = leadershipOf(log, () => ({ board, address: { url: 'http://p:8083' } }))
+    expect(leadership.leader()).toEqual({
+      kind: 'none',
+      reason: expect.objectContaining({ code: 'ADVERTISED_TWICE', message: expect.stringContaining('http://p:8083') }),
+    })
   })
 })
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryReportBoard, processReport } from '../../../test/fixtures/memory-service.ts'
+import type { MemoryReportBoard } from '../../../test/fixtures/memory-service.ts'
 import { createManualClock } from '../../testing/manual-clock.ts'
+import type { ManualClock } from '../../testing/manual-clock.ts'
 import type { ForwardRequest } from '../server/rest/forwarding.ts'
 import { createForwardTokens } from '../server/rest/forward-token.ts'
 import type { ForwardTokens } from '../server/rest/forward-token.ts'
@@ -17,21 +19,32 @@ const telling = {
   isFine: (status: number) => status === 200,
 } as const
 
-function open(statusOf: (url: string) => number | undefined): { tell: TellProcesses; sent: ForwardRequest[] } {
+function open(statusOf: (url: string) => number | undefined | 'stands still'): {
+  tell: TellProcesses
+  sent: ForwardRequest[]
+  board: MemoryReportBoard
+  clock: ManualClock
+} {
   const board = createMemoryReportBoard()
+  const clock = createManualClock()
   board.processes = ['a', 'me', 'z'].map((name) => processReport(name))
   const sent: ForwardRequest[] = []
   const send = async (
     request: ForwardRequest,
+    signal: AbortSignal,
   ): Promise<{ status: number; contentType: undefined; location: undefined; body: Buffer }> => {
     sent.push(request)
     const status = statusOf(request.url)
+    if (status === 'stands still')
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
     if (status === undefined) throw new Error('nobody there')
     return { status, contentType: undefined, location: undefined, body: Buffer.alloc(0) }
   }
   return {
-    tell: createTellProcesses({ board, self: 'me', forwarding: { send, tokens: tokensOf('me') } }),
+    tell: createTellProcesses({ board, self: 'me', forwarding: { send, tokens: tokensOf('me') }, clock }),
     sent,
+    board,
+    clock,
   }
 }
 
@@ -53,5 +66,31 @@ describe('createTellProcesses', () => {
       message: expect.stringContaining('a:8083, z:8083'),
     })
     expect(sent).toHaveLength(2)
+  })
+
+  it('waits for a process that stands still for some seconds only', async () => {
+    const { tell, clock } = open((url) => (url.includes('a:') ? 'stands still' : 200))
+    const told = tell(telling, new AbortController().signal)
+    told.catch(() => undefined)
+    await clock.advance(3_000)
+    await expect(told).rejects.toMatchObject({
+      code: 'SERVICE_CHANGING',
+      message: expect.stringMatching(/: a:8083$/),
+    })
+  })
+
+  it('does not count a process that has gone from the board meanwhile', async () => {
+    const { tell, board, clock } = open((url) => (url.includes('a:') ? 'stands still' : 200))
+    const told = tell(telling, new AbortController().signal)
+    board.processes = board.processes.filter(({ process }) => process !== 'a')
+    await clock.advance(3_000)
+    await expect(told).resolves.toBeUndefined()
+  })
+
+  it('does not take itself for another process that says that it is reached at the same address', async () => {
+    const { tell, sent, board } = open(() => 200)
+    board.processes = [{ ...processReport('a'), url: processReport('me').url }, processReport('me')]
+    await expect(tell(telling, new AbortController().signal)).rejects.toMatchObject({ code: 'SERVICE_CHANGING' })
+    expect(sent).toEqual([])
   })
 })

@@ -21,7 +21,8 @@ export type Subject = ReadonlyMap<string, string>
  * - `token <role> <name> sha256:<hex of the token's hash>`
  * - `certificate <role> CN=ops,O=Acme`: all these attributes of the subject must be so.
  *
- * Throws ACCESS_INVALID with the number of the line, never with its text. `path` names the file for people.
+ * Throws ACCESS_INVALID with the number of the line, never with its text, and for a list of nobody: who has lost the entries of a file has not
+ * asked that everybody be admin. `path` names the file for people.
  */
 export function parseAccessList(text: string, path: string): AccessList {
   const list = {
@@ -46,8 +47,15 @@ export function parseAccessList(text: string, path: string): AccessList {
     else if (kind === 'token') list.tokens.push({ name, role, sha256: tokenHashOf(rest, wrong) })
     else throw wrong('the first word must be user, token or certificate')
   }
+  if (isEmptyList(list))
+    throw new TailraceError('ACCESS_INVALID', `${path} names nobody who may use the service`, {
+      details: { file: path },
+    })
   return list
 }
+
+/** Where there is no list, and everybody may do everything. */
+export const nobodyListed: AccessList = { users: [], tokens: [], certificates: [] }
 
 /** True if nobody is on the list. */
 export function isEmptyList({ users, tokens, certificates }: AccessList): boolean {

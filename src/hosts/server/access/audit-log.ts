@@ -9,10 +9,13 @@ export interface AuditEntry {
   readonly method: string
   /** The pattern of the route, `/connectors/:connector/stop`; undefined if there is none. */
   readonly route: string | undefined
-  /** The connector, cut and printable. */
+  /** What it was about: the connector, also one that was to be made, and what of it; or a logger. Cut and printable. */
   readonly connector: string | undefined
+  readonly table: string | undefined
+  readonly task: string | undefined
+  readonly logger: string | undefined
   readonly status: number
-  /** The process that asked for somebody else. */
+  /** Another process of the service asked for somebody. True only if it was believed, or nobody is asked who it is. */
   readonly isForwarded: boolean
 }
 

@@ -32,7 +32,7 @@ export const openAccess: Authenticator = {
   authenticate: () => Promise.resolve({ principal: { name: 'anonymous', role: 'admin' } }),
 }
 
-/** Failures a minute: of one name from one address, and of one address under whatever names. */
+/** Failures a minute: of one name, or one token, from one address, and of one address under whatever names. */
 const failuresOfName = 5
 const failuresOfAddress = 30
 
@@ -55,7 +55,9 @@ export function createAuthenticator(list: AccessList, clock: Clock): Authenticat
       if (found !== undefined) known.add(label, given.password, found)
       return found
     }
-    const keys = { name: `${address} ${label.slice(0, 100)}`, address }
+    // A token has no name: who shows an old one again and again shall not lock out who has another, behind the same proxy.
+    const who = kind === 'basic' ? label.slice(0, 100) : `${label}${sha256(text).toString('base64')}`
+    const keys = { name: `${address} ${who}`, address }
     return known.once(`${address} ${label}`, given.password, () => limited(keys, judge))
   }
   return {
@@ -111,9 +113,13 @@ async function principalOfPassword({ users }: AccessList, given: GivenPassword):
   return user === undefined || !isRight ? undefined : principalOf(user)
 }
 
+function sha256(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}
+
 /** Looks at every token, whichever is found. */
 function principalOfToken({ tokens }: AccessList, token: string): Principal | undefined {
-  const hash = createHash('sha256').update(token).digest()
+  const hash = sha256(token)
   let found: Principal | undefined
   for (const entry of tokens) if (timingSafeEqual(entry.sha256, hash)) found = principalOf(entry)
   return found

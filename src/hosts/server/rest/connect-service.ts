@@ -1,3 +1,4 @@
+import type { TailraceError } from '../../../errors.ts'
 import type { ConfigInfos, ConfigKeyInfo, ConnectorConfig } from '../../../config/configdef/config-infos.ts'
 
 /** What is wanted of a connector. Survives every process. */
@@ -192,8 +193,11 @@ export interface Leadership {
   onChange?(listener: () => void): () => void
 }
 
-/** The leader. `url` is the one that it advertises, without a path; `process` is that of its reports. */
+/**
+ * The leader. `url` is the one that it advertises, without a path; `process` is that of its reports. None is a leader, too, that nobody can
+ * ask; `reason` says why, if waiting does not mend it.
+ */
 export type Leader =
   | { readonly kind: 'self' }
   | { readonly kind: 'other'; readonly url: string; readonly process: string }
-  | { readonly kind: 'none' }
+  | { readonly kind: 'none'; readonly reason?: TailraceError }

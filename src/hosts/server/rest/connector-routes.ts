@@ -2,16 +2,26 @@ import { maskConfig } from '../../../config/configdef/mask-config.ts'
 import type { ConnectorConfig } from '../../../config/configdef/config-infos.ts'
 import { TailraceError } from '../../../errors.ts'
 import type { ConnectorInfo, ConnectorStatus, TaskStatus, TargetState } from './connect-service.ts'
-import { checkNewName, invalid, objectBody, patchOf, shown, taskOf, wholeConfigOf, withName } from './request-values.ts'
+import {
+  checkNewName,
+  invalid,
+  isObject,
+  objectBody,
+  patchOf,
+  shown,
+  taskOf,
+  wholeConfigOf,
+  withName,
+} from './request-values.ts'
 import { changes, reads } from './route.ts'
-import type { Json, Reply, RestRequest, Route } from './route.ts'
+import type { Json, Reply, RequestBody, RestRequest, Route } from './route.ts'
 
 const one = '/connectors/:connector'
 
 /** Making, reading, changing and deleting connectors. */
 export const connectorRoutes: readonly Route[] = [
   reads('/connectors', list),
-  changes('POST', '/connectors', create),
+  { ...changes('POST', '/connectors', create), madeName },
   reads(one, async ({ service, param, signal }) => ok(infoJson(await service.info(param('connector'), signal)))),
   changes('DELETE', one, async ({ service, param, signal }) => {
     await service.remove(param('connector'), signal)
@@ -104,6 +114,11 @@ async function create({ service, body, signal }: RestRequest): Promise<Reply> {
   const name = checkNewName(given.trim())
   const info = await service.create(name, { config: withName(name, config), target }, signal)
   return { status: 201, body: infoJson(info), location: pathOf(name) }
+}
+
+function madeName({ texts }: RequestBody): string | undefined {
+  const name = isObject(texts) ? texts['name'] : undefined
+  return typeof name === 'string' ? name.trim() : undefined
 }
 
 function targetOf(given: unknown): TargetState {

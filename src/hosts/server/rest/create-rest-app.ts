@@ -1,7 +1,8 @@
 import { Hono } from 'hono'
 import type { Context } from 'hono'
-import { withDeadline } from '../../../async/clock.ts'
 import type { Clock } from '../../../async/clock.ts'
+import { inTime } from '../../../async/in-time.ts'
+import type { TimeLimit } from '../../../async/in-time.ts'
 import { TailraceError } from '../../../errors.ts'
 import { asError } from '../../../observe/logger.ts'
 import type { Logger } from '../../../observe/logger.ts'
@@ -13,20 +14,21 @@ import type { Principal } from '../access/principal.ts'
 import { refusedRequest } from '../access/request-guard.ts'
 import type { GuardOptions } from '../access/request-guard.ts'
 import type { MonitoringSources } from '../monitoring-answers.ts'
+import { allowOrigins } from './allow-origins.ts'
+import { auditEntryOf } from './audit-request.ts'
 import type { ConnectService, Leadership } from './connect-service.ts'
 import { failureOf } from './failure-status.ts'
 import type { Failure } from './failure-status.ts'
-import { forwardedPrincipal, forwardRequest, hopsOf, targetOf } from './forwarding.ts'
+import { disbelief, forwardedPrincipal, forwardRequest, hopsOf, targetOf, tokenHeader } from './forwarding.ts'
 import type { Forwarding, IncomingCall } from './forwarding.ts'
+import { handOn } from './hand-on.ts'
 import { addMonitoringRoutes } from './monitoring-routes.ts'
-import { catchUp, revisionHeader } from './revisions.ts'
+import { revisionHeader } from './revisions.ts'
 import type { Revisions } from './revisions.ts'
 import { failed, forwarded, replied } from './responses.ts'
 import { isJsonType, readBytes, readJson } from './read-body.ts'
-import { shown } from './request-values.ts'
 import type { Reply, RequestBody, Route } from './route.ts'
 import { routes } from './routes.ts'
-import { whileLeading } from './while-leading.ts'
 
 /** What the REST API is made of. */
 export interface RestOptions {
@@ -58,8 +60,8 @@ export interface ConnectionFacts {
 /** The application that answers; `fetch` takes the facts of the connection beside each request. */
 export type RestApp = Hono<{ Bindings: ConnectionFacts }>
 
-/** How long one request may take, as in Connect. */
-const timeoutMs = 90_000
+/** How long one request may take where it is answered, as in Connect. */
+const whole: TimeLimit = { ms: 90_000, late: () => new TailraceError('REQUEST_TIMED_OUT', 'Request timed out') }
 
 /**
  * The REST API over a service. Every answer that is no success has Connect's shape. A request passes, in this order: hosts and
@@ -67,12 +69,14 @@ const timeoutMs = 90_000
  */
 export function createRestApp(options: RestOptions): RestApp {
   const app: RestApp = new Hono<{ Bindings: ConnectionFacts }>({ strict: false })
+  app.use(allowOrigins(options.guard))
   if (options.monitoring !== undefined)
     addMonitoringRoutes(app, options.monitoring, (route, context) => watcherRefusal(route, { context, options }))
   app.use(async (context, next) => {
     const refusal = refusedRequest(context.req.raw.headers, options.guard)
     if (refusal === undefined) return next()
-    return audited(undefined, failed({ status: 403, message: refusal }), { context, options })
+    const response = failed({ status: 403, message: refusal })
+    return audited({ principal: undefined, isForwarded: false, response }, { context, options })
   })
   const paths = Map.groupBy(routes, ({ path }) => path)
   for (const [path, ofPath] of paths) {
@@ -96,9 +100,10 @@ async function watcherRefusal(route: Route, around: Around): Promise<Response | 
   const guarded = refusedRequest(headers, options.guard)
   if (guarded !== undefined) return failed({ status: 403, message: guarded })
   const call: IncomingCall = { method, path: route.path, headers, body: Buffer.alloc(0) }
-  const { principal, refusal } = await admitted(route, call, around)
+  const admission = await admitted(route, call, around)
+  const { refusal } = admission
   if (refusal === undefined || route.path !== '/metrics') return refusal
-  return audited(principal, refusal, around, route)
+  return audited({ ...admission, response: refusal, route }, around)
 }
 
 function allowedMethods(ofPath: readonly Route[]): string {
@@ -121,49 +126,61 @@ async function answer(route: Route, context: RestContext, options: RestOptions):
   const url = new URL(context.req.url)
   const { method, headers } = context.req.raw
   const call: IncomingCall = { method, path: url.pathname + url.search, headers, body: bytes }
-  const { principal, refusal } = await admitted(route, call, around)
-  const response = refusal ?? (await carriedOut(route, { call, url, principal }, around))
-  return audited(principal, response, around, route)
+  const admission = await admitted(route, call, around)
+  if (admission.refusal !== undefined) return audited({ ...admission, response: admission.refusal, route }, around)
+  const body = bodyOf(route, call)
+  if (body !== undefined && 'status' in body) return audited({ ...admission, response: failed(body), route }, around)
+  const response = await carriedOut(route, { call, url, body, principal: admission.principal }, around)
+  return audited({ ...admission, response, route, body }, around)
+}
+
+function bodyOf(route: Route, { body, headers }: IncomingCall): RequestBody | Failure | undefined {
+  if (body.length > 0 && !isJsonType(headers.get('content-type')))
+    return { status: 415, message: 'HTTP 415 Unsupported Media Type' }
+  return route.takesBody ? readJson(body) : undefined
 }
 
 /** Who makes the request; with a refusal if that may not use the route, or if nobody was recognised. */
-type Admission =
+type Admission = { readonly isForwarded: boolean } & (
   | { readonly principal: Principal; readonly refusal?: undefined }
   | { readonly principal: Principal | undefined; readonly refusal: Response }
+)
 
 async function admitted(route: Route, call: IncomingCall, { context, options }: Around): Promise<Admission> {
-  if (route.role === 'anyone') return { principal: { name: 'anonymous', role: 'viewer' } }
+  if (route.role === 'anyone') return { isForwarded: false, principal: { name: 'anonymous', role: 'viewer' } }
   const { address, subject } = context.env
   const authorization = call.headers.get('authorization') ?? undefined
-  const behind = forwardedPrincipal(call, options.forwarding.tokens)
+  const { tokens } = options.forwarding
+  const behind = forwardedPrincipal(call, tokens)
+  // Anybody can send the header that counts hops.
+  const isForwarded = tokens === undefined ? hopsOf(call) > 0 : behind !== undefined
   const found =
     behind === undefined
       ? await options.authenticator.authenticate({ authorization, subject, address })
       : { principal: behind }
   if (!('principal' in found)) {
+    if (authorization === undefined && call.headers.has(tokenHeader))
+      return { isForwarded, principal: undefined, refusal: failed(failureOf(disbelief())) }
     const header: Readonly<Record<string, string>> =
       found.status === 429
         ? { 'retry-after': String(Math.ceil(found.retryAfterMs / 1000)) }
         : { 'www-authenticate': 'Basic realm="tailrace", charset="UTF-8"' }
-    return { principal: undefined, refusal: failed(found, header) }
+    return { isForwarded, principal: undefined, refusal: failed(found, header) }
   }
   const { principal } = found
-  if (mayAct(principal.role, route.role)) return { principal }
-  return { principal, refusal: failed({ status: 403, message: `this needs the role ${route.role}` }) }
+  if (mayAct(principal.role, route.role)) return { isForwarded, principal }
+  return { isForwarded, principal, refusal: failed({ status: 403, message: `this needs the role ${route.role}` }) }
 }
 
 interface Call {
   readonly call: IncomingCall
   readonly url: URL
+  readonly body: RequestBody | undefined
   readonly principal: Principal
 }
 
-async function carriedOut(route: Route, { call, url, principal }: Call, around: Around): Promise<Response> {
+async function carriedOut(route: Route, { call, url, body, principal }: Call, around: Around): Promise<Response> {
   const { context, options } = around
-  if (call.body.length > 0 && !isJsonType(call.headers.get('content-type')))
-    return failed({ status: 415, message: 'HTTP 415 Unsupported Media Type' })
-  const body = route.takesBody ? readJson(call.body) : undefined
-  if (body !== undefined && 'status' in body) return failed(body)
   const by = typeof route.by === 'function' ? route.by(url.searchParams) : route.by
   const target = by === 'leader' ? targetOf(call, options.leadership.leader()) : undefined
   if (target !== undefined && 'status' in target) return failed(target)
@@ -173,11 +190,7 @@ async function carriedOut(route: Route, { call, url, principal }: Call, around: 
       return replied(reply, url.origin, by === 'leader' ? revisionHeader(options.revisions) : {})
     }
     const request = forwardRequest(call, { ...target, principal }, options.forwarding)
-    const answer = await inTime(options, (signal) =>
-      whileLeading(options, target.url, (scope) => options.forwarding.send(request, scope), signal),
-    )
-    await catchUp(answer, options)
-    return forwarded(answer, url.origin)
+    return forwarded(await handOn(request, target.url, options), url.origin)
   } catch (error) {
     return failed(told(error, options, route, context))
   }
@@ -189,19 +202,9 @@ function run(
   { context, options }: Around,
 ): Promise<Reply> {
   const param = (name: string): string => context.req.param(name) ?? ''
-  return inTime(options, (signal) =>
+  return inTime(options.clock, whole, options.signal, (signal) =>
     route.run({ service: options.service, param, query: url.searchParams, body, signal }),
   )
-}
-
-async function inTime<T>({ clock, signal }: RestOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const deadline = new AbortController()
-  const late = (): TailraceError => {
-    const error = new TailraceError('REQUEST_TIMED_OUT', 'Request timed out')
-    deadline.abort(error)
-    return error
-  }
-  return withDeadline(clock, timeoutMs, work(AbortSignal.any([signal, deadline.signal])), late)
 }
 
 /** What the caller is told; the log is told what the caller is not. */
@@ -212,27 +215,21 @@ function told(error: unknown, { logger, hide }: RestOptions, route: Route | unde
   return hide === undefined ? failure : { ...failure, message: hide(failure.message) }
 }
 
+interface Audited {
+  readonly principal: Principal | undefined
+  readonly isForwarded: boolean
+  readonly response: Response
+  readonly route?: Route
+  readonly body?: RequestBody | undefined
+}
+
 /** Writes the audit line of what changes something, and of what was refused. */
-function audited(
-  principal: Principal | undefined,
-  response: Response,
-  { context, options }: Around,
-  route?: Route,
-): Response {
+function audited({ response, ...request }: Audited, { context, options }: Around): Response {
   const { method } = context.req
-  const isRefused = response.status === 401 || response.status === 403 || response.status === 429
-  if (isRefused || route?.takesBody === true || (route !== undefined && route.method !== 'GET')) {
-    const connector = context.req.param('connector')
-    options.audit({
-      principal,
-      address: context.env.address,
-      method,
-      route: route?.path,
-      connector: connector === undefined ? undefined : shown(connector),
-      status: response.status,
-      isForwarded: hopsOf({ method, path: '', headers: context.req.raw.headers, body: Buffer.alloc(0) }) > 0,
-    })
-  }
+  const { address } = context.env
+  const param = (name: string): string | undefined => context.req.param(name)
+  const entry = auditEntryOf({ ...request, method, address, param, status: response.status })
+  if (entry !== undefined) options.audit(entry)
   return response
 }
 

@@ -10,7 +10,9 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   LOGGER_UNKNOWN: 404,
   CONNECTOR_EXISTS: 409,
   SERVICE_CHANGING: 409,
+  ADVERTISED_TWICE: 409,
   TOPICS_NOT_TRACKED: 403,
+  FORWARD_UNBELIEVED: 401,
 }
 
 /** An error in Connect's shape. */

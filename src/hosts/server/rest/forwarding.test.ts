@@ -19,16 +19,16 @@ function follower(leader: Leader = other): RestClient {
 }
 
 describe('a request that needs the leader', () => {
-  it('is handed on with its query, body and credentials, and the answer comes back', async () => {
+  it('is handed on with its query and body and without credentials, and the answer comes back', async () => {
     const { call, forwards, service } = follower()
-    const headers = { authorization: 'Bearer t', cookie: 'canary' }
+    const headers = { authorization: 'Bearer canary', cookie: 'canary', accept: 'application/json' }
     const answer = await call('PUT', '/connectors/a%20b/config?x=1', { body: config, headers })
     expect(answer).toMatchObject({ status: 200, body: { from: 'leader' } })
     expect(forwards).toEqual([
       {
         url: 'http://10.0.0.2:8083/connectors/a%20b/config?x=1',
         method: 'PUT',
-        headers: { authorization: 'Bearer t', 'content-type': 'application/json', 'x-tailrace-forwarded': '1' },
+        headers: { accept: 'application/json', 'content-type': 'application/json', 'x-tailrace-forwarded': '1' },
         body: Buffer.from(JSON.stringify(config)),
       },
     ])
@@ -82,6 +82,11 @@ describe('a request that needs the leader', () => {
       status: 409,
       body: { error_code: 409, message: expect.stringContaining('no known leader URL') },
     })
+    const reason = new TailraceError('ADVERTISED_TWICE', 'two processes are reached at http://127.0.0.1:8083')
+    expect(await follower({ kind: 'none', reason }).call('PUT', '/connectors/a/stop')).toMatchObject({
+      status: 409,
+      body: { error_code: 409, message: reason.message },
+    })
     const { call, forwards } = follower()
     const hops = async (count: string): Promise<number> =>
       (await call('PUT', '/connectors/a/stop', { headers: { 'x-tailrace-forwarded': count } })).status
@@ -93,6 +98,46 @@ describe('a request that needs the leader', () => {
     const { call } = createRestClient()
     await call('PUT', '/connectors/a/config', { body: config })
     expect((await call('PUT', '/connectors/a/stop', { headers: { 'x-tailrace-forwarded': '2' } })).status).toBe(204)
+  })
+
+  it('is 409 after nine seconds if the leader stands still, and says that it may have happened', async () => {
+    const clock = createManualClock()
+    let givenUp: unknown
+    const send = (_: ForwardRequest, signal: AbortSignal): Promise<never> =>
+      new Promise((__, reject) => {
+        signal.addEventListener('abort', () => {
+          givenUp = signal.reason
+          reject(signal.reason as Error)
+        })
+      })
+    const { call } = createRestClient({
+      leadership: { leader: () => other },
+      forwarding: { tokens: undefined, send },
+      clock,
+    })
+    let isAnswered = false
+    const answer = call('PUT', '/connectors/a/stop').finally(() => (isAnswered = true))
+    await clock.advance(8_999)
+    expect({ isAnswered, givenUp }).toEqual({ isAnswered: false, givenUp: undefined })
+    await clock.advance(1)
+    expect(await answer).toMatchObject({ status: 409, body: { message: expect.stringContaining('may have happened') } })
+    expect(givenUp).toMatchObject({ code: 'SERVICE_CHANGING' })
+  })
+
+  it('is answered within ten seconds also if the leader was slow and this process reads slowly', async () => {
+    const clock = createManualClock()
+    const answer = { status: 204, contentType: undefined, location: undefined, revision: 7, body: Buffer.alloc(0) }
+    const send = (): Promise<typeof answer> => clock.sleep(8_500).then(() => answer)
+    const revisions = { current: () => 6, reached: () => new Promise<void>(() => undefined) }
+    const { call } = createRestClient({
+      leadership: { leader: () => other },
+      forwarding: { tokens: undefined, send },
+      revisions,
+      clock,
+    })
+    const answered = call('DELETE', '/connectors/a')
+    await clock.advance(9_500)
+    expect((await answered).status).toBe(204)
   })
 
   it('is 409 if the leader does not answer', async () => {
@@ -203,7 +248,11 @@ describe('who is behind a request that was handed on', () => {
     const token = tokensOf('first').sign(call, { name: 'ops', role: 'admin' }, 'second')
     await clock.advance(61_000)
     const headers = { 'x-tailrace-forwarded': '1', 'x-tailrace-forward-token': token }
-    expect((await second.call('PUT', '/connectors/a/stop', { headers })).status).toBe(401)
+    // Nobody can see by it that a password is right: it is not there.
+    expect(await second.call('PUT', '/connectors/a/stop', { headers })).toMatchObject({
+      status: 401,
+      body: { message: expect.stringMatching(/rest\.forward\.secret.*clocks/) },
+    })
   })
 
   it('is nobody when a token comes again', async () => {

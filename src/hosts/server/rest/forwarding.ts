@@ -1,5 +1,7 @@
+import { TailraceError } from '../../../errors.ts'
 import type { Principal } from '../access/principal.ts'
 import type { Leader } from './connect-service.ts'
+import { failureOf } from './failure-status.ts'
 import type { Failure } from './failure-status.ts'
 import type { ForwardTokens } from './forward-token.ts'
 
@@ -63,6 +65,15 @@ export function forwardedPrincipal(call: IncomingCall, tokens: ForwardTokens | u
   return token === null ? undefined : tokens?.read(token, { ...call, hops: hopsOf(call) })
 }
 
+/** What a process says that does not believe another one: who asked cannot mend it, and has shown the right credentials. */
+export function disbelief(): TailraceError {
+  return new TailraceError(
+    'FORWARD_UNBELIEVED',
+    'the process that leads does not believe the one that has handed this request on: all processes must have the same ' +
+      'rest.forward.secret, and their clocks must agree to within a minute',
+  )
+}
+
 /** Another process of the service. */
 export interface ForwardTarget {
   readonly url: string
@@ -73,6 +84,7 @@ export interface ForwardTarget {
 /** Where a call must go; undefined if it can be answered here. */
 export function targetOf(call: IncomingCall, leader: Leader): ForwardTarget | Failure | undefined {
   if (leader.kind === 'self') return undefined
+  if (leader.kind === 'none' && leader.reason !== undefined) return failureOf(leader.reason)
   if (leader.kind === 'none')
     return {
       status: 409,
@@ -87,6 +99,12 @@ export function targetOf(call: IncomingCall, leader: Leader): ForwardTarget | Fa
   return { url: leader.url, process: leader.process }
 }
 
+/**
+ * What is handed on of a call's headers. Credentials are not: where the other process is reached is what a topic says, and the token tells
+ * who is behind the call.
+ */
+const keptHeaders = ['content-type', 'accept']
+
 /** The request that hands a call on. */
 export function forwardRequest(
   call: IncomingCall,
@@ -94,8 +112,7 @@ export function forwardRequest(
   { tokens }: Pick<Forwarding, 'tokens'>,
 ): ForwardRequest {
   const hops = hopsOf(call) + 1
-  const names = ['authorization', 'content-type', 'accept']
-  const kept = names.flatMap((name) => {
+  const kept = keptHeaders.flatMap((name) => {
     const value = call.headers.get(name)
     return value === null ? [] : [[name, value] as const]
   })

@@ -7,7 +7,7 @@ import { createMemoryConnectService } from '../../../../test/fixtures/memory-con
 import { certificatePem, keyPem } from '../../../../test/fixtures/tls-material.ts'
 import { systemClock } from '../../../async/system-clock.ts'
 import { silentLogger } from '../../../observe/logger.ts'
-import { parseAccessList } from '../access/access-list.ts'
+import { nobodyListed, parseAccessList } from '../access/access-list.ts'
 import type { AuditEntry } from '../access/audit-log.ts'
 import { createForwardTokens } from './forward-token.ts'
 import type { Forwarding } from './forwarding.ts'
@@ -15,7 +15,7 @@ import { openForwarder } from './send-forward.ts'
 import { startRestServer } from './start-rest-server.ts'
 import type { RestServer, RestServerOptions } from './start-rest-server.ts'
 
-const nobody = parseAccessList('', 'access.list')
+const nobody = nobodyListed
 const token = (role: string, name: string): string =>
   `token ${role} ${name} sha256:${createHash('sha256').update(name).digest('hex')}`
 

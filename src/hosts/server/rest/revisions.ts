@@ -20,7 +20,7 @@ export function revisionHeader(revisions: Revisions | undefined): Readonly<Recor
   return revision === undefined ? {} : { [revisionName]: String(revision) }
 }
 
-/** Waits until this process has read what the leader has just written, so that the next question finds it here. Never rejects. */
+/** Waits, for `atMostMs`, until this process has read what the leader has just written, so that the next question finds it here. Never rejects. */
 export async function catchUp(
   { status, revision }: ForwardAnswer,
   {
@@ -28,12 +28,13 @@ export async function catchUp(
     clock,
     signal,
   }: { readonly revisions?: Revisions | undefined; readonly clock: Clock; readonly signal: AbortSignal },
+  atMostMs: number,
 ): Promise<void> {
   if (revisions === undefined || revision === undefined || status >= 300) return
   const scope = new AbortController()
   const read = revisions.reached(revision, AbortSignal.any([signal, scope.signal]))
   try {
-    await withDeadline(clock, patienceMs, read, () => new Error('it was not read in time'))
+    await withDeadline(clock, Math.min(patienceMs, atMostMs), read, () => new Error('it was not read in time'))
   } catch {
     // The change is made; who asks at once may see the state before it.
   } finally {

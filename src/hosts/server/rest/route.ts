@@ -43,6 +43,8 @@ export interface Route {
   /** Changes of the service's state are made by its leader; everything else is answered where it was asked. */
   readonly by: 'anyone' | 'leader' | ((query: URLSearchParams) => 'anyone' | 'leader')
   readonly run: (request: RestRequest) => Promise<Reply>
+  /** The name of the connector that is to be made, as it was sent, where the path does not hold it. Undefined if there is none. */
+  readonly madeName?: (body: RequestBody) => string | undefined
 }
 
 type Run = Route['run']
