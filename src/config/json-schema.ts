@@ -98,7 +98,7 @@ function familyPatterns({ family, types, properties }: FamilyReference): JsonSch
   }
 }
 
-/** `tables: {orders: {…}}`, `tables.orders: {…}` and `tables.orders.topic.name: …`; a table's name may hold dots. */
+/** `tables: {orders: {…}}`, `tables.orders: {…}` and `tables.orders.topic.name: …`; a table's name may hold dots, and may be its ARN. */
 function tablePatterns(): JsonSchema {
   const own = sectionSchema('', overridableNames)
   // Sections of all tables hold more than a table may have of its own.
@@ -113,7 +113,7 @@ function tablePatterns(): JsonSchema {
   )
   return {
     '^tables$': { type: ['object', 'null'], additionalProperties: table },
-    '^tables\\.[A-Za-z0-9_.-]+$': {},
+    '^tables\\.[A-Za-z0-9_.:/-]+$': {},
     ...Object.fromEntries(leaves),
   }
 }

@@ -26,7 +26,7 @@ function tablesSection(): string {
   })
   return [
     '### Single tables',
-    "What one table has of its own, by its name, in place of what holds for all; also for tables that are found by patterns or tags. Names that are none of a table's are told in `check` and in the log, and have no effect.",
+    'What one table has of its own, by its name or its ARN, in place of what holds for all; also for tables that are found by patterns or tags. What is the name or the ARN of none is told in `check` and in the log, and has no effect.',
     markdownTable(['Property', 'Type', 'In place of'], rows),
   ].join('\n\n')
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { configFingerprint } from './config-fingerprint.ts'
 import { loadConfig } from './load-config.ts'
 import type { PipelineConfig } from './pipeline-config.ts'
-import { isSomeTable, scanRatesOf } from './table-overrides.ts'
+import { parsePropertiesFile } from './properties-file.ts'
+import { isSomeTable, overrideOf, readTableOverrides, scanRatesOf } from './table-overrides.ts'
 import { tableTopicOf } from './table-topic.ts'
 
 const minimal = `
@@ -26,8 +27,9 @@ const messageOf = (more: string): string => {
     return String(error)
   }
 }
-const topicOf = (config: PipelineConfig, name: string): string =>
-  tableTopicOf(config, { account: '1', region: 'r', name })
+const arnOf = (account: string, name: string): string => `arn:aws:dynamodb:eu-west-1:${account}:table/${name}`
+const topicOf = (config: PipelineConfig, name: string, account = '111111111111'): string =>
+  tableTopicOf(config, { arn: arnOf(account, name), account, region: 'eu-west-1', name })
 
 describe('what single tables have of their own', () => {
   it('stands below the name of the table, nested or dotted, whatever dots it has', () => {
@@ -63,6 +65,32 @@ tables.big-one.snapshot.items.per.second: 7
     expect(isSomeTable(config, (mode) => mode === 'only')).toBe(false)
   })
 
+  it.each([
+    ['nested', `tables: { orders: { filter.leaving: drop }, "${arnOf('222222222222', 'orders')}": { topic.name: b } }`],
+    [
+      'below its ARN',
+      `tables:\n  ${arnOf('222222222222', 'orders')}:\n    topic.name: b\n  orders:\n    filter.leaving: drop`,
+    ],
+    ['as one name', `tables.${arnOf('222222222222', 'orders')}.topic.name: b\ntables.orders.filter.leaving: drop`],
+    ['in JSON', `tables:\n  {"orders.filter.leaving": "drop", "${arnOf('222222222222', 'orders')}.topic.name": "b"}`],
+  ])('is told apart by the ARN of the table, which wins over its name: %s', (_, more) => {
+    const config = load(more)
+    expect(topicOf(config, 'orders', '222222222222')).toBe('b')
+    expect(topicOf(config, 'orders', '111111111111')).toBe(topicOf(load(''), 'orders', '111111111111'))
+    const of = (account: string) => overrideOf(config.overrides, { arn: arnOf(account, 'orders'), name: 'orders' })
+    expect(of('222222222222')).toEqual({ 'topic.name': 'b', 'filter.leaving': 'drop' })
+    expect(of('111111111111')).toEqual({ 'filter.leaving': 'drop' })
+    expect(overrideOf(config.overrides, { arn: arnOf('1', 'bills'), name: 'bills' })).toBeUndefined()
+  })
+
+  it('may be named by its ARN in a .properties file', () => {
+    const text = `tables.${arnOf('222222222222', 'a.b').replaceAll(':', '\\:')}.topic.name=b`
+    const entries = parsePropertiesFile(text, 'f')
+    const { overrides, problems } = readTableOverrides(entries, undefined)
+    expect(problems).toEqual([])
+    expect([...overrides.byTable]).toEqual([[arnOf('222222222222', 'a.b'), { 'topic.name': 'b' }]])
+  })
+
   it('may be left empty', () => {
     expect(load('tables:\n').overrides.byTable.size).toBe(0)
     expect(load('tables:\n  orders:\n').overrides.byTable.size).toBe(0)
@@ -77,7 +105,9 @@ tables.big-one.snapshot.items.per.second: 7
     ['tables: [orders]', 'which tables are read says source.tables'],
     ['tables.orders.snapshot.mode: sometimes', 'tables.orders.snapshot.mode must be one of'],
     ['tables.orders.filter.condition: "a = "', 'tables.orders.filter.condition : '],
-    ['tables.o/r.topic.name: x', 'must have the name of a table'],
+    ['tables.o/r.topic.name: x', 'must have the name or the ARN of a table'],
+    ['tables.arn:aws:dynamodb:eu-west-1:1:table/orders.topic.name: x', 'must have the name or the ARN of a table'],
+    ['tables.arn:aws:kinesis:eu-west-1:111111111111:stream/orders.topic.name: x', 'must have the name or the ARN'],
     ['tables.orders.topic.name: "{tabel}"', 'tables.orders.topic.name must be'],
   ])('is refused with words where it is wrong: %s', (more, words) => {
     expect(messageOf(more)).toContain(words)

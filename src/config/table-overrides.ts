@@ -28,8 +28,9 @@ type OverridableName = (typeof overridableNames)[number]
 /** The values of its own that a table has; what is undefined is as for all tables. */
 export type TableOverride = Partial<Pick<PropertyValues, OverridableName>>
 
-/** What single tables have of their own, by their names. A name may be that of no table. */
+/** What single tables have of their own. Ask `overrideOf` for that of a table. */
 export interface TableOverrides {
+  /** By name, and by ARN; of the latter with what the name has besides. Either may be that of no table. */
   readonly byTable: ReadonlyMap<string, TableOverride>
   /** As the file gives them, in its order: for the fingerprint, and for showing them. */
   readonly entries: readonly ConfigEntry[]
@@ -42,9 +43,12 @@ export function isTableOverride(name: string): boolean {
   return name === 'tables' || name.startsWith(prefix)
 }
 
+const tableName = /^[A-Za-z0-9_.-]{3,255}$/
+const tableArn = /^arn:[a-z0-9-]+:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]{3,255}$/
+
 /**
- * Reads `tables.<table>.<property>`. A table's name may hold dots: it is what is left in front of the property. `values` are those of
- * all tables, with which the others must agree.
+ * Reads `tables.<table>.<property>`, where a table is named by its name or by its ARN. Either may hold dots: it is what is left in
+ * front of the property. `values` are those of all tables, with which the others must agree.
  */
 export function readTableOverrides(
   entries: readonly ConfigEntry[],
@@ -63,7 +67,21 @@ export function readTableOverrides(
     kept.push(entry)
     byTable.set(read.table, { ...byTable.get(read.table), [read.property]: read.value })
   }
+  for (const [table, own] of byTable) byTable.set(table, { ...byTable.get(nameOfTable(table)), ...own })
   return { overrides: { byTable, entries: kept }, problems }
+}
+
+/** What a table has of its own: two tables of one name, in different accounts or regions, are told apart by their ARNs. */
+export function overrideOf(
+  { byTable }: Pick<TableOverrides, 'byTable'>,
+  { arn, name }: { readonly arn: string; readonly name: string },
+): TableOverride | undefined {
+  return byTable.get(arn) ?? byTable.get(name)
+}
+
+/** The name of a table that is given by its name or its ARN. */
+export function nameOfTable(nameOrArn: string): string {
+  return nameOrArn.slice(nameOrArn.indexOf('/') + 1)
 }
 
 type ReadOverride =
@@ -81,7 +99,8 @@ function readOne(entry: ConfigEntry, values: PropertyValues | undefined): ReadOv
     return value === '' && !isNamed(name) ? undefined : problem(unknownText(name))
   }
   const table = name.slice(prefix.length, -property.length - 1)
-  if (!/^[A-Za-z0-9_.-]{3,255}$/.test(table)) return problem('must have the name of a table behind the first dot')
+  if (!tableName.test(table) && !tableArn.test(table))
+    return problem('must have the name or the ARN of a table behind the first dot')
   const read = readEntry(entry, properties[property])
   if ('problem' in read) return read
   const wrong = wrongTogether(property, read.value, values)

@@ -77,7 +77,7 @@ export interface LaneEnvironment {
   /** Undefined: there are none. */
   readonly heartbeats: HeartbeatRules | undefined
   readonly scanLimits: ScanLimits
-  /** Those of tables that have some of their own, by name. Default: none has. */
+  /** Those of tables that have some of their own, by ARN or, for all of a name, by name. Default: none has. */
   readonly tableScanLimits?: ReadonlyMap<string, ScanLimits>
   /** Changes that a delivered row contains are left out. */
   readonly skipsContained: boolean

@@ -42,6 +42,7 @@ export function createConnectInput(
   return {
     text,
     isGiven: (name) => failed.has(name) || text(name) !== undefined || Array.isArray(byName.get(name)?.value),
+    isEmpty: (name) => typeof byName.get(name)?.value === 'string' && text(name) === undefined,
     names: (prefix) => [...byName.keys()].filter((name) => name.startsWith(prefix) && text(name) !== undefined),
     set: (name, value, from) => {
       const earlier = made.get(name)

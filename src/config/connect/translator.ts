@@ -42,6 +42,8 @@ export interface ConnectInput {
   text(name: string): string | undefined
   /** False if it is not given. True also for one whose reference cannot be resolved, about which there is a problem. */
   isGiven(name: string): boolean
+  /** True for one that is given as an empty text. To most properties that is as if it were not given. */
+  isEmpty(name: string): boolean
   /** Names that are given and begin with `prefix`. */
   names(prefix: string): readonly string[]
   /**

@@ -31,7 +31,7 @@ const rules: ConnectRules = {
   'kcl.': unused(noLeaseTables),
   'kafka.topic.prefix': read(
     ['topic.name'],
-    '`topic.name`, with `{table}` behind it; in such a file the default is `dynamodb-`',
+    '`topic.name`, with `{table}` behind it; in such a file the default is `dynamodb-`, and an empty text is no prefix',
   ),
   'init.sync.delay.period': read([], 'seconds; without effect, noted: a snapshot waits for nothing'),
   'init.sync.skip': read(['snapshot.mode', 'source.start'], 'of a fork; `true`: no snapshot, and new changes only'),
@@ -93,7 +93,9 @@ function readTopic(connector: ConnectInput): void {
   const name = 'kafka.topic.prefix'
   const prefix = connector.text(name)
   if (prefix === undefined) {
-    if (!connector.isGiven(name)) connector.set('topic.name', 'dynamodb-{table}')
+    // Connect keeps an empty text: it says that there is no prefix, and not that the default holds.
+    if (connector.isEmpty(name)) connector.set('topic.name', '{table}', name)
+    else if (!connector.isGiven(name)) connector.set('topic.name', 'dynamodb-{table}')
   } else if (/[{}]/.test(prefix) || !isTopicTemplate(`${prefix}{table}`))
     connector.problem(name, 'must be the beginning of a topic name: letters, digits, dots, dashes, underscores')
   else connector.set('topic.name', `${prefix}{table}`, name)

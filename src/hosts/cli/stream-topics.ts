@@ -2,13 +2,16 @@ import { matchesNamePattern } from '../../change/name-pattern.ts'
 import type { Table } from '../../change/table.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import type { KinesisConfig } from '../../config/source-config.ts'
+import { nameOfTable } from '../../config/table-overrides.ts'
 import { tableTopicOf } from '../../config/table-topic.ts'
 import type { ClusterInspector } from '../../kafka/cluster-inspector.ts'
+import { arnOfStreamTable } from '../stages/stream-tables.ts'
 import { wantedTables } from '../stages/wanted-tables.ts'
 
 /** The topic that the changes of a table go to which come out of a Kinesis stream. */
-export function topicOfStreamTable(config: PipelineConfig, { account, region }: Table, table: string): string {
-  return tableTopicOf(config, { account, region, name: table })
+export function topicOfStreamTable(config: PipelineConfig, stream: Table, table: string): string {
+  const { account, region } = stream
+  return tableTopicOf(config, { arn: arnOfStreamTable(stream, table), account, region, name: table })
 }
 
 /**
@@ -37,7 +40,8 @@ export async function topicsOfStream(
     const table = tableOf(topic)
     return table === '' || (table !== undefined && isWanted(table) && !isExcluded(table))
   }
-  const own = new Set([...config.overrides.byTable.keys()].map((table) => topicOfStreamTable(config, stream, table)))
+  const named = [...config.overrides.byTable.keys()].map(nameOfTable)
+  const own = new Set(named.map((table) => topicOfStreamTable(config, stream, table)))
   const foreign = source.foreign.policy === 'pass' ? source.foreign.topic : undefined
   const names = await inspector.topicNames(signal)
   return names

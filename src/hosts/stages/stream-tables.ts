@@ -70,12 +70,17 @@ function forgetOldest(map: Map<string, unknown>): void {
   if (map.size > mostTables && oldest !== undefined) map.delete(oldest)
 }
 
+/** The ARN of a table whose changes come out of a Kinesis stream: both are of one region and account. */
+export function arnOfStreamTable({ arn, region, account }: Table, name: string): string {
+  const partition = arn.split(':')[1] ?? 'aws'
+  return `arn:${partition}:dynamodb:${region}:${account}:table/${name}`
+}
+
 /** Both images of each change are what DynamoDB puts into a Kinesis stream, always. */
 function tableOf(stream: Table, name: string, keySchema: readonly KeyAttribute[]): Table {
   const { region, account, streamArn } = stream
-  const partition = stream.arn.split(':')[1] ?? 'aws'
   return {
-    arn: `arn:${partition}:dynamodb:${region}:${account}:table/${name}`,
+    arn: arnOfStreamTable(stream, name),
     name,
     id: keySchema.map((attribute) => `${attribute.name}:${attribute.type}`).join(','),
     region,

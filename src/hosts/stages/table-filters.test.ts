@@ -53,6 +53,20 @@ tables.bills.filter.operations: [INSERT, READ]
     expect(await passed('other', change('INSERT', 'done'), change('READ', 'open'))).toEqual([true, false])
   })
 
+  it('are those of the ARN before those of the name', async () => {
+    const arn = 'arn:aws:dynamodb:eu-west-1:222222222222:table/orders'
+    const both = configOf(`tables.orders.filter.operations: [INSERT]\ntables.${arn}.filter.operations: [MODIFY]`)
+    const apply = async (table: string): Promise<readonly boolean[]> => {
+      const changes = [change('INSERT', 'open'), change('MODIFY', 'open')]
+      const outcomes = await tableFilters(both, false).apply(changes, { ...named('orders'), arn: table }, signal)
+      return outcomes.map((outcome) => outcome.kind === 'passed' && outcome.changes.length > 0)
+    }
+    expect(await apply(arn)).toEqual([false, true])
+    expect(await apply('arn:another')).toEqual([true, false])
+    expect(unusedOverrides(both.overrides, [{ ...named('orders'), arn }])).toEqual([])
+    expect(unusedOverrides(both.overrides, [named('orders')])).toEqual([arn])
+  })
+
   it('are filters even if all other tables have none', () => {
     expect(hasFilter(configOf(''))).toBe(false)
     expect(hasFilter(configOf('tables.orders.topic.name: x'))).toBe(false)

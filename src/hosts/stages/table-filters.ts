@@ -26,7 +26,8 @@ export function tableFilters(
   )
   if (own.size === 0) return general
   return {
-    apply: (changes, table, signal) => (own.get(table.name) ?? general).apply(changes, table, signal),
+    apply: (changes, table, signal) =>
+      (own.get(table.arn) ?? own.get(table.name) ?? general).apply(changes, table, signal),
   }
 }
 

@@ -53,7 +53,8 @@ const gateLookMs = 1_000
 export function scannedTable(environment: LaneEnvironment, { table, snapshot }: TableEntry): ScannedTable {
   const { arn, name, viewType } = table
   const { source, clock, tuning, skipsContained } = environment
-  const limits = environment.tableScanLimits?.get(name) ?? environment.scanLimits
+  const limits =
+    environment.tableScanLimits?.get(arn) ?? environment.tableScanLimits?.get(name) ?? environment.scanLimits
   const gate = createScanGate(clock, tuning.scanGate)
   return {
     name,

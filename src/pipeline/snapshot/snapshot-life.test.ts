@@ -28,9 +28,18 @@ const report = (of: TableEntry, failure?: { readonly code: string; readonly reas
 describe('the rules of snapshots', () => {
   it('are those of the table, where it has a mode of its own', () => {
     const mixed = { ...rules, modes: new Map([['bills', 'never' as const]]) }
-    expect(rulesFor(mixed, { name: 'bills' }).mode).toBe('never')
-    expect(rulesFor(mixed, { name: 'orders' }).mode).toBe('initial')
-    expect(rulesFor(rules, { name: 'bills' })).toBe(rules)
+    expect(rulesFor(mixed, { arn: 'b', name: 'bills' }).mode).toBe('never')
+    expect(rulesFor(mixed, { arn: 'o', name: 'orders' }).mode).toBe('initial')
+    expect(rulesFor(rules, { arn: 'b', name: 'bills' })).toBe(rules)
+  })
+
+  it('are those of the ARN before those of the name', () => {
+    const modes = new Map([
+      ['bills', 'never' as const],
+      ['b2', 'only' as const],
+    ])
+    const modeOf = (arn: string): string => rulesFor({ ...rules, modes }, { arn, name: 'bills' }).mode
+    expect([modeOf('b1'), modeOf('b2')]).toEqual(['never', 'only'])
   })
 })
 

@@ -17,13 +17,16 @@ export interface SnapshotRules {
   readonly segments: number
   /** Set where tables are loaded from exports instead of scans, before their streams are read. */
   readonly exports: ExportTarget | undefined
-  /** Modes of tables that have one of their own, by name. Default: none has. */
+  /** Modes of tables that have one of their own, by ARN or, for all of a name, by name. Default: none has. */
   readonly modes?: ReadonlyMap<string, SnapshotMode>
 }
 
 /** The rules as they are for one table. */
-export function rulesFor<R extends Pick<SnapshotRules, 'mode' | 'modes'>>(rules: R, { name }: Pick<Table, 'name'>): R {
-  const mode = rules.modes?.get(name)
+export function rulesFor<R extends Pick<SnapshotRules, 'mode' | 'modes'>>(
+  rules: R,
+  { arn, name }: Pick<Table, 'arn' | 'name'>,
+): R {
+  const mode = rules.modes?.get(arn) ?? rules.modes?.get(name)
   return mode === undefined ? rules : { ...rules, mode }
 }
 
