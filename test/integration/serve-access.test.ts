@@ -211,6 +211,27 @@ describe('two processes of a service behind TLS', () => {
     for (const secret of service.secrets) expect(heard).not.toContain(secret)
   })
 
+  it('wait some seconds only for one that stands still', async () => {
+    const change = { method: 'PUT', path: '/admin/loggers/tailrace?scope=cluster', body: { level: 'INFO' } }
+    const askWithout = async (frozen: ServiceProcessUnderTest, asked: ServiceProcessUnderTest): Promise<unknown> => {
+      const begunMs = systemClock.monotonic()
+      process.kill(frozen.pid, 'SIGSTOP')
+      try {
+        const { status, body } = await service.send(asked, { ...change, ...service.basic('boss') })
+        return { status, body, isSoon: systemClock.monotonic() - begunMs < 10_000 }
+      } finally {
+        process.kill(frozen.pid, 'SIGCONT')
+      }
+    }
+    const refused = { status: 409, isSoon: true }
+    const named = { body: { message: expect.stringContaining(new URL(follower.url).host) } }
+    expect(await askWithout(follower, leader)).toMatchObject({ ...refused, ...named })
+    const took = async (): Promise<boolean> =>
+      (await service.send(leader, { ...change, ...service.basic('boss') })).status === 204
+    await vi.waitUntil(took, patience)
+    expect(await askWithout(leader, follower)).toMatchObject(refused)
+  })
+
   it('hand over at their end', async () => {
     expect(await follower.stop()).toBe(0)
     expect(await leader.stop()).toBe(0)
