@@ -177,12 +177,12 @@ function changing(parts: ConnectServiceParts): Pick<ConnectService, Changing> {
       await wish(name, false, process, signal)
     },
     setTableTarget: async (name, table, target, signal) => {
-      const access = await parts.sights.access(entryOf(name), signal)
-      requireDone(await setTableTarget(access, { table, target, waitMs: tableWaitMs }, signal))
+      const request = { table, target, waitMs: tableWaitMs }
+      requireDone(await parts.sights.access(entryOf(name), (access) => setTableTarget(access, request, signal), signal))
     },
     restartTable: async (name, table, signal) => {
-      const access = await parts.sights.access(entryOf(name), signal)
-      requireDone(await restartTable(access, { table, waitMs: tableWaitMs }, signal))
+      const request = { table, waitMs: tableWaitMs }
+      requireDone(await parts.sights.access(entryOf(name), (access) => restartTable(access, request, signal), signal))
     },
     resetTopics: async (name) => {
       entryOf(name)

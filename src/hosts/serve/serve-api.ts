@@ -128,7 +128,7 @@ function partsOf(process: ServiceProcess, { sights, forwarding, now }: ApiParts)
     configs,
     sights,
     offsets: createConnectorOffsets({
-      access: (entry, signal) => sights.access(entry, signal),
+      access: sights.access,
       processes: () => now().board.processes,
       source: { env, ...(credentials === undefined ? {} : { credentials }) },
     }),
