@@ -13,7 +13,11 @@ export function leadershipOf(log: ServiceLog, boardOf: () => ReportBoard | undef
       const found = processes.find(({ process }) => process === leader.process)
       return found === undefined ? { kind: 'none' } : { kind: 'other', url: found.url, process: found.process }
     },
-    onChange: (listener) => log.onChange(listener),
+    // A leader is known once the board has heard of it.
+    onChange: (listener) => {
+      const ends = [log.onChange(listener), boardOf()?.onChange(listener)]
+      return () => ends.forEach((end) => end?.())
+    },
   }
 }
 

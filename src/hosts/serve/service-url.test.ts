@@ -44,6 +44,20 @@ describe('leadershipOf', () => {
     board.processes = [processReport('p')]
     expect(leadership.leader()).toEqual({ kind: 'other', url: 'http://p:8083', process: 'p' })
   })
+
+  it('tells when the process that leads is heard of, too', () => {
+    const listeners = new Set<() => void>()
+    const onChange = (listener: () => void): (() => void) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    }
+    const leadership = leadershipOf(createMemoryServiceLog(), () => ({ ...createMemoryReportBoard(), onChange }))
+    let told = 0
+    const end = leadership.onChange?.(() => told++)
+    for (const listener of listeners) listener()
+    end?.()
+    expect([told, listeners.size]).toEqual([1, 0])
+  })
 })
 
 describe('revisionsOf', () => {

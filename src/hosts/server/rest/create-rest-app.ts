@@ -13,6 +13,7 @@ import type { Principal } from '../access/principal.ts'
 import { refusedRequest } from '../access/request-guard.ts'
 import type { GuardOptions } from '../access/request-guard.ts'
 import type { MonitoringSources } from '../monitoring-answers.ts'
+import { awaitLeader } from './await-leader.ts'
 import type { ConnectService, Leadership } from './connect-service.ts'
 import { failureOf } from './failure-status.ts'
 import type { Failure } from './failure-status.ts'
@@ -165,7 +166,8 @@ async function carriedOut(route: Route, { call, url, principal }: Call, around: 
   const body = route.takesBody ? readJson(call.body) : undefined
   if (body !== undefined && 'status' in body) return failed(body)
   const by = typeof route.by === 'function' ? route.by(url.searchParams) : route.by
-  const target = by === 'leader' ? targetOf(call, options.leadership.leader()) : undefined
+  const met = by === 'leader' ? await awaitLeader(options, hopsOf(call)) : undefined
+  const target = met === undefined ? undefined : targetOf(call, met.leader)
   if (target !== undefined && 'status' in target) return failed(target)
   try {
     if (target === undefined) {
@@ -176,7 +178,7 @@ async function carriedOut(route: Route, { call, url, principal }: Call, around: 
     const answer = await inTime(options, (signal) =>
       whileLeading(options, target.url, (scope) => options.forwarding.send(request, scope), signal),
     )
-    await catchUp(answer, options)
+    await catchUp(answer, options, met?.waitedMs)
     return forwarded(answer, url.origin)
   } catch (error) {
     return failed(told(error, options, route, context))

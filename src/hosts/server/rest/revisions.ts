@@ -11,7 +11,10 @@ export interface Revisions {
   reached(revision: number, signal: AbortSignal): Promise<void>
 }
 
-/** So long an answer is held back for it: a process that reads more slowly answers all the same. Milliseconds. */
+/**
+ * So long an answer is held back for it: a process that reads more slowly answers all the same. Clients give up after ten seconds, of which the
+ * leader may take seven. Milliseconds.
+ */
 const patienceMs = 2_000
 
 /** What the leader tells the process that asked. */
@@ -20,7 +23,7 @@ export function revisionHeader(revisions: Revisions | undefined): Readonly<Recor
   return revision === undefined ? {} : { [revisionName]: String(revision) }
 }
 
-/** Waits until this process has read what the leader has just written, so that the next question finds it here. Never rejects. */
+/** Waits until this process has read what the leader has just written, so that the next question finds it here. `spentMs`: what the request has waited for before, and does not wait for now. Never rejects. */
 export async function catchUp(
   { status, revision }: ForwardAnswer,
   {
@@ -28,12 +31,13 @@ export async function catchUp(
     clock,
     signal,
   }: { readonly revisions?: Revisions | undefined; readonly clock: Clock; readonly signal: AbortSignal },
+  spentMs = 0,
 ): Promise<void> {
   if (revisions === undefined || revision === undefined || status >= 300) return
   const scope = new AbortController()
   const read = revisions.reached(revision, AbortSignal.any([signal, scope.signal]))
   try {
-    await withDeadline(clock, patienceMs, read, () => new Error('it was not read in time'))
+    await withDeadline(clock, Math.max(0, patienceMs - spentMs), read, () => new Error('it was not read in time'))
   } catch {
     // The change is made; who asks at once may see the state before it.
   } finally {
