@@ -49,8 +49,8 @@ export interface ConnectServiceParts {
 
 /** A status waits no longer for a ledger. Milliseconds. */
 const tablesMs = 2_000
-/** What was asked of a table is waited for so long; then it happens when it happens. */
-const tableWaitMs = 10_000
+/** What was asked of a table is waited for so long, since clients give up after ten seconds; then it happens when it happens. */
+const tableWaitMs = 6_000
 
 /** The service behind the REST API: connectors from the log, states from the reports of all processes, tables from ledgers. */
 export function createConnectService(parts: ConnectServiceParts): ConnectService {
@@ -161,12 +161,15 @@ function changing(parts: ConnectServiceParts): Pick<ConnectService, Changing> {
         connectorNamed(state, name)
         return { change: { put: [], remove: [name] }, result: undefined }
       }, signal),
-    setTarget: (name, target, signal) =>
-      log.change((state) => {
+    setTarget: async (name, target, signal) => {
+      if (target === 'RUNNING' && entryOf(name).target !== target) await writer.renew(name, signal)
+      await log.change((state) => {
         const entry = connectorNamed(state, name)
         return { change: putEntry({ ...entry, target }, entry), result: undefined }
-      }, signal),
+      }, signal)
+    },
     restart: async (name, { onlyFailed }, signal) => {
+      await writer.renew(name, signal)
       await wish(name, onlyFailed, undefined, signal)
       return status(parts, name, signal)
     },
