@@ -51,7 +51,7 @@ export const serviceErrors = {
   ),
   SERVICE_CHANGING: entry(
     'retry',
-    'The service has no leader at the moment, or another one than a process thought: processes come, go, or start.',
+    'The service has no leader at the moment, or another one than a process thought: processes come, go, or start. Or a connector has a ledger that cannot be read for the moment, which its epoch depends on.',
     'Send the request again.',
   ),
   ADVERTISED_TWICE: entry(

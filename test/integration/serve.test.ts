@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { openCli } from '../servers/cli-under-test.ts'
 import { createLocalTable } from '../servers/local-table.ts'
 import type { LocalTable } from '../servers/local-table.ts'
 import { outputOf, readOutput } from '../servers/pipeline-under-test.ts'
@@ -186,6 +187,27 @@ describe('tailrace serve', () => {
     await expect.poll(async () => (await statusOf(second)).tasks.length, { timeout: 30_000, interval: 200 }).toBe(1)
     await expect.poll(async () => (await second.call('PUT', `/connectors/${name}/pause`)).status, patience).toBe(202)
     await expect.poll(() => state(second), patience).toBe('PAUSED')
+  }, 120_000)
+
+  it('goes on after `tailrace run` has run its pipeline under a newer epoch', async () => {
+    expect((await second.call('PUT', `/connectors/${name}/stop`)).status).toBe(204)
+    await expect.poll(() => state(second), patience).toBe('STOPPED')
+    await expect.poll(async () => (await statusOf(second)).tasks, patience).toEqual([])
+    const delivered = (await readOutput(bootstrapServers, topic())).length
+    using cli = openCli()
+    const { name: _name, 'connector.class': _class, ...properties } = config()
+    const file = { ...properties, pipeline: name, epoch: 99, 'kafka.bootstrap.servers': bootstrapServers }
+    const away = cli.start(['run', cli.file('away.yaml', JSON.stringify(file))])
+    await put(1)
+    await outputOf(bootstrapServers, topic(), delivered + 1)
+    expect((await away.interrupt()).exitCode).toBe(0)
+    expect((await second.call('PUT', `/connectors/${name}/resume`)).status).toBe(202)
+    await put(1)
+    await outputOf(bootstrapServers, topic(), delivered + 2)
+    await expect.poll(() => state(second), patience).toBe('RUNNING')
+    const shown = (await second.call('GET', `/connectors/${name}/config`)).body
+    expect((await second.call('PUT', `/connectors/${name}/config`, shown)).status).toBe(200)
+    expect(await state(second)).toBe('RUNNING')
   }, 120_000)
 
   it('forgets a connector, hands everything over at its end, and remembers the rest', async () => {

@@ -2,6 +2,7 @@ import { backoffDelay } from '../../async/backoff.ts'
 import { withDeadline } from '../../async/clock.ts'
 import type { Clock } from '../../async/clock.ts'
 import type { Rng } from '../../async/rng.ts'
+import { untilAborted } from '../../async/until-aborted.ts'
 import { TailraceError } from '../../errors.ts'
 import { KafkaError } from '../../kafka/kafka.ts'
 
@@ -11,6 +12,11 @@ export interface PreflightParts {
   readonly rng: Rng
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
+  /**
+   * Aborts when nobody waits for answers any longer: a question that has none by then is a finding, as after too long a silence, and what was
+   * found before is told. Default: never.
+   */
+  readonly deadline?: AbortSignal
 }
 
 /** Somebody waits: a question to the cluster that is not answered after this long is a finding. */
@@ -31,10 +37,15 @@ export async function ask<T>(
   question: (signal: AbortSignal) => Promise<T>,
   { ms, onTimeout }: Patience = kafkaPatience,
 ): Promise<T> {
+  const { deadline } = parts
+  if (deadline?.aborted === true) throw onTimeout()
   const scope = new AbortController()
   try {
     const answer = repeated(parts, question, AbortSignal.any([parts.signal, scope.signal]))
-    return await withDeadline(parts.clock, ms, answer, onTimeout)
+    const given = withDeadline(parts.clock, ms, answer, onTimeout)
+    return await (deadline === undefined ? given : untilAborted(given, deadline))
+  } catch (error) {
+    throw deadline !== undefined && error === deadline.reason ? onTimeout() : error
   } finally {
     scope.abort(new Error('the question is settled'))
   }

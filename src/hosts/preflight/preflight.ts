@@ -22,7 +22,7 @@ export interface Preflight {
 
 /**
  * Asks the user's files, AWS, Kafka and the schema registry everything that a start depends on; `way` says of whom. Rejects with
- * the signal's reason when it aborts.
+ * the signal's reason when it aborts; when `parts.deadline` does, it ends soon with what is known by then.
  */
 export async function runPreflight(
   config: PipelineConfig,

@@ -19,6 +19,7 @@ import type { ConnectService } from '../server/rest/connect-service.ts'
 import { statusJson } from '../server/rest/connector-routes.ts'
 import { createConnectService } from './connect-service-of.ts'
 import { createConnectorConfigs } from './connector-configs.ts'
+import type { ConnectorConfigs } from './connector-configs.ts'
 import { createConnectorOffsets } from './connector-offsets.ts'
 import { createConnectorWriter } from './connector-writer.ts'
 import type { LedgerSights } from './ledger-sights.ts'
@@ -48,10 +49,11 @@ const never = new AbortController().signal
 const clock = createManualClock()
 let log: MemoryServiceLog
 let board: MemoryReportBoard
+let configs: ConnectorConfigs
 let service: ConnectService
 let told: Telling[]
 let look: LedgerSights['look']
-let ledger: { readonly epoch: number; readonly fingerprint: string } | undefined
+let ledger: { readonly epoch: number; readonly fingerprint: string } | 'unread' | undefined
 
 beforeEach(() => {
   log = createMemoryServiceLog()
@@ -62,7 +64,7 @@ beforeEach(() => {
   let count = 0
   const unique = (): string => `u${++count}`
   const rng = seededRng(1)
-  const configs = createConnectorConfigs({ policy, clock, rng, env: {}, redactor: createRedactor() })
+  configs = createConnectorConfigs({ policy, clock, rng, env: {}, redactor: createRedactor() })
   const levels = createLogLevels({ base: silentLogger, level: 'INFO', now: () => 7 })
   levels.logger(connectorLogger('orders'))
   const refuse = (): Promise<never> => Promise.reject(new TailraceError('KAFKA_UNREACHABLE', 'nobody there'))
@@ -78,7 +80,10 @@ beforeEach(() => {
       rng,
       env: {},
       logger: silentLogger,
-      ledgerOf: async () => ledger,
+      ledgerOf: async () => {
+        if (ledger === 'unread') throw new TailraceError('SERVICE_CHANGING', 'the ledger cannot be read')
+        return ledger
+      },
       unique,
     }),
     configs,
@@ -99,6 +104,8 @@ beforeEach(() => {
 const make = (name: string, more: Readonly<Record<string, string>> = {}): ReturnType<ConnectService['create']> =>
   service.create(name, { config: config(name, more), target: 'STOPPED' }, never)
 const kept = (name: string): Readonly<Record<string, string>> | undefined => log.state?.connectors.get(name)?.config
+const fingerprintOf = (name: string): string =>
+  configs.outline({ config: kept(name) ?? {}, configId: idOf(name) })?.fingerprint ?? ''
 const idOf = (name: string): string => log.state?.connectors.get(name)?.configId ?? ''
 
 describe('configurations', () => {
@@ -142,6 +149,40 @@ describe('configurations', () => {
     expect(idOf('orders')).toMatch(/^7\./)
     await service.patchConfig('orders', new Map([['lanes', '4']]), never)
     expect(log.state?.revision).toBe(4)
+  })
+
+  describe('whose pipeline has run elsewhere under a newer epoch', () => {
+    beforeEach(async () => {
+      ledger = undefined
+      await make('orders')
+      ledger = { epoch: 4, fingerprint: 'of another configuration' }
+    })
+
+    it.each([
+      ['PUT', () => service.replaceConfig('orders', config('orders'), never)],
+      ['resume', () => service.setTarget('orders', 'RUNNING', never)],
+      ['restart', () => service.restart('orders', { includeTasks: true, onlyFailed: false }, never)],
+    ])('get an epoch that its ledger takes: %s', async (_, ask) => {
+      expect(idOf('orders')).toMatch(/^1\./)
+      await ask()
+      expect(idOf('orders')).toMatch(/^5\./)
+      expect(kept('orders')).toEqual({ name: 'orders', ...properties })
+      ledger = { epoch: 5, fingerprint: fingerprintOf('orders') }
+      const { configId } = log.state?.connectors.get('orders') ?? {}
+      await ask()
+      expect(idOf('orders')).toBe(configId)
+    })
+
+    it('stay as they are while that cannot be seen, and whoever asks is told', async () => {
+      ledger = 'unread'
+      const changing = { code: 'SERVICE_CHANGING' }
+      await expect(service.replaceConfig('orders', config('orders'), never)).rejects.toMatchObject(changing)
+      await expect(service.setTarget('orders', 'RUNNING', never)).rejects.toMatchObject(changing)
+      await service.setTarget('orders', 'PAUSED', never)
+      await service.remove('orders', never)
+      await expect(make('orders')).rejects.toMatchObject(changing)
+      expect(kept('orders')).toBeUndefined()
+    })
   })
 
   it('are looked at again when somebody else changes the connector meanwhile', async () => {

@@ -44,7 +44,10 @@ export interface ConnectServiceParts {
 
 /** A status waits no longer for a ledger. Milliseconds. */
 const tablesMs = 2_000
-/** What was asked of a table is waited for so long; then it happens when it happens. Shorter than a process waits that has handed the request on. */
+/**
+ * What was asked of a table is waited for so long, since clients give up after ten seconds; then it happens when it happens. Shorter than a process waits
+ * that has handed the request on.
+ */
 const tableWaitMs = 6_000
 
 /** The service behind the REST API: connectors from the log, states from the reports of all processes, tables from ledgers. */
@@ -160,12 +163,15 @@ function changing(parts: ConnectServiceParts): Pick<ConnectService, Changing> {
         connectorNamed(state, name)
         return { change: { put: [], remove: [name] }, result: undefined }
       }, signal),
-    setTarget: (name, target, signal) =>
-      log.change((state) => {
+    setTarget: async (name, target, signal) => {
+      if (target === 'RUNNING' && entryOf(name).target !== target) await writer.renew(name, signal)
+      await log.change((state) => {
         const entry = connectorNamed(state, name)
         return { change: putEntry({ ...entry, target }, entry), result: undefined }
-      }, signal),
+      }, signal)
+    },
     restart: async (name, { onlyFailed }, signal) => {
+      await writer.renew(name, signal)
       await wish(name, onlyFailed, undefined, signal)
       return status(parts, name, signal)
     },
@@ -176,12 +182,12 @@ function changing(parts: ConnectServiceParts): Pick<ConnectService, Changing> {
       await wish(name, false, process, signal)
     },
     setTableTarget: async (name, table, target, signal) => {
-      const access = await parts.sights.access(entryOf(name), signal)
-      requireDone(await setTableTarget(access, { table, target, waitMs: tableWaitMs }, signal))
+      const request = { table, target, waitMs: tableWaitMs }
+      requireDone(await parts.sights.access(entryOf(name), (access) => setTableTarget(access, request, signal), signal))
     },
     restartTable: async (name, table, signal) => {
-      const access = await parts.sights.access(entryOf(name), signal)
-      requireDone(await restartTable(access, { table, waitMs: tableWaitMs }, signal))
+      const request = { table, waitMs: tableWaitMs }
+      requireDone(await parts.sights.access(entryOf(name), (access) => restartTable(access, request, signal), signal))
     },
     resetTopics: async (name) => {
       entryOf(name)

@@ -8,6 +8,7 @@ import type { ConnectorOffset } from '../server/rest/connect-service.ts'
 import { openSource } from '../source-of.ts'
 import type { SourceParts } from '../source-parts.ts'
 import { tasksOf } from './connector-views.ts'
+import type { LedgerSights } from './ledger-sights.ts'
 import { waitOut } from './wait-out.ts'
 
 /** Positions of connectors in Connect's form. */
@@ -25,7 +26,7 @@ export interface ConnectorOffsets {
 
 /** What they are reached by. */
 export interface ConnectorOffsetsParts {
-  readonly access: (entry: ConnectorEntry, signal: AbortSignal) => Promise<LedgerAccess>
+  readonly access: LedgerSights['access']
   /** What processes do at the moment. */
   readonly processes: () => readonly ProcessReport[]
   /** For asking AWS whether positions are there. */
@@ -37,25 +38,28 @@ export function createConnectorOffsets(parts: ConnectorOffsetsParts): ConnectorO
   return {
     read: async (entry, signal) => {
       try {
-        const access = await parts.access(entry, signal)
-        return await waitOut(access, () => readOffsets(access, signal), signal)
+        const read = (access: LedgerAccess): Promise<readonly ConnectorOffset[]> =>
+          waitOut(access, () => readOffsets(access, signal), signal)
+        return await parts.access(entry, read, signal)
       } catch (error) {
         if (isCode(error, 'PIPELINE_UNKNOWN')) return []
         throw error
       }
     },
     alter: (entry, offsets, signal) =>
-      whileStopped(entry, parts, async () => {
-        const access = await parts.access(entry, signal)
-        const { clock, rng, config } = access
-        await using owned = openSource(config.source, { clock, rng, ...parts.source, giveUpOn })
-        const sight = createPositionSight(owned.source, clock)
-        await alterOffsets(access, { offsets, sight, acceptsLoss: false }, signal)
+      whileStopped(entry, parts, () => {
+        const alter = async (access: LedgerAccess): Promise<void> => {
+          const { clock, rng, config } = access
+          await using owned = openSource(config.source, { clock, rng, ...parts.source, giveUpOn })
+          const sight = createPositionSight(owned.source, clock)
+          await alterOffsets(access, { offsets, sight, acceptsLoss: false }, signal)
+        }
+        return parts.access(entry, alter, signal)
       }),
     reset: (entry, signal) =>
       whileStopped(entry, parts, async () => {
         try {
-          await resetOffsets(await parts.access(entry, signal), signal)
+          await parts.access(entry, (access) => resetOffsets(access, signal), signal)
         } catch (error) {
           // It has never run: there is nothing to forget.
           if (!isCode(error, 'PIPELINE_UNKNOWN')) throw error

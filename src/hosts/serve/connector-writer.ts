@@ -3,7 +3,8 @@ import { restoreHidden } from '../../config/configdef/mask-config.ts'
 import { TailraceError } from '../../errors.ts'
 import type { ConnectorEntry, ServiceLog, ServiceState, TargetState } from '../../service/service-state.ts'
 import { shown } from '../server/rest/request-values.ts'
-import { admitConfig } from './admit-connector.ts'
+import { beginAdmission } from './admission-time.ts'
+import { admitConfig, renewConfig } from './admit-connector.ts'
 import type { AdmissionParts, AdmittedConfig } from './admit-connector.ts'
 import { connectorNamed, isSameConfig, putEntry, requireOwnPipeline } from './connector-changes.ts'
 
@@ -15,7 +16,10 @@ export interface ConnectorWriter {
     request: { readonly config: ConnectorConfig; readonly target: TargetState },
     signal: AbortSignal,
   ): Promise<ConnectorEntry>
-  /** Makes the connector if there is none. A configuration that is the same changes nothing. */
+  /**
+   * Makes the connector if there is none. A configuration that is the same changes nothing, unless the pipeline's ledger has gone past it
+   * (`renewConfig`).
+   */
   replace(
     name: string,
     config: ConnectorConfig,
@@ -23,6 +27,8 @@ export interface ConnectorWriter {
   ): Promise<{ readonly created: boolean; readonly entry: ConnectorEntry }>
   /** Null removes a property. Rejects with CONNECTOR_UNKNOWN. */
   patch(name: string, patch: ReadonlyMap<string, string | null>, signal: AbortSignal): Promise<ConnectorEntry>
+  /** The same configuration under an epoch that its pipeline's ledger takes (`renewConfig`). Rejects with CONNECTOR_UNKNOWN. */
+  renew(name: string, signal: AbortSignal): Promise<void>
 }
 
 /** Somebody else's change came in between so often, and the request is given back. */
@@ -52,6 +58,11 @@ export function createConnectorWriter(log: ServiceLog, parts: AdmissionParts): C
       }
       return (await put({ name, configOf, target: 'RUNNING' }, signal)).entry
     },
+    renew: async (name, signal) => {
+      const configOf = (_: unknown, state: ServiceState): ConnectorConfig =>
+        new Map(Object.entries(connectorNamed(state, name).config))
+      await put({ name, configOf, target: 'RUNNING' }, signal)
+    },
   }
 }
 
@@ -73,16 +84,20 @@ interface WriterParts {
   readonly parts: AdmissionParts
 }
 
-/** Admission takes time: if the connector has changed meanwhile, what was admitted is looked at again. */
+/** Admission takes time: if the connector has changed meanwhile, what was admitted is looked at again, in what is left of the time. */
 async function putConfig({ log, parts }: WriterParts, request: PutRequest, signal: AbortSignal): Promise<PutResult> {
   const { name, configOf } = request
-  for (let tries = 0; tries < mostTries; tries++) {
+  using time = beginAdmission(parts.clock)
+  for (let tries = 0; tries < mostTries && !time.over.aborted; tries++) {
     const before = leadersState(log).connectors.get(name)
     const config = restored(configOf(before, leadersState(log)), before)
     const target = before?.target ?? request.target
-    if (before !== undefined && isSameConfig(before.config, config)) return { created: false, entry: before }
     const wanted = { name, config, target, ...(before?.restart === undefined ? {} : { restart: before.restart }) }
-    const admitted = await admitConfig(wanted, before, parts, signal)
+    const look = { time, signal }
+    const same = before !== undefined && isSameConfig(before.config, config) ? before : undefined
+    const renewed = same === undefined ? undefined : await renewConfig(same, parts, look)
+    if (same !== undefined && renewed === undefined) return { created: false, entry: same }
+    const admitted = renewed ?? (await admitConfig(wanted, before, parts, look))
     const entry = await keep(log, { wanted, before, admitted, parts }, signal)
     if (entry !== undefined) return { created: before === undefined, entry }
   }

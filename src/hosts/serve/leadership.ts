@@ -7,7 +7,7 @@ import type { AdvertisedAddress } from './service-url.ts'
 
 /** Processes that live, and where this one is reached. */
 export interface Neighbours {
-  readonly board: Pick<ReportBoard, 'processes'>
+  readonly board: Pick<ReportBoard, 'processes' | 'onChange'>
   readonly address: Pick<AdvertisedAddress, 'url'>
 }
 
@@ -24,7 +24,11 @@ export function leadershipOf(log: ServiceLog, neighboursOf: () => Neighbours | u
       if (found.url === neighbours?.address.url) return { kind: 'none', reason: advertisedTwice(found.url) }
       return { kind: 'other', url: found.url, process: found.process }
     },
-    onChange: (listener) => log.onChange(listener),
+    // A leader is known once the board has heard of it.
+    onChange: (listener) => {
+      const ends = [log.onChange(listener), neighboursOf()?.board.onChange(listener)]
+      return () => ends.forEach((end) => end?.())
+    },
   }
 }
 

@@ -76,6 +76,74 @@ describe('createLedgerSights', () => {
     await expect(ledger.drive(sights.look(entry('1.a'), never))).rejects.toMatchObject({ code: 'KAFKA_PROTOCOL' })
   })
 
+  it('reads a slow ledger one time after the other, however often it is looked at', async () => {
+    const { ledger } = await open()
+    const { kafka, clock, rng, config } = ledger.access
+    let running = 0
+    let [mostAtOnce, readings] = [0, 0]
+    const slow: typeof kafka = {
+      ...kafka,
+      offsets: async (topic, partition, signal) => {
+        if (partition === 0) {
+          readings++
+          mostAtOnce = Math.max(mostAtOnce, ++running)
+          await clock.sleep(1_200, signal)
+          running--
+        }
+        return kafka.offsets(topic, partition, signal)
+      },
+    }
+    const openKafka = (): { kafka: typeof kafka; isOwn: boolean } => ({ kafka: slow, isOwn: false })
+    const sights = createLedgerSights({ clock, rng, load: async () => config, openKafka })
+    const waited: number[] = []
+    const look = async (): Promise<void> => {
+      const atMs = clock.monotonic()
+      await sights.look(entry('1.a'), never)
+      waited.push(clock.monotonic() - atMs)
+    }
+    const poll = async (): Promise<void> => {
+      const looks: Promise<void>[] = []
+      for (let count = 0; count < 10; count++) {
+        looks.push(look())
+        await clock.sleep(1_000)
+      }
+      await Promise.all(looks)
+    }
+    await ledger.drive(poll())
+    expect(waited).toHaveLength(10)
+    // Two readings at most, each with what the simulated cluster takes besides.
+    expect(Math.max(...waited)).toBeLessThan(2 * 1_400)
+    expect(mostAtOnce).toBe(1)
+    expect(readings).toBeLessThanOrEqual(10)
+  })
+
+  it('leaves a connection open until whoever works with it has ended, although the connector was changed', async () => {
+    const { ledger } = await open()
+    const { kafka, clock, rng, config } = ledger.access
+    const closed: string[] = []
+    const openKafka = (): { kafka: typeof kafka; isOwn: boolean } => {
+      const own = `connection ${closed.length + 1}`
+      return { kafka: { ...kafka, [Symbol.asyncDispose]: async () => void closed.push(own) }, isOwn: true }
+    }
+    const sights = createLedgerSights({ clock, rng, load: async () => config, openKafka })
+    let finish: () => void = () => undefined
+    const altered = sights.access(
+      entry('1.a'),
+      async () => {
+        await new Promise<void>((resolve) => (finish = resolve))
+        return [...closed]
+      },
+      never,
+    )
+    expect((await ledger.drive(sights.look(entry('2.b'), never)))?.tables).toHaveLength(1)
+    finish()
+    expect(await altered).toEqual([])
+    await ledger.drive(clock.sleep(1))
+    expect(closed).toEqual(['connection 1'])
+    await sights[Symbol.asyncDispose]()
+    expect(closed).toHaveLength(2)
+  })
+
   it('tries again what has failed', async () => {
     let isAway = true
     const { ledger, sights } = await open()

@@ -24,8 +24,8 @@ export interface LedgerSightsOptions {
 export interface LedgerSights extends AsyncDisposable {
   /** The ledger as it is now, or was a second ago; undefined before the pipeline's first start. Rejects as `readPipelineLedger`. */
   look(entry: ConnectorEntry, signal: AbortSignal): Promise<PipelineLedger | undefined>
-  /** Cluster and configuration, for whoever asks a pipeline for something. */
-  access(entry: ConnectorEntry, signal: AbortSignal): Promise<LedgerAccess>
+  /** Does `work` with cluster and configuration, for whoever asks a pipeline for something; the connection stays open until it has ended. */
+  access<T>(entry: ConnectorEntry, work: (access: LedgerAccess) => Promise<T>, signal: AbortSignal): Promise<T>
 }
 
 /** Answers of so long ago are good enough. Milliseconds. */
@@ -58,10 +58,8 @@ export function createLedgerSights(options: LedgerSightsOptions): LedgerSights {
   }
   return {
     look: (entry, signal) => sightOf(entry).look(signal),
-    access: async (entry, signal) => {
-      const { config, kafka } = await sightOf(entry).reach(signal)
-      return { config, kafka, clock, rng }
-    },
+    access: (entry, work, signal) =>
+      sightOf(entry).use(({ config, kafka }) => work({ config, kafka, clock, rng }), signal),
     [Symbol.asyncDispose]: async () => {
       closing.abort(new Error('the service is stopping'))
       await Promise.all([...sights.keys()].map(forget))
@@ -74,7 +72,18 @@ interface Reached {
   readonly kafka: KafkaApi
 }
 
-/** One connector's ledger. Several who look at the same time share one reading; what one of them waits for no more goes on for the others. */
+/** A reading of the ledger that has begun. */
+interface Reading {
+  readonly begunAtMs: number
+  readonly ledger: Promise<PipelineLedger | undefined>
+  /** `failed` may be tried again at once. */
+  state: 'running' | 'read' | 'failed'
+}
+
+/**
+ * One connector's ledger. Several who look at the same time share one reading, and one more that follows it where that began too long ago: however
+ * slowly a ledger is read, nobody waits for more than two. What one of them waits for no more goes on for the others.
+ */
 class Sight {
   usedAtMs: number
   readonly configId: string
@@ -82,10 +91,12 @@ class Sight {
   readonly #options: LedgerSightsOptions
   readonly #signal: AbortSignal
   readonly #over = new AbortController()
+  readonly #users = new Set<Promise<unknown>>()
   #reached: Promise<Reached & { readonly isOwn: boolean }> | undefined
   #view: PipelineLedgerView | undefined
-  #reading: Promise<PipelineLedger | undefined> | undefined
-  #readAtMs = -Infinity
+  #reading: Reading | undefined
+  /** Follows a reading that is running. */
+  #next: Promise<PipelineLedger | undefined> | undefined
 
   constructor(entry: ConnectorEntry, options: LedgerSightsOptions, closing: AbortSignal) {
     this.configId = entry.configId
@@ -95,7 +106,33 @@ class Sight {
     this.#signal = AbortSignal.any([closing, this.#over.signal])
   }
 
-  async reach(signal: AbortSignal): Promise<Reached> {
+  use<T>(work: (reached: Reached) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#held(this.#reach(signal).then(work))
+  }
+
+  look(signal: AbortSignal): Promise<PipelineLedger | undefined> {
+    return this.#held(untilAborted(this.#newest(), signal))
+  }
+
+  /** Whoever uses the connection ends first, and the connection then. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#users)
+    this.#over.abort(new Error('the connector was changed'))
+    const reached = await this.#reached?.catch(() => undefined)
+    await Promise.allSettled([this.#reading?.ledger, this.#next])
+    if (reached?.isOwn === true) await reached.kafka[Symbol.asyncDispose]()
+  }
+
+  async #held<T>(use: Promise<T>): Promise<T> {
+    this.#users.add(use)
+    try {
+      return await use
+    } finally {
+      this.#users.delete(use)
+    }
+  }
+
+  async #reach(signal: AbortSignal): Promise<Reached> {
     this.#reached ??= this.#open()
     const reached = this.#reached
     // What failed once may work the next time: a secret, a service.
@@ -103,28 +140,28 @@ class Sight {
     return untilAborted(reached, signal)
   }
 
-  async look(signal: AbortSignal): Promise<PipelineLedger | undefined> {
-    const isFresh = this.#options.clock.monotonic() - this.#readAtMs < freshMs
-    if (this.#reading === undefined || !isFresh) {
-      this.#readAtMs = this.#options.clock.monotonic()
-      const reading = (this.#reading ?? Promise.resolve()).then(
-        () => this.#read(),
-        () => this.#read(),
-      )
-      this.#reading = reading
-      reading.catch(() => {
-        this.#view = undefined
-        this.#readAtMs = -Infinity
-      })
-    }
-    return untilAborted(this.#reading, signal)
+  #newest(): Promise<PipelineLedger | undefined> {
+    const reading = this.#reading
+    if (reading === undefined || reading.state === 'failed') return this.#begin()
+    if (this.#options.clock.monotonic() - reading.begunAtMs < freshMs) return reading.ledger
+    if (reading.state === 'read') return this.#begin()
+    const begin = (): Promise<PipelineLedger | undefined> => this.#begin()
+    return (this.#next ??= reading.ledger.then(begin, begin))
   }
 
-  async close(): Promise<void> {
-    this.#over.abort(new Error('the connector was changed'))
-    const reached = await this.#reached?.catch(() => undefined)
-    await this.#reading?.catch(() => undefined)
-    if (reached?.isOwn === true) await reached.kafka[Symbol.asyncDispose]()
+  #begin(): Promise<PipelineLedger | undefined> {
+    this.#next = undefined
+    const ledger = this.#read()
+    const reading: Reading = { begunAtMs: this.#options.clock.monotonic(), ledger, state: 'running' }
+    this.#reading = reading
+    ledger.then(
+      () => (reading.state = 'read'),
+      () => {
+        reading.state = 'failed'
+        this.#view = undefined
+      },
+    )
+    return ledger
   }
 
   async #open(): Promise<Reached & { readonly isOwn: boolean }> {
@@ -133,7 +170,7 @@ class Sight {
   }
 
   async #read(): Promise<PipelineLedger | undefined> {
-    const { config, kafka } = await this.reach(this.#signal)
+    const { config, kafka } = await this.#reach(this.#signal)
     try {
       return await waitOut(this.#options, () => this.#refresh({ config, kafka }), this.#signal)
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../async/clock.ts'
 import type { Rng } from '../../async/rng.ts'
+import { untilAborted } from '../../async/until-aborted.ts'
 import type { PipelineConfig } from '../../config/pipeline-config.ts'
 import type { ConnectorPolicy } from '../../config/service/connector-policy.ts'
 import { TailraceError } from '../../errors.ts'
@@ -7,13 +8,17 @@ import type { KafkaApi } from '../../kafka/kafka.ts'
 import { createWireKafka } from '../../kafka/wire-kafka.ts'
 import { kafkaConnectionOf } from '../kafka-connection-of.ts'
 import { readPipelineLedger } from '../ledger/pipeline-ledger.ts'
+import { mayPass, waitOut } from './wait-out.ts'
 
 /** Clusters of pipelines, for questions: pipelines themselves have connections of their own. */
 export interface PipelineClusters {
   /** The service's own cluster where connectors cannot name another one, or connections for this pipeline that the caller closes. */
   open(config: PipelineConfig): { readonly kafka: KafkaApi; readonly isOwn: boolean }
   hasLedger(config: PipelineConfig, signal: AbortSignal): Promise<boolean>
-  /** What the ledger says of its configuration; undefined before the pipeline's first start. */
+  /**
+   * What the ledger says of its configuration; undefined before the pipeline's first start. Rejects with SERVICE_CHANGING if there is a ledger, and it
+   * cannot be read for what may pass, or until `signal` aborts.
+   */
   identityOf(
     config: PipelineConfig,
     signal: AbortSignal,
@@ -46,12 +51,17 @@ export function createPipelineClusters(options: {
       briefly(config, async (kafka) => (await kafka.topics([config.ledger.topic], signal)).has(config.ledger.topic)),
     identityOf: (config, signal) =>
       briefly(config, async (kafka) => {
+        const { topic } = config.ledger
+        if (!(await untilAborted(kafka.topics([topic], signal), signal)).has(topic)) return undefined
         try {
-          const { identity } = await readPipelineLedger(config, kafka, signal)
-          return { epoch: identity.epoch, fingerprint: identity.fingerprint }
+          const read = waitOut({ clock, rng }, () => readPipelineLedger(config, kafka, signal), signal)
+          const { epoch, fingerprint } = (await untilAborted(read, signal)).identity
+          return { epoch, fingerprint }
         } catch (error) {
           if (error instanceof TailraceError && error.code === 'PIPELINE_UNKNOWN') return undefined
-          throw error
+          if (!signal.aborted && !mayPass(error)) throw error
+          const message = `Cannot complete request: ledger topic ${topic} exists and cannot be read at the moment`
+          throw new TailraceError('SERVICE_CHANGING', message, { cause: error })
         }
       }),
   }

@@ -131,7 +131,7 @@ function partsOf(process: ServiceProcess, { sights, forwarding, now }: ApiParts)
     configs,
     sights,
     offsets: createConnectorOffsets({
-      access: (entry, signal) => sights.access(entry, signal),
+      access: sights.access,
       processes: () => now().board.processes,
       source: { env, ...(credentials === undefined ? {} : { credentials }) },
     }),

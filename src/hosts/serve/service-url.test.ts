@@ -57,6 +57,21 @@ describe('leadershipOf', () => {
       reason: expect.objectContaining({ code: 'ADVERTISED_TWICE', message: expect.stringContaining('http://p:8083') }),
     })
   })
+
+  it('tells when the process that leads is heard of, too', () => {
+    const listeners = new Set<() => void>()
+    const onChange = (listener: () => void): (() => void) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    }
+    const board = { ...createMemoryReportBoard(), onChange }
+    const leadership = leadershipOf(createMemoryServiceLog(), () => ({ board, address: { url: 'http://me:8083' } }))
+    let told = 0
+    const end = leadership.onChange?.(() => told++)
+    for (const listener of listeners) listener()
+    end?.()
+    expect([told, listeners.size]).toEqual([1, 0])
+  })
 })
 
 describe('revisionsOf', () => {

@@ -19,9 +19,13 @@ export async function waitOut<T>(
     try {
       return await read()
     } catch (error) {
-      const passes = error instanceof TailraceError && (error.policy === 'retry' || error.policy === 'retake')
-      if (!passes || tries === mostRetries) throw error
+      if (!mayPass(error) || tries === mostRetries) throw error
       await clock.sleep(backoffDelay(pause, tries, rng), signal)
     }
   }
+}
+
+/** True for failures behind which the same question may be answered. */
+export function mayPass(error: unknown): boolean {
+  return error instanceof TailraceError && (error.policy === 'retry' || error.policy === 'retake')
 }

@@ -1,3 +1,4 @@
+import { mapBounded } from '../../../async/map-bounded.ts'
 import { maskConfig } from '../../../config/configdef/mask-config.ts'
 import type { ConnectorConfig } from '../../../config/configdef/config-infos.ts'
 import { TailraceError } from '../../../errors.ts'
@@ -80,23 +81,25 @@ function configJson(config: ConnectorConfig): Json {
   return Object.fromEntries(maskConfig(config))
 }
 
+/** A status reads a ledger: hundreds at once would take connections and memory from pipelines. */
+const statusesAtOnce = 8
+
 async function list({ service, query, signal }: RestRequest): Promise<Reply> {
   const names = await service.connectors(signal)
   if (!query.has('expand')) return ok(names)
   const wanted = new Set(query.getAll('expand'))
-  const expanded = await Promise.all(
-    names.map(async (name): Promise<readonly [string, Json] | undefined> => {
-      try {
-        const status = wanted.has('status') ? { status: statusJson(await service.status(name, signal)) } : {}
-        const info = wanted.has('info') ? { info: infoJson(await service.info(name, signal)) } : {}
-        return [name, { ...status, ...info }]
-      } catch (error) {
-        // Deleted between the two questions.
-        if (error instanceof TailraceError && error.code === 'CONNECTOR_UNKNOWN') return undefined
-        throw error
-      }
-    }),
-  )
+  const expand = async (name: string): Promise<readonly [string, Json] | undefined> => {
+    try {
+      const status = wanted.has('status') ? { status: statusJson(await service.status(name, signal)) } : {}
+      const info = wanted.has('info') ? { info: infoJson(await service.info(name, signal)) } : {}
+      return [name, { ...status, ...info }]
+    } catch (error) {
+      // Deleted between the two questions.
+      if (error instanceof TailraceError && error.code === 'CONNECTOR_UNKNOWN') return undefined
+      throw error
+    }
+  }
+  const expanded = await mapBounded(names, statusesAtOnce, expand)
   return ok(Object.fromEntries(expanded.filter((entry) => entry !== undefined)))
 }
 

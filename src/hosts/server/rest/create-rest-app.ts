@@ -16,6 +16,7 @@ import type { GuardOptions } from '../access/request-guard.ts'
 import type { MonitoringSources } from '../monitoring-answers.ts'
 import { allowOrigins } from './allow-origins.ts'
 import { auditEntryOf } from './audit-request.ts'
+import { awaitLeader } from './await-leader.ts'
 import type { ConnectService, Leadership } from './connect-service.ts'
 import { failureOf } from './failure-status.ts'
 import type { Failure } from './failure-status.ts'
@@ -182,7 +183,8 @@ interface Call {
 async function carriedOut(route: Route, { call, url, body, principal }: Call, around: Around): Promise<Response> {
   const { context, options } = around
   const by = typeof route.by === 'function' ? route.by(url.searchParams) : route.by
-  const target = by === 'leader' ? targetOf(call, options.leadership.leader()) : undefined
+  const met = by === 'leader' ? await awaitLeader(options, hopsOf(call)) : undefined
+  const target = met === undefined ? undefined : targetOf(call, met.leader)
   if (target !== undefined && 'status' in target) return failed(target)
   try {
     if (target === undefined) {
@@ -190,7 +192,7 @@ async function carriedOut(route: Route, { call, url, body, principal }: Call, ar
       return replied(reply, url.origin, by === 'leader' ? revisionHeader(options.revisions) : {})
     }
     const request = forwardRequest(call, { ...target, principal }, options.forwarding)
-    return forwarded(await handOn(request, target.url, options), url.origin)
+    return forwarded(await handOn(request, target.url, { ...options, waitedMs: met?.waitedMs ?? 0 }), url.origin)
   } catch (error) {
     return failed(told(error, options, route, context))
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRestClient } from '../../../../test/fixtures/rest-client.ts'
-import type { RestClient } from '../../../../test/fixtures/rest-client.ts'
+import type { Answer, RestClient } from '../../../../test/fixtures/rest-client.ts'
 import { TailraceError } from '../../../errors.ts'
 import { createManualClock } from '../../../testing/manual-clock.ts'
 import type { Authenticator } from '../access/authenticator.ts'
@@ -138,6 +138,78 @@ describe('a request that needs the leader', () => {
     const answered = call('DELETE', '/connectors/a')
     await clock.advance(9_500)
     expect((await answered).status).toBe(204)
+  })
+
+  describe('while no leader is known', () => {
+    /** A process that hears of leaders when it is told. */
+    function waiting(): { readonly client: RestClient; readonly meet: (leader: Leader) => void } {
+      const listeners = new Set<() => void>()
+      let leader: Leader = { kind: 'none' }
+      const leadership = {
+        leader: (): Leader => leader,
+        onChange: (listener: () => void) => {
+          listeners.add(listener)
+          return () => void listeners.delete(listener)
+        },
+      }
+      const meet = (next: Leader): void => {
+        leader = next
+        for (const listener of listeners) listener()
+      }
+      return { client: createRestClient({ leadership }), meet }
+    }
+
+    it('waits for one, whoever it is', async () => {
+      for (const leader of [{ kind: 'self' }, other] as const) {
+        const { client, meet } = waiting()
+        const answer = client.call('PUT', '/connectors/a/config', { body: config })
+        await client.clock.advance(1_900)
+        meet({ kind: 'none' })
+        expect([client.service.asked, client.forwards]).toEqual([[], []])
+        meet(leader)
+        expect((await answer).status).toBe(leader.kind === 'self' ? 201 : 200)
+      }
+    })
+
+    it('is 409 after two seconds, and at once where it was handed on', async () => {
+      const { client } = waiting()
+      const stop = (hops: string): Promise<Answer> =>
+        client.call('PUT', '/connectors/a/stop', { headers: { 'x-tailrace-forwarded': hops } })
+      expect((await stop('1')).status).toBe(409)
+      const first = stop('0')
+      await client.clock.advance(2_000)
+      expect(await first).toMatchObject({
+        status: 409,
+        body: { message: expect.stringContaining('no known leader URL') },
+      })
+      expect(client.clock.sleepers).toBe(0)
+    })
+
+    it('is waited for by its revision, too, as ever', async () => {
+      const clock = createManualClock()
+      let leader: Leader = { kind: 'none' }
+      let tell: () => void = () => undefined
+      const leadership = {
+        leader: (): Leader => leader,
+        onChange: (listener: () => void) => {
+          tell = listener
+          return () => undefined
+        },
+      }
+      const answer = { status: 204, contentType: undefined, location: undefined, revision: 7, body: Buffer.alloc(0) }
+      const { call } = createRestClient({
+        leadership,
+        clock,
+        revisions: { current: () => 6, reached: () => new Promise(() => undefined) },
+        forwarding: { send: () => Promise.resolve(answer), tokens: undefined },
+      })
+      const late = call('DELETE', '/connectors/a')
+      await clock.advance(1_500)
+      leader = other
+      tell()
+      await clock.advance(2_000)
+      expect((await late).status).toBe(204)
+    })
   })
 
   it('is 409 if the leader does not answer', async () => {

@@ -18,6 +18,8 @@ export interface HandingOn {
   readonly leadership: Leadership
   readonly revisions?: Revisions | undefined
   readonly clock: Clock
+  /** So long the request has waited already, which is a part of what it may wait. */
+  readonly waitedMs: number
   /** Aborts when the server closes. */
   readonly signal: AbortSignal
 }
@@ -27,9 +29,9 @@ export interface HandingOn {
  * in time, or another process leads meanwhile; what was asked for may have happened then.
  */
 export async function handOn(request: ForwardRequest, url: string, options: HandingOn): Promise<ForwardAnswer> {
-  const { clock, forwarding, signal } = options
-  const begun = clock.monotonic()
-  const limit = { ms: leaderMs, late: noAnswer }
+  const { clock, forwarding, signal, waitedMs } = options
+  const begun = clock.monotonic() - waitedMs
+  const limit = { ms: leaderMs - waitedMs, late: noAnswer }
   const answer = await inTime(clock, limit, signal, (scope) =>
     whileLeading(options, url, (each) => forwarding.send(request, each), scope),
   )

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRestClient } from '../../../../test/fixtures/rest-client.ts'
 import { TailraceError } from '../../../errors.ts'
+import type { ConnectService } from './connect-service.ts'
 
 const config = {
   'connector.class': 'TailraceSource',
@@ -96,6 +97,25 @@ describe('connectors', () => {
       shop: { info, status },
     })
     expect((await call('GET', '/connectors?expand=nothing')).body).toEqual({ shop: {} })
+  })
+
+  it('are looked at eight at a time where their states are asked for', async () => {
+    const { service } = await withShop()
+    const names = Array.from({ length: 30 }, (_, index) => `shop-${index}`)
+    let [running, mostAtOnce] = [0, 0]
+    const slow: ConnectService = {
+      ...service,
+      connectors: async () => names,
+      status: async (_, signal) => {
+        mostAtOnce = Math.max(mostAtOnce, ++running)
+        await Promise.resolve()
+        running--
+        return service.status('shop', signal)
+      },
+    }
+    const { body } = await createRestClient({ service: slow }).call('GET', '/connectors?expand=status')
+    expect(Object.keys(body as object)).toEqual(names)
+    expect(mostAtOnce).toBe(8)
   })
 
   it('are replaced by PUT, keep secrets that come back hidden, and are changed by PATCH', async () => {

@@ -11,7 +11,10 @@ export interface Revisions {
   reached(revision: number, signal: AbortSignal): Promise<void>
 }
 
-/** So long an answer is held back for it: a process that reads more slowly answers all the same. Milliseconds. */
+/**
+ * So long an answer is held back for it: a process that reads more slowly answers all the same. Clients give up after ten seconds, of which the
+ * leader may take seven. Milliseconds.
+ */
 const patienceMs = 2_000
 
 /** What the leader tells the process that asked. */
