@@ -123,10 +123,12 @@ class Log implements ServiceLog {
     if (leadership === undefined || this.leader.kind !== 'self') {
       throw new TailraceError('SERVICE_CHANGING', `process ${this.#options.process} does not lead the service`)
     }
-    const { change, result } = decide(this.#follower.fold.state)
-    // Not with the caller's signal: nobody who goes away may leave a commit in doubt.
-    if (change.put.length + change.remove.length > 0) await leadership.write(change, this.#patience)
-    return result
+    const decided = decidedBy(decide, this.#follower.fold.state)
+    // Also if nothing is to be written: only a commit proves that no newer leader has decided something else by then. Not with the caller's
+    // signal: nobody who goes away may leave a commit in doubt.
+    await leadership.write(decided.change, this.#patience)
+    if ('refusal' in decided) throw decided.refusal
+    return decided.result
   }
 
   /** Until the log was read to its end. */
@@ -217,6 +219,19 @@ class Log implements ServiceLog {
 
   #tell(error: unknown): void {
     this.#options.onProblem?.(error)
+  }
+}
+
+type Decided<T> = { readonly change: ServiceChange } & ({ readonly result: T } | { readonly refusal: unknown })
+
+function decidedBy<T>(
+  decide: (state: ServiceState) => { readonly change: ServiceChange; readonly result: T },
+  state: ServiceState,
+): Decided<T> {
+  try {
+    return decide(state)
+  } catch (refusal) {
+    return { change: { put: [], remove: [] }, refusal }
   }
 }
 

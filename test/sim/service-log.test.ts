@@ -97,7 +97,7 @@ describe('the log of a service', () => {
     expect(other.log.state).toEqual(leader.log.state)
   })
 
-  it('writes nothing if the decision throws or changes nothing, and goes on', async () => {
+  it('changes nothing if the decision throws or wants nothing, and goes on', async () => {
     const { start, pass, drive } = createBench()
     const { log } = start('a')
     await pass(10_000)
@@ -107,9 +107,34 @@ describe('the log of a service', () => {
     }
     expect(await codeOf(drive(log.change(refuse, signal)))).toBe('CONNECTOR_EXISTS')
     expect(await drive(log.change(put(), signal))).toBe(0)
-    expect(log.state).toBe(before)
+    expect(log.state?.connectors).toEqual(before?.connectors)
     await drive(log.change(put(connector('x')), signal))
-    expect(log.state?.revision).toBe((before?.revision ?? 0) + 1)
+    // Each of the three was proven by a commit.
+    expect(log.state?.revision).toBe((before?.revision ?? 0) + 3)
+  })
+
+  it.each<[string, () => { readonly change: ServiceChange; readonly result: number }]>([
+    ['changes nothing', put()],
+    [
+      'is refused',
+      () => {
+        throw new TailraceError('CONNECTOR_UNKNOWN', 'it is not there')
+      },
+    ],
+  ])('is not answered for by whose machine was suspended and who led before: what %s', async (_, decide) => {
+    const { start, pass, drive } = createBench()
+    const a = start('a')
+    await pass(10_000)
+    const b = start('b')
+    await pass(5_000)
+    a.process.suspend()
+    await pass(40_000)
+    expect(b.log.leader).toEqual({ kind: 'self' })
+    await drive(b.log.change(put(connector('x')), signal))
+    expect(a.log.leader).toEqual({ kind: 'self' })
+    const late = a.log.change(decide, signal)
+    a.process.resume()
+    expect(await codeOf(drive(late))).toBe('SERVICE_CHANGING')
   })
 
   it('is led by the next one when the leader leaves, which finds everything', async () => {
