@@ -30,6 +30,8 @@ export interface ServiceLogOptions {
   readonly topic: ServiceTopic
   /** `ProcessReport.process` of this process. */
   readonly process: string
+  /** The leader writes at least this often: Kafka forgets a transactional id that was not used for some days. Milliseconds; default: a day. */
+  readonly renewMs?: number
   /** Told of each trouble that is waited out. */
   readonly onProblem?: (error: unknown) => void
 }
@@ -207,13 +209,24 @@ class Log implements ServiceLog {
     await using leadership = await takeLog(options, signal)
     this.#leadership = leadership
     this.#listeners.call()
+    const over = new AbortController()
     try {
-      await untilAborted(leadership.failed, signal)
+      await untilAborted(Promise.race([leadership.failed, this.#renew(AbortSignal.any([signal, over.signal]))]), signal)
     } finally {
+      over.abort(new Error('it leads no longer'))
       this.#leadership = undefined
       this.#listeners.call()
       // The running change comes to its end; those behind it find that nobody leads.
       await this.#queue
+    }
+  }
+
+  /** As long as it leads; rejects when it does not, or when `signal` aborts. */
+  async #renew(signal: AbortSignal): Promise<never> {
+    const { clock, renewMs = 86_400_000 } = this.#options
+    for (;;) {
+      await clock.sleep(renewMs, signal)
+      await this.change(() => ({ change: { put: [], remove: [] }, result: undefined }), signal)
     }
   }
 

@@ -3,11 +3,12 @@ import { TailraceError } from '../../src/errors.ts'
 import type { KafkaApi } from '../../src/kafka/kafka.ts'
 import { createTransactionSessions } from '../../src/kafka/transaction-sessions.ts'
 import { createKafkaOver } from '../../src/kafka/wire-kafka.ts'
+import { serviceTransactionalId } from '../../src/service/log-leadership.ts'
 import { connectorKey, encodeServiceRecord } from '../../src/service/service-codec.ts'
 import type { ConnectorEntry, ServiceChange } from '../../src/service/service-state.ts'
 import { makeTopic } from './kafka/topic-requests.ts'
 import { createSimulatedWire } from './kafka/simulated-wire.ts'
-import { startServiceProcess, topics } from './service/simulated-service-process.ts'
+import { group, startServiceProcess, topics } from './service/simulated-service-process.ts'
 import type { SimulatedServiceProcess } from './service/simulated-service-process.ts'
 import { planService } from './service/service-plan.ts'
 import { createSimulatedProcess } from './time/simulated-process.ts'
@@ -17,7 +18,7 @@ import type { Surroundings } from './world/surroundings.ts'
 /** A service without faults, and somebody beside it who can write whatever he likes. */
 interface Bench {
   readonly surroundings: Surroundings
-  readonly start: (name: string) => SimulatedServiceProcess
+  readonly start: (name: string, more?: { readonly renewMs: number }) => SimulatedServiceProcess
   readonly pass: (ms: number) => Promise<void>
   readonly drive: <T>(work: Promise<T>) => Promise<T>
   readonly write: (topic: string, key: string, value: string | null) => Promise<void>
@@ -42,8 +43,14 @@ function createBench(): Bench {
   let serial = 0
   return {
     surroundings,
-    start: (name) =>
-      startServiceProcess(name, { surroundings, seed: ++serial, reach: () => undefined, onState: () => undefined }),
+    start: (name, more = {}) =>
+      startServiceProcess(name, {
+        surroundings,
+        seed: ++serial,
+        reach: () => undefined,
+        onState: () => undefined,
+        ...more,
+      }),
     pass: async (ms) => void (await time.run(() => false, time.elapsedMs + ms)),
     drive,
     port,
@@ -153,6 +160,20 @@ describe('the log of a service', () => {
     expect(b.board.processes.map(({ process }) => process)).toEqual(['b'])
   })
 
+  it('is written now and then, so that Kafka does not forget who writes it', async () => {
+    const { start, pass, drive, surroundings } = createBench()
+    const a = start('a', { renewMs: 60_000 })
+    await pass(10_000)
+    for (let minutes = 0; minutes < 8; minutes += 2) {
+      const before = a.log.state?.revision
+      await pass(120_000)
+      // As a broker does with what was not used for two minutes.
+      if (a.log.state?.revision === before) surroundings.kafka.transactions.expire(serviceTransactionalId(group))
+    }
+    expect(await codeOf(drive(a.log.change(put(connector('x')), signal)))).toBe('none')
+    expect(surroundings.kafka.transactions.describe(serviceTransactionalId(group))).toBeDefined()
+  })
+
   it('does not take what is too large, and goes on', async () => {
     const { start, pass, drive } = createBench()
     const { log } = start('a')
@@ -191,6 +212,7 @@ describe('the log of a service', () => {
     expect(a.log.trouble).toBeUndefined()
     expect(a.log.leader).toEqual({ kind: 'self' })
     await drive(a.log.change(put(connector('y')), signal))
+    await pass(3_000)
     expect([...(b.log.state?.connectors.keys() ?? [])].sort()).toEqual(['x', 'y'])
   })
 

@@ -45,6 +45,8 @@ export function startServiceProcess(
     readonly reach: (moment: CommitMoment) => Promise<void> | undefined
     /** What it learns, whenever it learns something. */
     readonly onState: (log: ServiceLog) => void
+    /** See `ServiceLogOptions`. */
+    readonly renewMs?: number
   },
 ): SimulatedServiceProcess {
   const { surroundings } = parts
@@ -65,6 +67,7 @@ export function startServiceProcess(
     sessions: sessionsOf('exactly_once'),
     topic: topicOf(topics.log),
     process: name,
+    ...(parts.renewMs === undefined ? {} : { renewMs: parts.renewMs }),
   })
   const board = openReportBoard({
     ...common,
