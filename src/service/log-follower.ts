@@ -13,13 +13,15 @@ import type { ServiceFold } from './service-fold.ts'
 /** The one reader of a service's log in a process. Whoever wants to know something newer waits until it has come by. */
 export interface LogFollower {
   readonly fold: ServiceFold
-  /** SERVICE_LOG_LOST, for good, or what the fold has to say. */
+  /** {@link loss}, or what the fold has to say. */
   readonly trouble: TailraceError | undefined
+  /** SERVICE_LOG_LOST, for good. */
+  readonly loss: TailraceError | undefined
   /** Reads up to the end that the log has now. Goes on where it was if it is called again after a failure. */
   catchUp(signal: AbortSignal): Promise<void>
   /** Reads on until `signal` aborts; waits troubles out. After {@link catchUp}. */
   follow(signal: AbortSignal): Promise<void>
-  /** Resolves once `isTrue`, looked at whenever something was read; rejects as soon as `signal` aborts. */
+  /** Resolves once `isTrue`, looked at whenever something was read; rejects as soon as `signal` aborts, or nothing more can be read (SERVICE_LOG_LOST). */
   until(isTrue: () => boolean, signal: AbortSignal): Promise<void>
   /** The next offset to read. */
   readonly position: bigint
@@ -54,7 +56,7 @@ class Follower implements LogFollower {
   readonly #reader: MarkerReader
   readonly fold: ServiceFold
   readonly #waiting = new Set<() => void>()
-  #loss: TailraceError | undefined
+  loss: TailraceError | undefined
 
   constructor(options: LogFollowerOptions) {
     const { kafka, topic } = options
@@ -64,7 +66,7 @@ class Follower implements LogFollower {
   }
 
   get trouble(): TailraceError | undefined {
-    return this.#loss ?? this.fold.trouble
+    return this.loss ?? this.fold.trouble
   }
 
   get position(): bigint {
@@ -77,9 +79,10 @@ class Follower implements LogFollower {
 
   lose(reason: string): void {
     const { topic, onChange } = this.#options
-    if (this.#loss !== undefined) return
-    this.#loss = new TailraceError('SERVICE_LOG_LOST', `${topic} ${reason}`)
+    if (this.loss !== undefined) return
+    this.loss = new TailraceError('SERVICE_LOG_LOST', `${topic} ${reason}`)
     onChange()
+    this.#wake()
   }
 
   async catchUp(signal: AbortSignal): Promise<void> {
@@ -98,7 +101,7 @@ class Follower implements LogFollower {
     const { clock, rng, onProblem } = this.#options
     for (let failures = 0; !signal.aborted;) {
       try {
-        if (this.#loss !== undefined) return
+        if (this.loss !== undefined) return
         await this.#read(signal, parkMs)
         failures = 0
       } catch (error) {
@@ -115,6 +118,7 @@ class Follower implements LogFollower {
 
   async until(isTrue: () => boolean, signal: AbortSignal): Promise<void> {
     while (!isTrue()) {
+      if (this.loss !== undefined) throw this.loss
       const read = Promise.withResolvers<void>()
       this.#waiting.add(read.resolve)
       try {
@@ -128,6 +132,10 @@ class Follower implements LogFollower {
   async #read(signal: AbortSignal, waitMs: number): Promise<void> {
     const records = await this.#reader.poll(signal, waitMs)
     if (this.fold.apply(records)) this.#options.onChange()
+    this.#wake()
+  }
+
+  #wake(): void {
     for (const wake of this.#waiting) wake()
   }
 }

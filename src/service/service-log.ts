@@ -185,7 +185,7 @@ class Log implements ServiceLog {
     }
   }
 
-  /** Takes the log, and takes it again after any doubt. Never rejects. */
+  /** Takes the log, and takes it again after any doubt, until there is nothing left to take. Never rejects. */
   async #lead(topic: TopicInfo, signal: AbortSignal): Promise<void> {
     const { clock, rng, membership } = this.#options
     for (let attempt = 0; !signal.aborted; attempt++) {
@@ -195,6 +195,7 @@ class Log implements ServiceLog {
       } catch (error) {
         if (signal.aborted) return
         this.#tell(error)
+        if (this.#follower.loss !== undefined) return
         if (clock.monotonic() - since > 30_000) attempt = 0
       }
       const wait = (ms: number): Promise<void> => clock.sleep(ms, signal).catch(() => undefined)

@@ -15,10 +15,12 @@ import { createSimulatedProcess } from './time/simulated-process.ts'
 import { createSurroundings } from './world/surroundings.ts'
 import type { Surroundings } from './world/surroundings.ts'
 
+type StartOptions = Partial<Pick<Parameters<typeof startServiceProcess>[1], 'renewMs' | 'reach'>>
+
 /** A service without faults, and somebody beside it who can write whatever he likes. */
 interface Bench {
   readonly surroundings: Surroundings
-  readonly start: (name: string, more?: { readonly renewMs: number }) => SimulatedServiceProcess
+  readonly start: (name: string, more?: StartOptions) => SimulatedServiceProcess
   readonly pass: (ms: number) => Promise<void>
   readonly drive: <T>(work: Promise<T>) => Promise<T>
   readonly write: (topic: string, key: string, value: string | null) => Promise<void>
@@ -230,6 +232,28 @@ describe('the log of a service', () => {
     const b = start('b')
     await pass(5_000)
     expect(endOf(b)).toBe('SERVICE_LOG_LOST')
+  })
+
+  it('that is lost behind a commit lets nobody wait for what cannot be read any more', async () => {
+    const { start, pass, drive, surroundings } = createBench()
+    let isArmed = false
+    const { state } = surroundings.kafka
+    const reach = (moment: string): undefined => {
+      if (moment !== 'after-end' || !isArmed) return
+      isArmed = false
+      state.topics.delete(topics.log)
+      makeTopic(state, topics.log, 1, new Map([['cleanup.policy', 'compact']]))
+    }
+    const a = start('a', { reach })
+    await pass(10_000)
+    isArmed = true
+    const changes = [a.log.change(put(connector('x')), signal), a.log.change(put(connector('y')), signal)]
+    const ends = Promise.all(changes.map((change) => codeOf(change)))
+    expect(await drive(ends)).toEqual(['SERVICE_LOG_LOST', 'SERVICE_LOG_LOST'])
+    expect(a.log.leader).toEqual({ kind: 'none' })
+    a.terminate()
+    await pass(2_000)
+    expect(a.ended).toEqual({ error: undefined })
   })
 
   it.each<[string, number, string, string]>([

@@ -3,15 +3,15 @@ import type { ServiceLog } from '../../service/service-state.ts'
 import type { Leader, Leadership } from '../server/rest/connect-service.ts'
 import type { Revisions } from '../server/rest/revisions.ts'
 
-/** Who wrote last leads, if it is known to live. */
+/** Who wrote last leads, if it is known to live. Where nobody does, the log's trouble is told: it may be why. */
 export function leadershipOf(log: ServiceLog, boardOf: () => ReportBoard | undefined): Leadership {
   return {
     leader: (): Leader => {
-      const { leader } = log
-      if (leader.kind !== 'other') return leader
-      const processes = boardOf()?.processes ?? []
-      const found = processes.find(({ process }) => process === leader.process)
-      return found === undefined ? { kind: 'none' } : { kind: 'other', url: found.url, process: found.process }
+      const { leader, trouble } = log
+      if (leader.kind === 'self') return leader
+      const process = leader.kind === 'other' ? leader.process : undefined
+      const found = boardOf()?.processes.find((one) => one.process === process)
+      return found === undefined ? { kind: 'none', trouble } : { kind: 'other', url: found.url, process: found.process }
     },
     onChange: (listener) => log.onChange(listener),
   }

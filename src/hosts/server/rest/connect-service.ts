@@ -1,3 +1,4 @@
+import type { TailraceError } from '../../../errors.ts'
 import type { ConfigInfos, ConfigKeyInfo, ConnectorConfig } from '../../../config/configdef/config-infos.ts'
 
 /** What is wanted of a connector. Survives every process. */
@@ -187,8 +188,11 @@ export interface Leadership {
   onChange?(listener: () => void): () => void
 }
 
-/** The leader. `url` is the one that it advertises, without a path; `process` is that of its reports. */
+/**
+ * The leader. `url` is the one that it advertises, without a path; `process` is that of its reports; `trouble` is why this process cannot lead,
+ * and does not pass by itself.
+ */
 export type Leader =
   | { readonly kind: 'self' }
   | { readonly kind: 'other'; readonly url: string; readonly process: string }
-  | { readonly kind: 'none' }
+  | { readonly kind: 'none'; readonly trouble?: TailraceError | undefined }

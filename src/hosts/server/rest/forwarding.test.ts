@@ -89,6 +89,14 @@ describe('a request that needs the leader', () => {
     expect(forwards.map(({ headers }) => headers['x-tailrace-forwarded'])).toEqual(['2'])
   })
 
+  it('is told what is wrong with the log for as long as that keeps everybody from leading', async () => {
+    const trouble = new TailraceError('SERVICE_LOG_UNREADABLE', 'offset 7 of shop.config: its value is not JSON')
+    const { call } = follower({ kind: 'none', trouble })
+    const message = `offset 7 of shop.config: its value is not JSON (SERVICE_LOG_UNREADABLE). ${trouble.remedy}`
+    expect(await call('PUT', '/connectors/a/stop')).toMatchObject({ status: 500, body: { error_code: 500, message } })
+    expect((await call('GET', '/connectors')).status).toBe(200)
+  })
+
   it('is answered by whoever is leader, however often it was handed on', async () => {
     const { call } = createRestClient()
     await call('PUT', '/connectors/a/config', { body: config })

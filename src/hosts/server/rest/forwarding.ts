@@ -1,5 +1,6 @@
 import type { Principal } from '../access/principal.ts'
 import type { Leader } from './connect-service.ts'
+import { lastingFailure } from './failure-status.ts'
 import type { Failure } from './failure-status.ts'
 import type { ForwardTokens } from './forward-token.ts'
 
@@ -73,6 +74,7 @@ export interface ForwardTarget {
 /** Where a call must go; undefined if it can be answered here. */
 export function targetOf(call: IncomingCall, leader: Leader): ForwardTarget | Failure | undefined {
   if (leader.kind === 'self') return undefined
+  if (leader.kind === 'none' && leader.trouble !== undefined) return lastingFailure(leader.trouble)
   if (leader.kind === 'none')
     return {
       status: 409,
