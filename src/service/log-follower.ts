@@ -12,6 +12,7 @@ import type { ServiceFold } from './service-fold.ts'
 
 /** The one reader of a service's log in a process. Whoever wants to know something newer waits until it has come by. */
 export interface LogFollower {
+  /** Another object after the log was read again from its beginning; its state never goes back. */
   readonly fold: ServiceFold
   /** {@link loss}, or what the fold has to say. */
   readonly trouble: TailraceError | undefined
@@ -19,7 +20,10 @@ export interface LogFollower {
   readonly loss: TailraceError | undefined
   /** Reads up to the end that the log has now. Goes on where it was if it is called again after a failure. */
   catchUp(signal: AbortSignal): Promise<void>
-  /** Reads on until `signal` aborts; waits troubles out. After {@link catchUp}. */
+  /**
+   * Reads on until `signal` aborts; waits troubles out. After {@link catchUp}. When nothing could be read for half an hour, it begins again at the
+   * beginning of the log: what was removed meanwhile may have left no trace behind the position.
+   */
   follow(signal: AbortSignal): Promise<void>
   /** Resolves once `isTrue`, looked at whenever something was read; rejects as soon as `signal` aborts, or nothing more can be read (SERVICE_LOG_LOST). */
   until(isTrue: () => boolean, signal: AbortSignal): Promise<void>
@@ -49,28 +53,28 @@ export function createLogFollower(options: LogFollowerOptions): LogFollower {
 }
 
 const parkMs = 1_000
+/** Of the hour for which tombstones are kept (`shortLogConfig`) the rest is for reading. By the wall clock: the other one may stand still with the machine. */
+const longGapMs = 1_800_000
 const pause = { baseMs: 100, capMs: 5_000 }
 
 class Follower implements LogFollower {
   readonly #options: LogFollowerOptions
-  readonly #reader: MarkerReader
-  readonly fold: ServiceFold
+  #reader: MarkerReader
+  fold: ServiceFold
+  /** Up to where `fold` holds what was read. */
+  position = -1n
+  #answeredAt: number | undefined
   readonly #waiting = new Set<() => void>()
   loss: TailraceError | undefined
 
   constructor(options: LogFollowerOptions) {
-    const { kafka, topic } = options
     this.#options = options
-    this.#reader = createMarkerReader({ kafka, topic, partition: 0 })
+    this.#reader = this.#openReader()
     this.fold = createServiceFold(options)
   }
 
   get trouble(): TailraceError | undefined {
     return this.loss ?? this.fold.trouble
-  }
-
-  get position(): bigint {
-    return this.#reader.position ?? -1n
   }
 
   hasPending(producerId: bigint): boolean {
@@ -130,9 +134,33 @@ class Follower implements LogFollower {
   }
 
   async #read(signal: AbortSignal, waitMs: number): Promise<void> {
+    const { clock, onChange } = this.#options
     const records = await this.#reader.poll(signal, waitMs)
-    if (this.fold.apply(records)) this.#options.onChange()
+    const at = clock.now()
+    // What was polled is not looked at then: nobody may believe that `fold` holds everything in front of it.
+    if (at - (this.#answeredAt ?? at) > longGapMs) await this.#readAnew(signal)
+    else if (this.fold.apply(records)) onChange()
+    this.position = this.#reader.position ?? -1n
+    this.#answeredAt = at
     this.#wake()
+  }
+
+  async #readAnew(signal: AbortSignal): Promise<void> {
+    const { kafka, topic, onChange } = this.#options
+    const reader = this.#openReader()
+    const fold = createServiceFold(this.#options)
+    const { highWatermark } = await kafka.offsets(topic, 0, signal)
+    fold.apply(await reader.readTo(highWatermark, signal))
+    const hasLess = (reader.logStart ?? 0n) > 0n || fold.state.revision < this.fold.state.revision
+    if (hasLess) return this.lose('holds less than it did: it was cut off, or made anew')
+    this.#reader = reader
+    this.fold = fold
+    onChange()
+  }
+
+  #openReader(): MarkerReader {
+    const { kafka, topic } = this.#options
+    return createMarkerReader({ kafka, topic, partition: 0 })
   }
 
   #wake(): void {

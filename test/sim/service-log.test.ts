@@ -234,6 +234,31 @@ describe('the log of a service', () => {
     expect(endOf(b)).toBe('SERVICE_LOG_LOST')
   })
 
+  it('is read from its beginning by whoever was away for so long that what was removed has left no trace', async () => {
+    const { start, pass, drive, surroundings } = createBench()
+    const a = start('a')
+    await pass(10_000)
+    const b = start('b')
+    await pass(5_000)
+    await drive(a.log.change(put(connector('x'), connector('y')), signal))
+    await pass(3_000)
+    b.process.suspend()
+    // What it had asked for last is answered with this.
+    await drive(a.log.change(put(connector('y')), signal))
+    await pass(2_000)
+    await drive(a.log.change(() => ({ change: { put: [], remove: ['x'] }, result: 0 }), signal))
+    const { state } = surroundings.kafka
+    await pass(2_000_000)
+    state.topics.get(topics.log)?.partitions[0]?.log.compact({ isWithoutTombstones: true })
+    await drive(a.log.change(put(connector('z')), signal))
+    b.process.resume()
+    await pass(10_000)
+    expect(b.log.state).toEqual(a.log.state)
+    expect([...(b.log.state?.connectors.keys() ?? [])].sort()).toEqual(['y', 'z'])
+    expect([...b.runs.reports.keys()].sort()).toEqual(['y', 'z'])
+    expect(b.log.trouble).toBeUndefined()
+  })
+
   it('that is lost behind a commit lets nobody wait for what cannot be read any more', async () => {
     const { start, pass, drive, surroundings } = createBench()
     let isArmed = false
