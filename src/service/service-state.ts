@@ -23,6 +23,8 @@ export interface ConnectorEntry {
   readonly target: TargetState
   /** The newest wish to begin again; undefined until there was one. Another `id` is another wish. */
   readonly restart?: RestartWish | undefined
+  /** Older wishes that the newest one does not include, oldest first: a process that reads several at once carries out each. Absent: none. */
+  readonly earlierRestarts?: readonly RestartWish[] | undefined
 }
 
 /** What is wanted of a connector. `PAUSED` keeps its tasks, `STOPPED` has none; a stopped one's positions may be changed. */
