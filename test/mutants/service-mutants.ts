@@ -63,7 +63,7 @@ export const serviceMutants: readonly Mutant[] = [
         replace: 'if (isAsTold) return',
       },
     ],
-    caughtBy: { kind: 'tests', files: ['test/sim/service-log.test.ts'] },
+    caughtBy: { kind: 'tests', files: ['test/sim/service-reports.test.ts'] },
   },
   {
     id: 'V6',
@@ -75,7 +75,7 @@ export const serviceMutants: readonly Mutant[] = [
         replace: 'nowMs += at - answeredAt',
       },
     ],
-    caughtBy: { kind: 'tests', files: ['test/sim/service-log.test.ts'] },
+    caughtBy: { kind: 'tests', files: ['test/sim/service-reports.test.ts'] },
   },
   {
     id: 'V7',
