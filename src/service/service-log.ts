@@ -28,6 +28,8 @@ export interface ServiceLogOptions {
   /** Connect's `group.id`. */
   readonly group: string
   readonly topic: ServiceTopic
+  /** Where processes report what they run, which shows that the service ran before. */
+  readonly reportsTopic: string
   /** `ProcessReport.process` of this process. */
   readonly process: string
   /** The leader writes at least this often: Kafka forgets a transactional id that was not used for some days. Milliseconds; default: a day. */
@@ -154,12 +156,13 @@ class Log implements ServiceLog {
   }
 
   async #admit(signal: AbortSignal): Promise<TopicInfo> {
-    const { kafka, topic, group } = this.#options
+    const { kafka, topic, group, reportsTopic } = this.#options
     const found = await admitServiceTopic(this.#options, topic, signal)
     if (found.partitions !== 1) {
       throw new TailraceError('SERVICE_LOG_PARTITIONS', `topic ${topic.name} has ${found.partitions} partitions`)
     }
-    await refuseLostLog(kafka, { topic: topic.name, transactionalId: serviceTransactionalId(group) }, signal)
+    const traces = { group, transactionalId: serviceTransactionalId(group), reportsTopic }
+    await refuseLostLog(kafka, { topic: topic.name, ...traces }, signal)
     return found
   }
 

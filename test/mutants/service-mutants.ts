@@ -83,8 +83,8 @@ export const serviceMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/service/service-topic.ts',
-        find: "  if (state !== 'CompleteCommit' && state !== 'CompleteAbort') return\n",
-        replace: '  if (state !== undefined) return\n',
+        find: "  if (state === 'CompleteCommit' || state === 'CompleteAbort') return `transactional id ${transactionalId}`\n",
+        replace: '  if (state !== undefined) return undefined\n',
       },
     ],
     caughtBy: { kind: 'tests', files: ['test/sim/service-log.test.ts'] },

@@ -175,6 +175,25 @@ describe('the log of a service', () => {
     expect(endOf(b)).toBe('SERVICE_LOG_LOST')
   })
 
+  it.each<[string, string | undefined, readonly ConnectorEntry[]]>([
+    ['is not taken for a new one while a process has told what it runs', 'SERVICE_LOG_LOST', [connector('x')]],
+    ['is made anew if nothing was ever to run', undefined, []],
+  ])('that was deleted, and of which Kafka has forgotten the writer, %s', async (_, code, entries) => {
+    const { start, pass, drive, surroundings } = createServiceBench()
+    const a = start('a')
+    await pass(10_000)
+    await drive(a.log.change(put(...entries), signal))
+    await pass(5_000)
+    a.process.kill()
+    const { state, transactions } = surroundings.kafka
+    state.topics.delete(topics.log)
+    transactions.expire(serviceTransactionalId(group))
+    const b = start('b')
+    await pass(20_000)
+    expect(endOf(b)).toBe(code)
+    expect(b.log.leader.kind).toBe(code === undefined ? 'self' : 'none')
+  })
+
   it('is read from its beginning by whoever was away for so long that what was removed has left no trace', async () => {
     const { start, pass, drive, surroundings } = createServiceBench()
     const a = start('a')

@@ -66,6 +66,7 @@ export function startServiceProcess(
     membership,
     sessions: sessionsOf('exactly_once'),
     topic: topicOf(topics.log),
+    reportsTopic: topics.reports,
     process: name,
     ...(parts.renewMs === undefined ? {} : { renewMs: parts.renewMs }),
   })
