@@ -70,8 +70,8 @@ class Slot implements ConnectorRun {
   readonly #bell: Bell
   readonly #life = new AbortController()
   #wanted: ConnectorEntry | undefined
-  /** The wish that was carried out last, or that stood there already when this slot came: then it is older than what runs. */
-  #doneWish: string | undefined
+  /** Of the wishes that are kept, those that were carried out, or stood there already when this slot came: those are older than what runs. */
+  #doneWishes: ReadonlySet<string> = new Set()
   #run: Run | undefined
   #failure: Failure | undefined
   #failures = 0
@@ -87,7 +87,7 @@ class Slot implements ConnectorRun {
   want(entry: ConnectorEntry | undefined): void {
     if (this.#life.signal.aborted) return
     // One that was removed and made again is another one: its wishes are, too.
-    if (this.#wanted === undefined) this.#doneWish = entry?.restart?.id
+    if (this.#wanted === undefined) this.#doneWishes = idsOf(wishesOf(entry))
     this.#wanted = entry
     this.#report()
     this.#working ??= this.#work()
@@ -117,9 +117,9 @@ class Slot implements ConnectorRun {
 
   async #step(): Promise<void> {
     const entry = this.#wanted
-    const wish = entry?.restart
-    const isWished = wish !== undefined && wish.id !== this.#doneWish && this.#concerns(wish)
-    if (entry !== undefined) this.#doneWish = wish?.id
+    const wishes = wishesOf(entry)
+    const isWished = wishes.some((wish) => !this.#doneWishes.has(wish.id) && this.#concerns(wish))
+    if (entry !== undefined) this.#doneWishes = idsOf(wishes)
     this.#takeEnd()
     if (entry === undefined || entry.target !== 'RUNNING') {
       await this.#endRun()
@@ -230,6 +230,15 @@ class Slot implements ConnectorRun {
     const state = failure.retryAtMs === undefined ? 'FAILED' : 'RESTARTING'
     return { state, configId: failure.entry.configId, trace: failure.trace }
   }
+}
+
+function wishesOf(entry: ConnectorEntry | undefined): readonly RestartWish[] {
+  const { restart, earlierRestarts = [] } = entry ?? {}
+  return restart === undefined ? [] : [...earlierRestarts, restart]
+}
+
+function idsOf(wishes: readonly RestartWish[]): ReadonlySet<string> {
+  return new Set(wishes.map(({ id }) => id))
 }
 
 function asIs(text: string): string {

@@ -10,6 +10,8 @@ import type { ProcessSign, ReportRecord } from './report-codec.ts'
 export interface KnownProcesses {
   /** What was read at once from a partition, whose reading time is now `nowMs`. Returns what concerns this process itself. */
   take(partition: number, records: readonly FetchedRecord[], nowMs: number): readonly ReportRecord[]
+  /** The topic is another one: whoever is known has the whole of its time again to be heard of, in whatever partition. */
+  beginAnew(): void
   /** The reports of those who were heard of within `timeoutMs`; the same objects as long as nothing was heard that differs. */
   living(timeoutMs: number): readonly ProcessReport[]
   /** Those who were not heard of for that long, with the connectors that they left reports of. */
@@ -17,7 +19,8 @@ export interface KnownProcesses {
 }
 
 interface Known {
-  readonly partition: number
+  /** In which it was heard of last. */
+  partition: number
   sign: ProcessSign | undefined
   readonly runs: Map<string, RunReport>
   heardAtMs: number
@@ -45,6 +48,7 @@ export function createKnownProcesses(group: string, self: string): KnownProcesse
       return
     }
     const one = knownOf(process, partition)
+    one.partition = partition
     one.heardAtMs = nowOf.get(partition) ?? 0
     if (record.kind === 'process' && !isSame(one.sign, record.sign)) {
       one.sign = record.sign
@@ -66,6 +70,10 @@ export function createKnownProcesses(group: string, self: string): KnownProcesse
         else hear(partition, record)
       }
       return own
+    },
+    beginAnew: () => {
+      nowOf.clear()
+      for (const one of known.values()) Object.assign(one, { partition: 0, heardAtMs: 0 })
     },
     living: (timeoutMs) => {
       const shown = [...known.values()]

@@ -11,8 +11,9 @@ import type { ServiceChange } from './service-state.ts'
 /** One taking of the log: the right to write, until the first commit that rejects. Then it is worthless, and the log is taken again. */
 export interface LogLeadership extends AsyncDisposable {
   /**
-   * Writes in one transaction; `follower` has read it when this resolves. One at a time. Rejects with SERVICE_CHANGING, RECORD_TOO_LARGE or
-   * KAFKA_AUTHORIZATION if nothing was written and nothing will be; otherwise it may have been.
+   * Writes in one transaction, `head` alone if there is no change; `follower` has read it when this resolves, and nobody else has led until then.
+   * One at a time. Rejects with SERVICE_CHANGING, RECORD_TOO_LARGE or KAFKA_AUTHORIZATION if nothing of the change was written and nothing will be;
+   * otherwise it may have been.
    */
   write(change: ServiceChange, signal: AbortSignal): Promise<void>
   /** Rejects when a commit did; never resolves. */
@@ -101,7 +102,7 @@ function openLeadership(options: LogLeadershipOptions, session: TransactionSessi
         await session.commit([recordsOf(options, { change, revision })], signal)
       } catch (error) {
         failed.reject(error)
-        throw session.fate === 'aborted' ? unwritten(error, process) : error
+        throw session.fate === 'aborted' || isNothing(change) ? unwritten(error, process) : error
       }
       await follower.until(() => follower.fold.state.revision >= revision, signal)
     },
@@ -134,7 +135,11 @@ function recordsOf(
   ]
 }
 
-/** Nothing was written, and nothing will be. */
+function isNothing({ put, remove }: ServiceChange): boolean {
+  return put.length + remove.length === 0
+}
+
+/** Nothing of a change was written, and nothing will be. */
 function unwritten(cause: unknown, process: string): unknown {
   if (cause instanceof TailraceError && (cause.code === 'RECORD_TOO_LARGE' || cause.code === 'KAFKA_AUTHORIZATION')) {
     return cause

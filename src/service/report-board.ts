@@ -44,8 +44,10 @@ export function openReportBoard(options: ReportBoardOptions): ReportBoard {
 const signEveryMs = 3_000
 /** Changes within this time are written together. */
 const gatherMs = 50
-/** Everything is written again after this long, in case the topic has lost something. */
+/** Everything is written again after this long, in case the topic has lost something; and whether it is the same topic is looked at. */
 const renewMs = 600_000
+/** Who fails more often than this, one time after the other, asks whether the topic is still the same. */
+const toleratedFailures = 3
 /** The leader removes the records of those who were silent for this long. */
 const buryAfterMs = 3_600_000
 const parkMs = 1_000
@@ -63,6 +65,8 @@ class Board implements ReportBoard {
   readonly #own = createOwnReports()
   readonly #listeners = createListeners()
   readonly #bell: Bell
+  /** Rings when the topic may have been deleted or made anew. */
+  readonly #doubt: Bell
   /** When each partition was last read, from the moment on when it was read to its end. */
   readonly #readAt = new Map<number, number>()
   #partitions = Infinity
@@ -76,6 +80,7 @@ class Board implements ReportBoard {
     this.#options = options
     this.#known = createKnownProcesses(options.group, options.self.process)
     this.#bell = createBell(options.clock)
+    this.#doubt = createBell(options.clock)
   }
 
   get processes(): readonly ProcessReport[] {
@@ -103,27 +108,58 @@ class Board implements ReportBoard {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const partitions = await this.#begin(signal)
-    if (partitions === undefined) return
-    this.#partitions = partitions
-    const reading = Array.from({ length: partitions }, (_, partition) => this.#read(partition, signal))
-    await Promise.all([...reading, this.#write(partitions, signal)])
+    const topic = await this.#admit(signal, (error) => error instanceof TailraceError && error.policy === 'refuse')
+    if (topic === undefined) return
+    this.#partitions = topic.partitions
+    await Promise.all([this.#follow(topic, signal), this.#write(signal)])
   }
 
-  /** The number of the topic's partitions; undefined if `signal` has aborted. */
-  async #begin(signal: AbortSignal): Promise<number | undefined> {
-    const { clock, rng, topic } = this.#options
-    for (let attempt = 0; ; attempt++) {
+  /** Made if it does not exist. Undefined if `signal` has aborted. Rejects with what `isHopeless`; anything else is waited out. */
+  async #admit(signal: AbortSignal, isHopeless: (error: unknown) => boolean): Promise<TopicInfo | undefined> {
+    const { clock, rng, topic, onProblem } = this.#options
+    for (let attempt = 0; !signal.aborted; attempt++) {
       try {
-        const found: TopicInfo = await admitServiceTopic(this.#options, topic, signal)
-        return found.partitions
+        const found = await admitServiceTopic(this.#options, topic, signal)
+        if (found.partitions > 0) return found
       } catch (error) {
         if (signal.aborted) return undefined
-        if (error instanceof TailraceError && error.policy === 'refuse') throw error
-        this.#options.onProblem?.(error)
-        await clock.sleep(backoffDelay(pause, attempt, rng), signal).catch(() => undefined)
+        if (isHopeless(error)) throw error
+        onProblem?.(error)
       }
+      await clock.sleep(backoffDelay(pause, attempt, rng), signal).catch(() => undefined)
     }
+    return undefined
+  }
+
+  /** Reads every partition, and begins anew whenever the topic is another one or has others. */
+  async #follow(first: TopicInfo, signal: AbortSignal): Promise<void> {
+    for (let topic: TopicInfo | undefined = first; topic !== undefined;) {
+      const over = new AbortController()
+      const scope = AbortSignal.any([signal, over.signal])
+      const reading = Array.from({ length: topic.partitions }, (_, partition) => this.#read(partition, scope))
+      topic = await this.#otherTopic(topic, signal)
+      over.abort(new Error('the topic is another one'))
+      await Promise.all(reading)
+      if (topic !== undefined) this.#beginAnew(topic)
+    }
+  }
+
+  /** Resolves when the topic under that name is not `known` any more; with undefined when `signal` has aborted. */
+  async #otherTopic(known: TopicInfo, signal: AbortSignal): Promise<TopicInfo | undefined> {
+    for (;;) {
+      await this.#doubt.wait(renewMs, signal).catch(() => undefined)
+      const found = await this.#admit(signal, () => false)
+      if (found === undefined || found.id !== known.id || found.partitions !== known.partitions) return found
+      await this.#options.clock.sleep(pause.capMs, signal).catch(() => undefined)
+    }
+  }
+
+  #beginAnew({ partitions }: TopicInfo): void {
+    this.#partitions = partitions
+    this.#readAt.clear()
+    this.#known.beginAnew()
+    this.#own.forget()
+    this.#bell.ring()
   }
 
   async #read(partition: number, signal: AbortSignal): Promise<void> {
@@ -146,8 +182,9 @@ class Board implements ReportBoard {
       } catch (error) {
         if (signal.aborted) return
         onProblem?.(error)
-        // The topic may have been made anew: what is read again is what was known.
-        if (failures > 3) {
+        // The topic may have been cut off or made anew: what is read again is what was known.
+        if (failures > toleratedFailures) {
+          this.#doubt.ring()
           reader = createMarkerReader({ kafka, topic: topic.name, partition })
           end = undefined
           this.#own.forget()
@@ -157,10 +194,10 @@ class Board implements ReportBoard {
     }
   }
 
-  async #write(partitions: number, signal: AbortSignal): Promise<void> {
+  async #write(signal: AbortSignal): Promise<void> {
     const { clock, rng, self, topic, onProblem } = this.#options
-    const partition = partitionOf(self.process, partitions)
     const place = (record: Pick<ProducerRecord, 'key' | 'value'>): ProducerRecord => {
+      const partition = partitionOf(self.process, this.#partitions)
       return { ...record, topic: topic.name, partition, headers: [], timestamp: clock.now() }
     }
     using grace = createGrace(clock, signal, goodByeMs)
@@ -191,6 +228,7 @@ class Board implements ReportBoard {
       } catch (error) {
         if (signal.aborted) break
         onProblem?.(error)
+        if (failures > toleratedFailures) this.#doubt.ring()
         await clock.sleep(backoffDelay(pause, failures++, rng), signal).catch(() => undefined)
       }
     }

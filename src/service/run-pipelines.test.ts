@@ -214,6 +214,20 @@ describe('a wish to begin again', () => {
     expect(bench.begun).toHaveLength(3)
   })
 
+  it('is carried out if a newer one for another process is met at the same time', async () => {
+    const bench = createBench()
+    await bench.want(entryOf('a'))
+    const newest = wish('2', { process: 'somebody else' })
+    const both = { ...newest, earlierRestarts: [{ id: '1', onlyFailed: false, process: 'me' }] }
+    await bench.want(both)
+    await bench.want(both)
+    expect(bench.begun).toHaveLength(2)
+    // The older one is not kept any longer, and comes from nowhere else.
+    await bench.want(newest)
+    await bench.want(wish('3', { process: 'somebody else' }))
+    expect(bench.begun).toHaveLength(2)
+  })
+
   it('of failed ones leaves alone what runs, and does not come back to it later', async () => {
     const bench = createBench()
     await bench.want(entryOf('a'))

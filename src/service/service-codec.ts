@@ -87,13 +87,18 @@ function readBody(key: string, body: unknown): ServiceRecord | undefined {
   return entry !== undefined && connectorKey(entry.name) === key ? { kind: 'connector', entry } : undefined
 }
 
-function readEntry({ name, config, configId, target, restart }: Fields): ConnectorEntry | undefined {
+function readEntry({ name, config, configId, target, restart, earlierRestarts }: Fields): ConnectorEntry | undefined {
   if (typeof name !== 'string' || typeof configId !== 'string') return undefined
   if (target !== 'RUNNING' && target !== 'PAUSED' && target !== 'STOPPED') return undefined
   if (!isTexts(config)) return undefined
   if (restart === undefined) return { name, config, configId, target }
   const wish = readWish(restart)
-  return wish === undefined ? undefined : { name, config, configId, target, restart: wish }
+  if (wish === undefined) return undefined
+  const entry: ConnectorEntry = { name, config, configId, target, restart: wish }
+  if (earlierRestarts === undefined) return entry
+  const earlier = Array.isArray(earlierRestarts) ? earlierRestarts.map(readWish) : [undefined]
+  const isWhole = earlier.every((one) => one !== undefined)
+  return isWhole ? { ...entry, earlierRestarts: earlier } : undefined
 }
 
 function readWish(wish: unknown): RestartWish | undefined {

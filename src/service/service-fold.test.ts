@@ -38,6 +38,7 @@ describe('the fold of a service', () => {
       ...entry('a/b:c', '1'),
       target: 'STOPPED',
       restart: { id: 'r', onlyFailed: true, process: 'p' },
+      earlierRestarts: [{ id: 'q', onlyFailed: false }],
     }
     const head = record(1, { kind: 'head', process: 'p1', revision: 7 })
     expect(fold.apply([identity, head, connector(2, full), connector(3, entry('b', '1'))])).toBe(true)
@@ -71,6 +72,10 @@ describe('the fold of a service', () => {
     ['{"v":1,"e":{"name":"a","config":{"x":1},"configId":"1","target":"RUNNING"}}', 'SERVICE_LOG_UNREADABLE'],
     ['{"v":1,"e":{"name":"a","config":{},"configId":"1","target":"GONE"}}', 'SERVICE_LOG_UNREADABLE'],
     ['{"v":1,"e":{"name":"a","config":{},"configId":"1","target":"PAUSED","restart":{}}}', 'SERVICE_LOG_UNREADABLE'],
+    [
+      '{"v":1,"e":{"name":"a","config":{},"configId":"1","target":"PAUSED","restart":{"id":"r","onlyFailed":true},"earlierRestarts":[{}]}}',
+      'SERVICE_LOG_UNREADABLE',
+    ],
   ])('keeps what it knows of a key under which stands %s, and says where that is', (value, code) => {
     const fold = createServiceFold(log)
     fold.apply([identity, connector(1, entry('a', '1')), stored(2, connectorKey('a'), value)])

@@ -28,8 +28,12 @@ export interface ServiceLogOptions {
   /** Connect's `group.id`. */
   readonly group: string
   readonly topic: ServiceTopic
+  /** Where processes report what they run, which shows that the service ran before. */
+  readonly reportsTopic: string
   /** `ProcessReport.process` of this process. */
   readonly process: string
+  /** The leader writes at least this often: Kafka forgets a transactional id that was not used for some days. Milliseconds; default: a day. */
+  readonly renewMs?: number
   /** Told of each trouble that is waited out. */
   readonly onProblem?: (error: unknown) => void
 }
@@ -123,10 +127,12 @@ class Log implements ServiceLog {
     if (leadership === undefined || this.leader.kind !== 'self') {
       throw new TailraceError('SERVICE_CHANGING', `process ${this.#options.process} does not lead the service`)
     }
-    const { change, result } = decide(this.#follower.fold.state)
-    // Not with the caller's signal: nobody who goes away may leave a commit in doubt.
-    if (change.put.length + change.remove.length > 0) await leadership.write(change, this.#patience)
-    return result
+    const decided = decidedBy(decide, this.#follower.fold.state)
+    // Also if nothing is to be written: only a commit proves that no newer leader has decided something else by then. Not with the caller's
+    // signal: nobody who goes away may leave a commit in doubt.
+    await leadership.write(decided.change, this.#patience)
+    if ('refusal' in decided) throw decided.refusal
+    return decided.result
   }
 
   /** Until the log was read to its end. */
@@ -150,12 +156,13 @@ class Log implements ServiceLog {
   }
 
   async #admit(signal: AbortSignal): Promise<TopicInfo> {
-    const { kafka, topic, group } = this.#options
+    const { kafka, topic, group, reportsTopic } = this.#options
     const found = await admitServiceTopic(this.#options, topic, signal)
     if (found.partitions !== 1) {
       throw new TailraceError('SERVICE_LOG_PARTITIONS', `topic ${topic.name} has ${found.partitions} partitions`)
     }
-    await refuseLostLog(kafka, { topic: topic.name, transactionalId: serviceTransactionalId(group) }, signal)
+    const traces = { group, transactionalId: serviceTransactionalId(group), reportsTopic }
+    await refuseLostLog(kafka, { topic: topic.name, ...traces }, signal)
     return found
   }
 
@@ -181,7 +188,7 @@ class Log implements ServiceLog {
     }
   }
 
-  /** Takes the log, and takes it again after any doubt. Never rejects. */
+  /** Takes the log, and takes it again after any doubt, until there is nothing left to take. Never rejects. */
   async #lead(topic: TopicInfo, signal: AbortSignal): Promise<void> {
     const { clock, rng, membership } = this.#options
     for (let attempt = 0; !signal.aborted; attempt++) {
@@ -191,6 +198,7 @@ class Log implements ServiceLog {
       } catch (error) {
         if (signal.aborted) return
         this.#tell(error)
+        if (this.#follower.loss !== undefined) return
         if (clock.monotonic() - since > 30_000) attempt = 0
       }
       const wait = (ms: number): Promise<void> => clock.sleep(ms, signal).catch(() => undefined)
@@ -205,9 +213,11 @@ class Log implements ServiceLog {
     await using leadership = await takeLog(options, signal)
     this.#leadership = leadership
     this.#listeners.call()
+    const over = new AbortController()
     try {
-      await untilAborted(leadership.failed, signal)
+      await untilAborted(Promise.race([leadership.failed, this.#renew(AbortSignal.any([signal, over.signal]))]), signal)
     } finally {
+      over.abort(new Error('it leads no longer'))
       this.#leadership = undefined
       this.#listeners.call()
       // The running change comes to its end; those behind it find that nobody leads.
@@ -215,8 +225,30 @@ class Log implements ServiceLog {
     }
   }
 
+  /** As long as it leads; rejects when it does not, or when `signal` aborts. */
+  async #renew(signal: AbortSignal): Promise<never> {
+    const { clock, renewMs = 86_400_000 } = this.#options
+    for (;;) {
+      await clock.sleep(renewMs, signal)
+      await this.change(() => ({ change: { put: [], remove: [] }, result: undefined }), signal)
+    }
+  }
+
   #tell(error: unknown): void {
     this.#options.onProblem?.(error)
+  }
+}
+
+type Decided<T> = { readonly change: ServiceChange } & ({ readonly result: T } | { readonly refusal: unknown })
+
+function decidedBy<T>(
+  decide: (state: ServiceState) => { readonly change: ServiceChange; readonly result: T },
+  state: ServiceState,
+): Decided<T> {
+  try {
+    return decide(state)
+  } catch (refusal) {
+    return { change: { put: [], remove: [] }, refusal }
   }
 }
 

@@ -23,6 +23,8 @@ export interface ConnectorEntry {
   readonly target: TargetState
   /** The newest wish to begin again; undefined until there was one. Another `id` is another wish. */
   readonly restart?: RestartWish | undefined
+  /** Older wishes that the newest one does not include, oldest first: a process that reads several at once carries out each. Absent: none. */
+  readonly earlierRestarts?: readonly RestartWish[] | undefined
 }
 
 /** What is wanted of a connector. `PAUSED` keeps its tasks, `STOPPED` has none; a stopped one's positions may be changed. */
@@ -69,9 +71,10 @@ export interface ServiceLog {
   readonly leader: LogLeader
   /**
    * Decides about the newest state and writes what was decided, in one transaction; changes wait for each other. `decide` may throw: then
-   * nothing is written. Nothing is written either if nothing is to be put or removed. Rejects with SERVICE_CHANGING if this process is not the leader, or
-   * no longer: nothing has happened then; the same holds for RECORD_TOO_LARGE. After any other rejection the change may have happened or still happen;
-   * `signal` only ends the waiting. Resolves when the change is part of `state`.
+   * nothing changes, as if nothing is to be put or removed, and the same is thrown here. Those answers, too, cost a commit: it proves that the state decided
+   * about was still the newest. Rejects with SERVICE_CHANGING if this process is not the leader, or no longer: nothing has happened then; the same holds for
+   * RECORD_TOO_LARGE. After any other rejection that `decide` has not thrown the change may have happened or still happen; `signal` only ends the waiting.
+   * Resolves when the change is part of `state`.
    */
   change<T>(
     decide: (state: ServiceState) => { readonly change: ServiceChange; readonly result: T },

@@ -35,7 +35,7 @@ export const serviceMutants: readonly Mutant[] = [
     patches: [
       {
         file: leadership,
-        find: "throw session.fate === 'aborted' ? unwritten(error, process) : error",
+        find: "throw session.fate === 'aborted' || isNothing(change) ? unwritten(error, process) : error",
         replace: 'throw unwritten(error, process)',
       },
     ],
@@ -63,7 +63,7 @@ export const serviceMutants: readonly Mutant[] = [
         replace: 'if (isAsTold) return',
       },
     ],
-    caughtBy: { kind: 'tests', files: ['test/sim/service-log.test.ts'] },
+    caughtBy: { kind: 'tests', files: ['test/sim/service-reports.test.ts'] },
   },
   {
     id: 'V6',
@@ -75,7 +75,7 @@ export const serviceMutants: readonly Mutant[] = [
         replace: 'nowMs += at - answeredAt',
       },
     ],
-    caughtBy: { kind: 'tests', files: ['test/sim/service-log.test.ts'] },
+    caughtBy: { kind: 'tests', files: ['test/sim/service-reports.test.ts'] },
   },
   {
     id: 'V7',
@@ -83,8 +83,21 @@ export const serviceMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/service/service-topic.ts',
-        find: "  if (state !== 'CompleteCommit' && state !== 'CompleteAbort') return\n",
-        replace: '  if (state !== undefined) return\n',
+        find: "  if (state === 'CompleteCommit' || state === 'CompleteAbort') return `transactional id ${transactionalId}`\n",
+        replace: '  if (state !== undefined) return undefined\n',
+      },
+    ],
+    caughtBy: { kind: 'tests', files: ['test/sim/service-log.test.ts'] },
+  },
+  {
+    id: 'V8',
+    title: 'whoever believes that he leads answers what changes nothing without asking anybody',
+    patches: [
+      {
+        file: 'src/service/service-log.ts',
+        find: '    await leadership.write(decided.change, this.#patience)\n',
+        replace:
+          '    if (decided.change.put.length + decided.change.remove.length > 0) await leadership.write(decided.change, this.#patience)\n',
       },
     ],
     caughtBy: { kind: 'tests', files: ['test/sim/service-log.test.ts'] },

@@ -1,62 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { TailraceError } from '../../src/errors.ts'
-import type { KafkaApi } from '../../src/kafka/kafka.ts'
-import { createTransactionSessions } from '../../src/kafka/transaction-sessions.ts'
-import { createKafkaOver } from '../../src/kafka/wire-kafka.ts'
+import { serviceTransactionalId } from '../../src/service/log-leadership.ts'
 import { connectorKey, encodeServiceRecord } from '../../src/service/service-codec.ts'
 import type { ConnectorEntry, ServiceChange } from '../../src/service/service-state.ts'
 import { makeTopic } from './kafka/topic-requests.ts'
-import { createSimulatedWire } from './kafka/simulated-wire.ts'
-import { startServiceProcess, topics } from './service/simulated-service-process.ts'
+import { createServiceBench } from './service/service-bench.ts'
+import { group, topics } from './service/simulated-service-process.ts'
 import type { SimulatedServiceProcess } from './service/simulated-service-process.ts'
-import { planService } from './service/service-plan.ts'
-import { createSimulatedProcess } from './time/simulated-process.ts'
-import { createSurroundings } from './world/surroundings.ts'
-import type { Surroundings } from './world/surroundings.ts'
-
-/** A service without faults, and somebody beside it who can write whatever he likes. */
-interface Bench {
-  readonly surroundings: Surroundings
-  readonly start: (name: string) => SimulatedServiceProcess
-  readonly pass: (ms: number) => Promise<void>
-  readonly drive: <T>(work: Promise<T>) => Promise<T>
-  readonly write: (topic: string, key: string, value: string | null) => Promise<void>
-  readonly port: KafkaApi
-}
-
-function createBench(): Bench {
-  const surroundings = createSurroundings(planService(5, {}).world, 0)
-  const { time, rng, kafka, link, brokers, originMs } = surroundings
-  const other = createSimulatedProcess('somebody', time, originMs)
-  const onTrace = (): void => undefined
-  const wire = createSimulatedWire({ process: other, time, rng, kafka, link, requestTimeoutMs: 5_000, onTrace })
-  const port = createKafkaOver(wire, { brokers })
-  const drive = async <T>(work: Promise<T>): Promise<T> => {
-    let isOver = false
-    const end = (): void => void (isOver = true)
-    work.then(end, end)
-    await time.run(() => isOver, time.elapsedMs + 60_000)
-    if (!isOver) throw new Error('the work did not end within a virtual minute')
-    return work
-  }
-  let serial = 0
-  return {
-    surroundings,
-    start: (name) =>
-      startServiceProcess(name, { surroundings, seed: ++serial, reach: () => undefined, onState: () => undefined }),
-    pass: async (ms) => void (await time.run(() => false, time.elapsedMs + ms)),
-    drive,
-    port,
-    write: async (topic, key, value) => {
-      const sessions = createTransactionSessions({ kafka: port, clock: other.clock, rng, delivery: 'at_least_once' })
-      const { signal } = new AbortController()
-      const bytes = value === null ? null : Buffer.from(value)
-      const record = { topic, partition: 0, key: Buffer.from(key), value: bytes, headers: [], timestamp: 0 }
-      const work = sessions.open('theirs', signal).then((session) => session.commit([[record]], signal))
-      await drive(work)
-    },
-  }
-}
 
 const { signal } = new AbortController()
 const connector = (name: string, config = {}): ConnectorEntry => {
@@ -78,7 +28,7 @@ const endOf = ({ ended }: SimulatedServiceProcess): string | undefined =>
 
 describe('the log of a service', () => {
   it('is made by the first start, led by one, and read by all', async () => {
-    const { start, pass, drive, surroundings } = createBench()
+    const { start, pass, drive, surroundings } = createServiceBench()
     const [a, b] = [start('a'), start('b')]
     await pass(10_000)
     expect([...(surroundings.kafka.state.topics.get(topics.log)?.config ?? [])]).toContainEqual([
@@ -97,8 +47,8 @@ describe('the log of a service', () => {
     expect(other.log.state).toEqual(leader.log.state)
   })
 
-  it('writes nothing if the decision throws or changes nothing, and goes on', async () => {
-    const { start, pass, drive } = createBench()
+  it('changes nothing if the decision throws or wants nothing, and goes on', async () => {
+    const { start, pass, drive } = createServiceBench()
     const { log } = start('a')
     await pass(10_000)
     const before = log.state
@@ -107,13 +57,38 @@ describe('the log of a service', () => {
     }
     expect(await codeOf(drive(log.change(refuse, signal)))).toBe('CONNECTOR_EXISTS')
     expect(await drive(log.change(put(), signal))).toBe(0)
-    expect(log.state).toBe(before)
+    expect(log.state?.connectors).toEqual(before?.connectors)
     await drive(log.change(put(connector('x')), signal))
-    expect(log.state?.revision).toBe((before?.revision ?? 0) + 1)
+    // Each of the three was proven by a commit.
+    expect(log.state?.revision).toBe((before?.revision ?? 0) + 3)
+  })
+
+  it.each<[string, () => { readonly change: ServiceChange; readonly result: number }]>([
+    ['changes nothing', put()],
+    [
+      'is refused',
+      () => {
+        throw new TailraceError('CONNECTOR_UNKNOWN', 'it is not there')
+      },
+    ],
+  ])('is not answered for by whose machine was suspended and who led before: what %s', async (_, decide) => {
+    const { start, pass, drive } = createServiceBench()
+    const a = start('a')
+    await pass(10_000)
+    const b = start('b')
+    await pass(5_000)
+    a.process.suspend()
+    await pass(40_000)
+    expect(b.log.leader).toEqual({ kind: 'self' })
+    await drive(b.log.change(put(connector('x')), signal))
+    expect(a.log.leader).toEqual({ kind: 'self' })
+    const late = a.log.change(decide, signal)
+    a.process.resume()
+    expect(await codeOf(drive(late))).toBe('SERVICE_CHANGING')
   })
 
   it('is led by the next one when the leader leaves, which finds everything', async () => {
-    const { start, pass, drive } = createBench()
+    const { start, pass, drive } = createServiceBench()
     const a = start('a')
     await pass(10_000)
     await drive(a.log.change(put(connector('x')), signal))
@@ -128,8 +103,22 @@ describe('the log of a service', () => {
     expect(b.board.processes.map(({ process }) => process)).toEqual(['b'])
   })
 
+  it('is written now and then, so that Kafka does not forget who writes it', async () => {
+    const { start, pass, drive, surroundings } = createServiceBench()
+    const a = start('a', { renewMs: 60_000 })
+    await pass(10_000)
+    for (let minutes = 0; minutes < 8; minutes += 2) {
+      const before = a.log.state?.revision
+      await pass(120_000)
+      // As a broker does with what was not used for two minutes.
+      if (a.log.state?.revision === before) surroundings.kafka.transactions.expire(serviceTransactionalId(group))
+    }
+    expect(await codeOf(drive(a.log.change(put(connector('x')), signal)))).toBe('none')
+    expect(surroundings.kafka.transactions.describe(serviceTransactionalId(group))).toBeDefined()
+  })
+
   it('does not take what is too large, and goes on', async () => {
-    const { start, pass, drive } = createBench()
+    const { start, pass, drive } = createServiceBench()
     const { log } = start('a')
     await pass(10_000)
     const large = connector('x', { text: 'x'.repeat(1_100_000) })
@@ -140,7 +129,7 @@ describe('the log of a service', () => {
   })
 
   it('that another one writes into is not changed any more, and goes on when that is mended', async () => {
-    const { start, pass, drive, write, surroundings } = createBench()
+    const { start, pass, drive, write, surroundings } = createServiceBench()
     const a = start('a')
     await pass(10_000)
     await drive(a.log.change(put(connector('x')), signal))
@@ -166,11 +155,12 @@ describe('the log of a service', () => {
     expect(a.log.trouble).toBeUndefined()
     expect(a.log.leader).toEqual({ kind: 'self' })
     await drive(a.log.change(put(connector('y')), signal))
+    await pass(3_000)
     expect([...(b.log.state?.connectors.keys() ?? [])].sort()).toEqual(['x', 'y'])
   })
 
   it('that was deleted and made anew is not taken for an empty service', async () => {
-    const { start, pass, drive, port, surroundings } = createBench()
+    const { start, pass, drive, port, surroundings } = createServiceBench()
     const a = start('a')
     await pass(10_000)
     await drive(a.log.change(put(connector('x')), signal))
@@ -185,6 +175,72 @@ describe('the log of a service', () => {
     expect(endOf(b)).toBe('SERVICE_LOG_LOST')
   })
 
+  it.each<[string, string | undefined, readonly ConnectorEntry[]]>([
+    ['is not taken for a new one while a process has told what it runs', 'SERVICE_LOG_LOST', [connector('x')]],
+    ['is made anew if nothing was ever to run', undefined, []],
+  ])('that was deleted, and of which Kafka has forgotten the writer, %s', async (_, code, entries) => {
+    const { start, pass, drive, surroundings } = createServiceBench()
+    const a = start('a')
+    await pass(10_000)
+    await drive(a.log.change(put(...entries), signal))
+    await pass(5_000)
+    a.process.kill()
+    const { state, transactions } = surroundings.kafka
+    state.topics.delete(topics.log)
+    transactions.expire(serviceTransactionalId(group))
+    const b = start('b')
+    await pass(20_000)
+    expect(endOf(b)).toBe(code)
+    expect(b.log.leader.kind).toBe(code === undefined ? 'self' : 'none')
+  })
+
+  it('is read from its beginning by whoever was away for so long that what was removed has left no trace', async () => {
+    const { start, pass, drive, surroundings } = createServiceBench()
+    const a = start('a')
+    await pass(10_000)
+    const b = start('b')
+    await pass(5_000)
+    await drive(a.log.change(put(connector('x'), connector('y')), signal))
+    await pass(3_000)
+    b.process.suspend()
+    // What it had asked for last is answered with this.
+    await drive(a.log.change(put(connector('y')), signal))
+    await pass(2_000)
+    await drive(a.log.change(() => ({ change: { put: [], remove: ['x'] }, result: 0 }), signal))
+    const { state } = surroundings.kafka
+    await pass(2_000_000)
+    state.topics.get(topics.log)?.partitions[0]?.log.compact({ isWithoutTombstones: true })
+    await drive(a.log.change(put(connector('z')), signal))
+    b.process.resume()
+    await pass(10_000)
+    expect(b.log.state).toEqual(a.log.state)
+    expect([...(b.log.state?.connectors.keys() ?? [])].sort()).toEqual(['y', 'z'])
+    expect([...b.runs.reports.keys()].sort()).toEqual(['y', 'z'])
+    expect(b.log.trouble).toBeUndefined()
+  })
+
+  it('that is lost behind a commit lets nobody wait for what cannot be read any more', async () => {
+    const { start, pass, drive, surroundings } = createServiceBench()
+    let isArmed = false
+    const { state } = surroundings.kafka
+    const reach = (moment: string): undefined => {
+      if (moment !== 'before-end' || !isArmed) return
+      isArmed = false
+      state.topics.delete(topics.log)
+      makeTopic(state, topics.log, 1, new Map([['cleanup.policy', 'compact']]))
+    }
+    const a = start('a', { reach })
+    await pass(10_000)
+    isArmed = true
+    const changes = [a.log.change(put(connector('x')), signal), a.log.change(put(connector('y')), signal)]
+    const ends = Promise.all(changes.map((change) => codeOf(change)))
+    expect(await drive(ends)).toEqual(['SERVICE_LOG_LOST', 'SERVICE_LOG_LOST'])
+    expect(a.log.leader).toEqual({ kind: 'none' })
+    a.terminate()
+    await pass(2_000)
+    expect(a.ended).toEqual({ error: undefined })
+  })
+
   it.each<[string, number, string, string]>([
     ['SERVICE_LOG_PARTITIONS', 3, 'compact', 'several partitions'],
     ['SERVICE_TOPIC_NOT_COMPACTED', 1, 'delete', 'another policy'],
@@ -192,7 +248,7 @@ describe('the log of a service', () => {
   ])(
     'is refused at the start with %s if its topic has %i partitions, policy %s: %s',
     async (code, partitions, policy) => {
-      const { start, pass, write, surroundings } = createBench()
+      const { start, pass, write, surroundings } = createServiceBench()
       makeTopic(surroundings.kafka.state, topics.log, partitions, new Map([['cleanup.policy', policy]]))
       if (code === 'SERVICE_LOG_FOREIGN') await write(topics.log, 'connector-x', '{"properties":{}}')
       const a = start('a')
@@ -202,86 +258,11 @@ describe('the log of a service', () => {
   )
 
   it('is refused if it is of another service', async () => {
-    const { start, pass, write, surroundings } = createBench()
+    const { start, pass, write, surroundings } = createServiceBench()
     makeTopic(surroundings.kafka.state, topics.log, 1, new Map([['cleanup.policy', 'compact']]))
     await write(topics.log, 'identity', encodeServiceRecord({ kind: 'identity', group: 'bills' }).value.toString())
     const a = start('a')
     await pass(10_000)
     expect(endOf(a)).toBe('SERVICE_LOG_FOREIGN')
-  })
-})
-
-describe('the reports of a service', () => {
-  it('tell of who died after a while, of who left at once, and of nobody while nothing can be read', async () => {
-    const { start, pass, surroundings } = createBench()
-    const [a, b, c] = [start('a'), start('b'), start('c')]
-    const seen = (): readonly string[] => a.board.processes.map(({ process }) => process)
-    expect([a.board.ageMs, seen()]).toEqual([Infinity, ['a']])
-    await pass(10_000)
-    expect(seen()).toEqual(['a', 'b', 'c'])
-    b.terminate()
-    await pass(1_500)
-    expect(seen()).toEqual(['a', 'c'])
-    const heal = surroundings.link.cut(undefined, undefined)
-    const healLater = surroundings.link.cut('c', undefined)
-    await pass(60_000)
-    expect(seen()).toEqual(['a', 'c'])
-    expect(a.board.ageMs).toBeGreaterThan(50_000)
-    const meanwhile: string[] = []
-    a.board.onChange(() => meanwhile.push(seen().join(' ')))
-    heal()
-    await pass(6_000)
-    healLater()
-    await pass(9_000)
-    // Not for a moment, either: the others may be able to write again later than this one can read.
-    expect(meanwhile.filter((all) => all !== 'a c')).toEqual([])
-    expect(seen()).toEqual(['a', 'c'])
-    expect(a.board.ageMs).toBeLessThan(3_000)
-    c.process.kill()
-    await pass(13_000)
-    expect(seen()).toEqual(['a', 'c'])
-    await pass(7_000)
-    expect(seen()).toEqual(['a'])
-  })
-
-  it('come within a quarter of a second, and of whoever the leader took for dead all of them again', async () => {
-    const { start, pass, write } = createBench()
-    const [a, b] = [start('a'), start('b')]
-    await pass(10_000)
-    const runsOfB = (): readonly string[] =>
-      [...(a.board.processes.find(({ process }) => process === 'b')?.runs ?? [])].map(
-        ([name, { state }]) => `${name} ${state}`,
-      )
-    b.board.report(new Map([['x', { state: 'RUNNING', configId: '1' }]]), false)
-    b.board.report(new Map([['x', { state: 'FAILED', configId: '1', trace: 'why' }]]), false)
-    await pass(250)
-    expect(runsOfB()).toEqual(['x FAILED'])
-    await write(topics.reports, 'run/b/x', null)
-    await write(topics.reports, 'process/b', null)
-    await pass(1_000)
-    expect(runsOfB()).toEqual(['x FAILED'])
-    await write(topics.reports, 'run/b/old', '{"v":1,"e":{"state":"RUNNING","configId":"1"}}')
-    await pass(1_000)
-    expect(runsOfB()).toEqual(['x FAILED'])
-  })
-
-  it('of the dead are removed by the leader after an hour', async () => {
-    const { start, pass, surroundings } = createBench()
-    const a = start('a')
-    const b = start('b')
-    await pass(10_000)
-    b.board.report(new Map([['x', { state: 'RUNNING', configId: '1' }]]), false)
-    await pass(1_000)
-    b.process.kill()
-    await pass(3_500_000)
-    const keys = (): readonly string[] => {
-      const { log } = surroundings.kafka.state.topics.get(topics.reports)?.partitions[0] ?? {}
-      log?.compact()
-      return (log?.batches ?? []).map(({ bytes }) => bytes.toString('latin1')).filter((text) => text.includes('/b'))
-    }
-    expect(keys().length).toBeGreaterThan(0)
-    await pass(200_000)
-    expect(a.log.leader).toEqual({ kind: 'self' })
-    expect(keys().filter((text) => text.includes('RUNNING') || text.includes('workerId'))).toEqual([])
   })
 })

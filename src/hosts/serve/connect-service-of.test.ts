@@ -223,8 +223,10 @@ describe('what is wanted of connectors', () => {
       processReport('b', { orders: { state: 'PAUSED', configId: id } }),
     ]
     await service.restartTask('orders', 0, never)
+    await service.restartTask('orders', 0, never)
     const entry = log.state?.connectors.get('orders')
     expect(entry).toMatchObject({ target: 'PAUSED', configId: id, restart: { onlyFailed: false, process: 'b' } })
+    expect(entry?.earlierRestarts).toEqual([expect.objectContaining({ onlyFailed: true })])
     await expect(service.restartTask('orders', 1, never)).rejects.toMatchObject({ code: 'TASK_UNKNOWN' })
     await service.remove('orders', never)
     await expect(service.setTarget('orders', 'RUNNING', never)).rejects.toMatchObject({ code: 'CONNECTOR_UNKNOWN' })

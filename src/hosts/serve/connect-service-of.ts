@@ -17,6 +17,7 @@ import type { ConnectorWriter } from './connector-writer.ts'
 import { infoOf, statusOf, taskConfigsOf, tasksOf } from './connector-views.ts'
 import type { TableStatuses } from './connector-views.ts'
 import type { LedgerSights } from './ledger-sights.ts'
+import { withWish } from './restart-wish.ts'
 import { pluginList, pluginNamed } from './plugin-list.ts'
 import { loggerLevels, loggerNamed, setLevel } from './service-loggers.ts'
 import type { TellProcesses } from './tell-processes.ts'
@@ -148,7 +149,8 @@ function changing(parts: ConnectServiceParts): Pick<ConnectService, Changing> {
     log.change((state) => {
       const entry = connectorNamed(state, name)
       const restart = { id: parts.unique(), onlyFailed, ...(process === undefined ? {} : { process }) }
-      return { change: putEntry({ ...entry, restart }, entry), result: undefined }
+      const living = new Set(parts.board.processes.map((one) => one.process))
+      return { change: putEntry(withWish(entry, restart, living), entry), result: undefined }
     }, signal)
   return {
     create: async (name, { config, target }, signal) =>

@@ -11,17 +11,18 @@ export interface Neighbours {
   readonly address: Pick<AdvertisedAddress, 'url'>
 }
 
-/** Who wrote last leads, if it is known to live. `neighboursOf` gives none while the process begins. */
+/** Who wrote last leads, if it is known to live. Where nobody does, the log's trouble is told: it may be why. `neighboursOf` gives none while the process begins. */
 export function leadershipOf(log: ServiceLog, neighboursOf: () => Neighbours | undefined): Leadership {
   return {
     leader: (): Leader => {
-      const { leader } = log
-      if (leader.kind !== 'other') return leader
+      const { leader, trouble } = log
+      if (leader.kind === 'self') return leader
+      const process = leader.kind === 'other' ? leader.process : undefined
       const neighbours = neighboursOf()
-      const found = neighbours?.board.processes.find(({ process }) => process === leader.process)
-      if (found === undefined) return { kind: 'none' }
+      const found = neighbours?.board.processes.find((one) => one.process === process)
+      if (found === undefined) return { kind: 'none', trouble }
       // What is sent there comes back to this process.
-      if (found.url === neighbours?.address.url) return { kind: 'none', reason: advertisedTwice(found.url) }
+      if (found.url === neighbours?.address.url) return { kind: 'none', trouble: advertisedTwice(found.url) }
       return { kind: 'other', url: found.url, process: found.process }
     },
     // A leader is known once the board has heard of it.

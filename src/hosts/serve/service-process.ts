@@ -112,6 +112,7 @@ function openLog(
     rng: systemRng,
     group: config.group,
     topic: { ...config.configTopic, mayCreate: true },
+    reportsTopic: config.statusTopic.name,
     process: id,
     onProblem,
   })

@@ -41,8 +41,11 @@ export interface PartitionLog {
   /** A new leader has what was replicated, and nothing else. */
   truncate(): void
   read(offset: number, options: { readonly maxBytes: number; readonly isCommittedOnly: boolean }): LogSlice
-  /** Keeps of each key the newest committed record; touches nothing at or above the last stable offset. */
-  compact(): void
+  /**
+   * Keeps of each key the newest committed record; touches nothing at or above the last stable offset. Tombstones are kept, unless they are as
+   * old as `delete.retention.ms`.
+   */
+  compact(options?: { readonly isWithoutTombstones: boolean }): void
 }
 
 /** An empty log. */
@@ -126,7 +129,7 @@ class Log implements PartitionLog {
     return { bytes: Buffer.concat(parts), aborted }
   }
 
-  compact(): void {
+  compact({ isWithoutTombstones } = { isWithoutTombstones: false }): void {
     const stable = this.lastStable
     const decoded = this.#batches.map((batch) => decodeRecordBatches(batch.bytes)[0]?.records ?? [])
     const isCommitted = (batch: LogBatch): boolean =>
@@ -140,7 +143,9 @@ class Log implements PartitionLog {
       if (batch.lastOffset >= stable || batch.marker !== undefined) return [batch]
       const records = decoded[index] ?? []
       const kept = isCommitted(batch)
-        ? records.filter(({ key, offset }) => newest.get(key?.toString('latin1') ?? '') === offset)
+        ? records
+            .filter(({ key, offset }) => newest.get(key?.toString('latin1') ?? '') === offset)
+            .filter(({ value }) => value !== null || !isWithoutTombstones)
         : []
       if (kept.length === records.length) return [batch]
       return kept.length === 0 ? [] : [{ ...batch, bytes: withRecords(batch.bytes, kept) }]

@@ -56,7 +56,7 @@ export function judgeLog(
     for (const entry of put) state.set(entry.name, entry)
   }
   for (const change of asked) wrong.push(...judgeAnswer(change, positions))
-  wrong.push(...judgeOrder(asked, positions))
+  wrong.push(...judgeOrder(asked, positions), ...judgeSight(asked, positions))
   return { state, wrong }
 }
 
@@ -74,9 +74,28 @@ function textOf(put: readonly ConnectorEntry[], removed: readonly string[]): str
 }
 
 function judgeAnswer({ wanted, outcome }: AskedChange, positions: ReadonlyMap<string, number>): readonly string[] {
-  if (outcome === 'answered' && !positions.has(wanted.token)) return [`${wanted.token} was answered and is lost`]
-  if (outcome === 'refused' && positions.has(wanted.token)) return [`${wanted.token} was refused and is there`]
+  const { token, kind } = wanted
+  const isThere = positions.has(token)
+  if (outcome === 'answered' && !isThere && kind !== 'look') return [`${token} was answered and is lost`]
+  if ((outcome === 'refused' || outcome === 'denied') && isThere) return [`${token} was ${outcome} and is there`]
   return []
+}
+
+/** Whoever is told that there is nothing to change, or no such connector, was told so by somebody who knew all that was answered before. */
+function judgeSight(asked: readonly AskedChange[], positions: ReadonlyMap<string, number>): readonly string[] {
+  const wrong: string[] = []
+  for (const { wanted, outcome, seen, askedAtMs } of asked) {
+    const isSight = outcome === 'denied' || (outcome === 'answered' && wanted.kind === 'look')
+    if (!isSight) continue
+    const missed = asked.find(
+      (one) =>
+        one.outcome === 'answered' &&
+        one.endedAtMs < askedAtMs &&
+        (positions.get(one.wanted.token) ?? -1) >= (seen?.revision ?? 0),
+    )
+    if (missed !== undefined) wrong.push(`${wanted.token} was ${outcome} without knowing ${missed.wanted.token}`)
+  }
+  return wrong
 }
 
 /** What was answered before something else was asked for stands in front of it. */

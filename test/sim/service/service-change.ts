@@ -1,11 +1,15 @@
 import type { ConnectorEntry, ServiceChange, TargetState } from '../../../src/service/service-state.ts'
 
-/** One change that somebody asks a service for. Its token is in every record that it writes, by way of the connector `journal`. */
+/**
+ * One change that somebody asks a service for. Its token is in every record that it writes, by way of the connector `journal`; a `look` wants
+ * what is there already, and writes none.
+ */
 export type WantedChange = { readonly token: string; readonly name: string } & (
   | { readonly kind: 'raise' }
   | { readonly kind: 'target'; readonly target: TargetState }
   | { readonly kind: 'restart' }
   | { readonly kind: 'remove' }
+  | { readonly kind: 'look' }
 )
 
 /** The connector that every change writes besides its own. */
@@ -19,6 +23,7 @@ export function decideChange(
   const { token, name } = wanted
   const entry = connectors.get(name)
   const note = entryOf(journal, { token }, token)
+  if (wanted.kind === 'look') return { change: { put: [], remove: [] }, result: entry?.config['count'] ?? 'none' }
   if (wanted.kind === 'raise') {
     const count = String(Number(entry?.config['count'] ?? '0') + 1)
     const raised = { ...(entry ?? entryOf(name, {}, token)), config: { name, count }, configId: token }

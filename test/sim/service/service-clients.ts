@@ -13,8 +13,8 @@ import type { SimulatedServiceProcess } from './simulated-service-process.ts'
 export interface AskedChange {
   readonly wanted: WantedChange
   readonly askedAtMs: number
-  /** `refused`: nothing may have happened. `unknown`: it may have, or still happen. */
-  outcome: 'open' | 'answered' | 'refused' | 'unknown'
+  /** `refused`: nothing may have happened. `denied`: so it was decided. `unknown`: it may have, or still happen. */
+  outcome: 'open' | 'answered' | 'refused' | 'denied' | 'unknown'
   endedAtMs: number
   result: string | undefined
   /** What the process decided about, if it came to that: the last time. */
@@ -32,7 +32,8 @@ export interface ServiceClients {
   readonly isFinished: boolean
 }
 
-const patienceMs = 12_000
+/** Some go away soon and ask for something else, while what they asked for is still on its way. */
+const patienceMs = { least: 1_000, most: 12_000 }
 
 /** They begin at once. */
 export function startServiceClients(parts: {
@@ -62,7 +63,7 @@ export function startServiceClients(parts: {
     asked.push(change)
     const gaveUp = new AbortController()
     const work = askProcess(leader, change, gaveUp.signal)
-    await Promise.race([work, clock.sleep(patienceMs)])
+    await Promise.race([work, clock.sleep(patienceMs.least + rng.next() * (patienceMs.most - patienceMs.least))])
     change.endedAtMs = time.elapsedMs
     if (change.outcome === 'open') change.outcome = 'unknown'
     gaveUp.abort(new Error('the client has gone away'))
@@ -104,9 +105,9 @@ export function startServiceClients(parts: {
   }
 }
 
-/** Any process is asked who leads; that is sometimes wrong. */
+/** Any process is asked who leads; that is sometimes wrong. One that is stopped is asked when it goes on, and knows no better by then. */
 function leaderOf(fleet: ServiceFleet, rng: Rng): SimulatedServiceProcess | undefined {
-  const all = [...fleet.workers.values()].filter(({ process }) => process.state === 'running')
+  const all = [...fleet.workers.values()].filter(({ process }) => process.state !== 'killed')
   const any = all[Math.floor(rng.next() * all.length)]
   const leader = any?.log.leader
   if (leader?.kind === 'self') return any
@@ -129,21 +130,22 @@ function askProcess(leader: SimulatedServiceProcess, change: AskedChange, signal
       }
       decided.then(
         (result) => end('answered', result),
-        (error: unknown) => end(isRefusal(error) ? 'refused' : 'unknown'),
+        (error: unknown) => end(failureOf(error)),
       )
     })
   })
 }
 
-/** Nobody leads here, or the change makes no sense. */
-function isRefusal(error: unknown): boolean {
-  if (error instanceof TailraceError) return error.code === 'SERVICE_CHANGING'
-  return error instanceof Error && error.message.startsWith('there is no ')
+/** Nobody leads here, or the change makes no sense, or nobody knows. */
+function failureOf(error: unknown): 'refused' | 'denied' | 'unknown' {
+  if (error instanceof TailraceError) return error.code === 'SERVICE_CHANGING' ? 'refused' : 'unknown'
+  return error instanceof Error && error.message.startsWith('there is no ') ? 'denied' : 'unknown'
 }
 
 function drawChange(rng: Rng, token: string): WantedChange {
   const name = `${journal}-${Math.floor(rng.next() ** 2 * 6)}`
   const dice = rng.next()
+  if (dice < 0.2) return { token, name, kind: 'look' }
   if (dice < 0.6) return { token, name, kind: 'raise' }
   if (dice < 0.75) return { token, name, kind: 'target', target: rng.next() < 0.5 ? 'PAUSED' : 'RUNNING' }
   return { token, name, kind: dice < 0.9 ? 'restart' : 'remove' }

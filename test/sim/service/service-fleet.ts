@@ -78,6 +78,12 @@ class Fleet implements ServiceFleet {
   freezeAt(place: number, _point: unknown, onFrozen: (process: SimulatedProcess) => void): void {
     const process = this.workers.get(place)?.process
     if (process === undefined || this.#freezing.has(process.name)) return
+    // With its machine, at any moment: when it goes on, it has no reason to think that another one leads by then.
+    if (this.#rng.next() < 0.5) {
+      process.suspend()
+      onFrozen(process)
+      return
+    }
     const freeze = (): void => {
       if (!this.#freezing.delete(process.name)) return
       process.stop()

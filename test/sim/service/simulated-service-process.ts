@@ -45,6 +45,8 @@ export function startServiceProcess(
     readonly reach: (moment: CommitMoment) => Promise<void> | undefined
     /** What it learns, whenever it learns something. */
     readonly onState: (log: ServiceLog) => void
+    /** See `ServiceLogOptions`. */
+    readonly renewMs?: number
   },
 ): SimulatedServiceProcess {
   const { surroundings } = parts
@@ -64,7 +66,9 @@ export function startServiceProcess(
     membership,
     sessions: sessionsOf('exactly_once'),
     topic: topicOf(topics.log),
+    reportsTopic: topics.reports,
     process: name,
+    ...(parts.renewMs === undefined ? {} : { renewMs: parts.renewMs }),
   })
   const board = openReportBoard({
     ...common,

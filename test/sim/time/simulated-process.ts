@@ -15,7 +15,9 @@ export interface SimulatedProcess {
   kill(): void
   /** SIGSTOP: time goes on, the process does not. */
   stop(): void
-  /** SIGCONT: everything that fell due meanwhile comes now, in its order. */
+  /** Its machine is suspended: as `stop`, but its monotonic clock stands still, too, so that it cannot tell how long it was away. */
+  suspend(): void
+  /** SIGCONT, or the machine goes on: everything that fell due meanwhile comes now, in its order. */
   resume(): void
   /**
    * Starts something outside of the process and waits for it. `start` gets the two ways to settle; it may call them at
@@ -44,12 +46,16 @@ class Process implements SimulatedProcess {
   readonly #due: (() => void)[] = []
   #state: SimulatedProcess['state'] = 'running'
   #skewMs = 0
+  #suspendedMs = 0
+  #suspendedAtMs: number | undefined
+  readonly #time: VirtualTime
 
   constructor(name: string, time: VirtualTime, originMs: number) {
     this.name = name
+    this.#time = time
     this.clock = {
       now: () => Math.floor(originMs + time.elapsedMs + this.#skewMs),
-      monotonic: () => time.elapsedMs,
+      monotonic: () => (this.#suspendedAtMs ?? time.elapsedMs) - this.#suspendedMs,
       sleep: (ms, signal) => this.await<void>(({ resolve }) => time.after(ms, resolve), signal),
     }
   }
@@ -71,8 +77,16 @@ class Process implements SimulatedProcess {
     if (this.#state === 'running') this.#state = 'stopped'
   }
 
+  suspend(): void {
+    if (this.#state !== 'running') return
+    this.stop()
+    this.#suspendedAtMs = this.#time.elapsedMs
+  }
+
   resume(): void {
     if (this.#state !== 'stopped') return
+    if (this.#suspendedAtMs !== undefined) this.#suspendedMs += this.#time.elapsedMs - this.#suspendedAtMs
+    this.#suspendedAtMs = undefined
     this.#state = 'running'
     for (const work of this.#due.splice(0)) work()
   }

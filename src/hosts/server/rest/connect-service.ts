@@ -195,9 +195,9 @@ export interface Leadership {
 
 /**
  * The leader. `url` is the one that it advertises, without a path; `process` is that of its reports. None is a leader, too, that nobody can
- * ask; `reason` says why, if waiting does not mend it.
+ * ask; `trouble` says why, if waiting does not mend it.
  */
 export type Leader =
   | { readonly kind: 'self' }
   | { readonly kind: 'other'; readonly url: string; readonly process: string }
-  | { readonly kind: 'none'; readonly reason?: TailraceError }
+  | { readonly kind: 'none'; readonly trouble?: TailraceError | undefined }

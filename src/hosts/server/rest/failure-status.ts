@@ -13,6 +13,9 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   ADVERTISED_TWICE: 409,
   TOPICS_NOT_TRACKED: 403,
   FORWARD_UNBELIEVED: 401,
+  // Nothing is wrong with the request.
+  SERVICE_LOG_FOREIGN: 500,
+  SERVICE_LOG_LOST: 500,
 }
 
 /** An error in Connect's shape. */
@@ -30,4 +33,10 @@ export function failureOf(error: unknown): Failure {
     return { status: 500, message: 'Internal error; the log of the process says more' }
   const status = statuses[error.code] ?? (error.policy === 'refuse' ? 400 : 500)
   return { status, message: status === 500 ? `${error.message} (${error.code})` : error.message }
+}
+
+/** What lasts until somebody mends it: asking again is of no use. */
+export function lastingFailure(error: TailraceError): Failure {
+  const { message, code, remedy } = error
+  return { status: failureOf(error).status, message: `${message} (${code}). ${remedy}` }
 }

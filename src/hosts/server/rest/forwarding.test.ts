@@ -82,16 +82,24 @@ describe('a request that needs the leader', () => {
       status: 409,
       body: { error_code: 409, message: expect.stringContaining('no known leader URL') },
     })
-    const reason = new TailraceError('ADVERTISED_TWICE', 'two processes are reached at http://127.0.0.1:8083')
-    expect(await follower({ kind: 'none', reason }).call('PUT', '/connectors/a/stop')).toMatchObject({
+    const trouble = new TailraceError('ADVERTISED_TWICE', 'two processes are reached at http://127.0.0.1:8083')
+    expect(await follower({ kind: 'none', trouble }).call('PUT', '/connectors/a/stop')).toMatchObject({
       status: 409,
-      body: { error_code: 409, message: reason.message },
+      body: { error_code: 409, message: expect.stringContaining(trouble.message) },
     })
     const { call, forwards } = follower()
     const hops = async (count: string): Promise<number> =>
       (await call('PUT', '/connectors/a/stop', { headers: { 'x-tailrace-forwarded': count } })).status
     expect([await hops('1'), await hops('2'), await hops('9'), await hops('x')]).toEqual([200, 409, 409, 409])
     expect(forwards.map(({ headers }) => headers['x-tailrace-forwarded'])).toEqual(['2'])
+  })
+
+  it('is told what is wrong with the log for as long as that keeps everybody from leading', async () => {
+    const trouble = new TailraceError('SERVICE_LOG_UNREADABLE', 'offset 7 of shop.config: its value is not JSON')
+    const { call } = follower({ kind: 'none', trouble })
+    const message = `offset 7 of shop.config: its value is not JSON (SERVICE_LOG_UNREADABLE). ${trouble.remedy}`
+    expect(await call('PUT', '/connectors/a/stop')).toMatchObject({ status: 500, body: { error_code: 500, message } })
+    expect((await call('GET', '/connectors')).status).toBe(200)
   })
 
   it('is answered by whoever is leader, however often it was handed on', async () => {

@@ -1,7 +1,7 @@
 import { TailraceError } from '../../../errors.ts'
 import type { Principal } from '../access/principal.ts'
 import type { Leader } from './connect-service.ts'
-import { failureOf } from './failure-status.ts'
+import { lastingFailure } from './failure-status.ts'
 import type { Failure } from './failure-status.ts'
 import type { ForwardTokens } from './forward-token.ts'
 
@@ -84,7 +84,7 @@ export interface ForwardTarget {
 /** Where a call must go; undefined if it can be answered here. */
 export function targetOf(call: IncomingCall, leader: Leader): ForwardTarget | Failure | undefined {
   if (leader.kind === 'self') return undefined
-  if (leader.kind === 'none' && leader.reason !== undefined) return failureOf(leader.reason)
+  if (leader.kind === 'none' && leader.trouble !== undefined) return lastingFailure(leader.trouble)
   if (leader.kind === 'none')
     return {
       status: 409,
