@@ -7,12 +7,15 @@ import type { KafkaApi } from '../../kafka/kafka.ts'
 import { createWireKafka } from '../../kafka/wire-kafka.ts'
 import { kafkaConnectionOf } from '../kafka-connection-of.ts'
 import { readPipelineLedger } from '../ledger/pipeline-ledger.ts'
+import type { PipelineLedger } from '../ledger/pipeline-ledger.ts'
 
 /** Clusters of pipelines, for questions: pipelines themselves have connections of their own. */
 export interface PipelineClusters {
   /** The service's own cluster where connectors cannot name another one, or connections for this pipeline that the caller closes. */
   open(config: PipelineConfig): { readonly kafka: KafkaApi; readonly isOwn: boolean }
   hasLedger(config: PipelineConfig, signal: AbortSignal): Promise<boolean>
+  /** Undefined before the pipeline's first start. */
+  ledgerOf(config: PipelineConfig, signal: AbortSignal): Promise<PipelineLedger | undefined>
   /** What the ledger says of its configuration; undefined before the pipeline's first start. */
   identityOf(
     config: PipelineConfig,
@@ -40,19 +43,25 @@ export function createPipelineClusters(options: {
       if (isOwn) await kafka[Symbol.asyncDispose]()
     }
   }
+  const ledgerOf: PipelineClusters['ledgerOf'] = (config, signal) =>
+    briefly(config, async (kafka) => {
+      try {
+        return await readPipelineLedger(config, kafka, signal)
+      } catch (error) {
+        if (error instanceof TailraceError && error.code === 'PIPELINE_UNKNOWN') return undefined
+        throw error
+      }
+    })
   return {
     open,
     hasLedger: (config, signal) =>
       briefly(config, async (kafka) => (await kafka.topics([config.ledger.topic], signal)).has(config.ledger.topic)),
-    identityOf: (config, signal) =>
-      briefly(config, async (kafka) => {
-        try {
-          const { identity } = await readPipelineLedger(config, kafka, signal)
-          return { epoch: identity.epoch, fingerprint: identity.fingerprint }
-        } catch (error) {
-          if (error instanceof TailraceError && error.code === 'PIPELINE_UNKNOWN') return undefined
-          throw error
-        }
-      }),
+    ledgerOf,
+    identityOf: async (config, signal) => {
+      const ledger = await ledgerOf(config, signal)
+      return ledger === undefined
+        ? undefined
+        : { epoch: ledger.identity.epoch, fingerprint: ledger.identity.fingerprint }
+    },
   }
 }
