@@ -149,7 +149,7 @@ export const connectMetrics = {
     'gauge',
     'pipelines',
     [],
-    'Pipelines that run in this process.',
+    'Pipelines that this process runs, or has paused, stopped or failed to run.',
   ),
   kafka_connect_connect_worker_metrics_task_count: processEntry(
     'gauge',

@@ -4,6 +4,7 @@ import type { Bell } from '../async/bell.ts'
 import type { Clock } from '../async/clock.ts'
 import type { Rng } from '../async/rng.ts'
 import { TailraceError, isAbort } from '../errors.ts'
+import { knownFailure } from './known-failure.ts'
 import type { RunConnector } from './pipeline-runs.ts'
 import type { RunReport } from './process-reports.ts'
 import type { ConnectorEntry, RestartWish } from './service-state.ts'
@@ -245,11 +246,7 @@ function asIs(text: string): string {
   return text
 }
 
-/** Nothing of an error that nobody knows: its words may hold anything. The log has it. */
 function traceOf(error: unknown): string {
-  const known =
-    error instanceof TailraceError
-      ? error
-      : new TailraceError('INTERNAL', 'the pipeline failed unexpectedly; see the log')
-  return `${known.code}: ${known.message}\n${known.remedy}`
+  const { code, message, remedy } = knownFailure(error)
+  return `${code}: ${message}\n${remedy}`
 }

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, inject, it } from 'vitest'
 import type { PipelineConfig } from '../../src/config/pipeline-config.ts'
+import { readPipelineLedger } from '../../src/hosts/ledger/pipeline-ledger.ts'
+import { tableStatesOf } from '../../src/hosts/ledger/table-state.ts'
+import { connectKafka } from '../servers/connected-kafka.ts'
 import { configText, outputOf, readConfig, readOutput, startWorker } from '../servers/pipeline-under-test.ts'
 import { accessDenied } from '../servers/stream-simulator/fault-plan.ts'
 import { startStreamSimulator } from '../servers/stream-simulator/stream-simulator.ts'
@@ -61,6 +64,35 @@ describe('tables that come and go under a pipeline that finds them by tags', () 
     await worker.stop()
     const keys = (await readOutput(bootstrapServers, topicOf('orders'))).map(({ key }) => key)
     expect(new Set(keys).size).toBe(20)
+  })
+
+  it('are told with the reason while they cannot be read, and begin once they can', async () => {
+    const { simulator, config, topicOf } = await setUp()
+    await using _ = simulator
+    await using kafka = connectKafka(bootstrapServers)
+    fill(newTable(simulator, 'orders', { cdc: '' }), 0, 10)
+    const keySchema = [{ name: 'id', type: 'S' }] as const
+    simulator.settings.tags.set('still', { cdc: '' })
+    simulator.createTable({ name: 'still', keySchema })
+    const worker = startWorker(config)
+    const shown = async (): Promise<unknown> => {
+      const ledger = await readPipelineLedger(config, kafka, AbortSignal.timeout(20_000))
+      return tableStatesOf(ledger, 0).rows.map(({ table, state, reason }) => [table, state, reason])
+    }
+    await outputOf(bootstrapServers, topicOf('orders'), 10)
+    const reason = 'STREAM_DISABLED: Table still has no enabled stream'
+    await expect.poll(shown, { timeout: 20_000 }).toEqual([
+      ['orders', 'RUNNING', null],
+      ['still', 'UNASSIGNED', reason],
+    ])
+    simulator.deleteTable('still')
+    fill(newTable(simulator, 'still', { cdc: '' }), 0, 10)
+    await outputOf(bootstrapServers, topicOf('still'), 10)
+    await expect.poll(shown, { timeout: 20_000 }).toEqual([
+      ['orders', 'RUNNING', null],
+      ['still', 'RUNNING', null],
+    ])
+    await worker.stop()
   })
 
   it('find a gap when they come back too late', async () => {

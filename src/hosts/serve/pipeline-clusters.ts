@@ -8,6 +8,7 @@ import type { KafkaApi } from '../../kafka/kafka.ts'
 import { createWireKafka } from '../../kafka/wire-kafka.ts'
 import { kafkaConnectionOf } from '../kafka-connection-of.ts'
 import { readPipelineLedger } from '../ledger/pipeline-ledger.ts'
+import type { PipelineLedger } from '../ledger/pipeline-ledger.ts'
 import { mayPass, waitOut } from './wait-out.ts'
 
 /** Clusters of pipelines, for questions: pipelines themselves have connections of their own. */
@@ -15,6 +16,8 @@ export interface PipelineClusters {
   /** The service's own cluster where connectors cannot name another one, or connections for this pipeline that the caller closes. */
   open(config: PipelineConfig): { readonly kafka: KafkaApi; readonly isOwn: boolean }
   hasLedger(config: PipelineConfig, signal: AbortSignal): Promise<boolean>
+  /** Undefined before the pipeline's first start. */
+  ledgerOf(config: PipelineConfig, signal: AbortSignal): Promise<PipelineLedger | undefined>
   /**
    * What the ledger says of its configuration; undefined before the pipeline's first start. Rejects with SERVICE_CHANGING if there is a ledger, and it
    * cannot be read for what may pass, or until `signal` aborts.
@@ -49,20 +52,34 @@ export function createPipelineClusters(options: {
     open,
     hasLedger: (config, signal) =>
       briefly(config, async (kafka) => (await kafka.topics([config.ledger.topic], signal)).has(config.ledger.topic)),
+    ledgerOf: (config, signal) => briefly(config, (kafka) => knownLedger(config, kafka, signal)),
     identityOf: (config, signal) =>
       briefly(config, async (kafka) => {
         const { topic } = config.ledger
         if (!(await untilAborted(kafka.topics([topic], signal), signal)).has(topic)) return undefined
         try {
-          const read = waitOut({ clock, rng }, () => readPipelineLedger(config, kafka, signal), signal)
-          const { epoch, fingerprint } = (await untilAborted(read, signal)).identity
-          return { epoch, fingerprint }
+          const read = waitOut({ clock, rng }, () => knownLedger(config, kafka, signal), signal)
+          const ledger = await untilAborted(read, signal)
+          return ledger && { epoch: ledger.identity.epoch, fingerprint: ledger.identity.fingerprint }
         } catch (error) {
-          if (error instanceof TailraceError && error.code === 'PIPELINE_UNKNOWN') return undefined
           if (!signal.aborted && !mayPass(error)) throw error
           const message = `Cannot complete request: ledger topic ${topic} exists and cannot be read at the moment`
           throw new TailraceError('SERVICE_CHANGING', message, { cause: error })
         }
       }),
+  }
+}
+
+/** Undefined before the pipeline's first start. */
+async function knownLedger(
+  config: PipelineConfig,
+  kafka: KafkaApi,
+  signal: AbortSignal,
+): Promise<PipelineLedger | undefined> {
+  try {
+    return await readPipelineLedger(config, kafka, signal)
+  } catch (error) {
+    if (error instanceof TailraceError && error.code === 'PIPELINE_UNKNOWN') return undefined
+    throw error
   }
 }

@@ -37,6 +37,7 @@ export interface RunConnectorParts {
 export function createRunConnector(parts: RunConnectorParts): RunConnector {
   const { configs, monitors, budget, levels, env, credentials, version } = parts
   return async ({ name, ...entry }, signal) => {
+    // Whoever fails here is shown, too: its monitor is there since it was reported.
     const config = await configs.load(entry, signal)
     const logger = levels.logger(connectorLogger(name))
     using share = budget.join(config.memoryMaxBytes)

@@ -11,15 +11,19 @@ import { asError } from '../../observe/logger.ts'
 import { createPrometheusMetrics } from '../../observe/prometheus-metrics.ts'
 import type { KafkaApi } from '../../kafka/kafka.ts'
 import type { PipelineRuns } from '../../service/pipeline-runs.ts'
-import type { ReportBoard } from '../../service/process-reports.ts'
+import { knownFailure } from '../../service/known-failure.ts'
+import type { ProcessReport, ReportBoard } from '../../service/process-reports.ts'
 import { openReportBoard } from '../../service/report-board.ts'
 import { createPipelineRuns } from '../../service/run-pipelines.ts'
 import { openServiceLog } from '../../service/service-log.ts'
-import type { ServiceLog } from '../../service/service-state.ts'
+import type { ConnectorEntry, ServiceLog } from '../../service/service-state.ts'
 import { kafkaConnectionOf } from '../kafka-connection-of.ts'
+import type { PipelineLedger } from '../ledger/pipeline-ledger.ts'
 import { startLagWatch } from '../server/lag-watch.ts'
 import { createConnectorConfigs } from './connector-configs.ts'
+import { lookAtPaused } from './paused-ledger.ts'
 import { createPipelineMonitors } from './pipeline-monitors.ts'
+import type { PipelineMonitors } from './pipeline-monitors.ts'
 import { createPipelineClusters } from './pipeline-clusters.ts'
 import { createRunConnector } from './run-connector.ts'
 import { connectorLogger } from './service-loggers.ts'
@@ -50,13 +54,13 @@ export async function runServiceProcess(options: ServiceProcessOptions, signal: 
   })
   const metrics = createPrometheusMetrics({ hasProcessMetrics: true })
   metrics.set('tailrace_build_info', { version: options.version }, 1)
-  using monitors = createPipelineMonitors(metrics, systemClock)
   const id = randomUUID()
   const log = openLog(options, { kafka, id, logger })
   const { policy } = config
   const { env, redactor, credentials } = options
   const access = credentials === undefined ? {} : { credentials }
   const configs = createConnectorConfigs({ policy, env, redactor, clock: systemClock, rng: systemRng, ...access })
+  using monitors = monitorsOf({ log, configs, clusters, metrics })
   const process: ServiceProcess = { options, logger, id, kafka, log, configs, clusters, metrics, monitors }
   await using lag = startLagWatch(systemClock)
   // The board tells others where this process is reached, which is known when it listens.
@@ -139,17 +143,44 @@ function runsOf({ options, id, log, configs, clusters, monitors, logger }: Servi
     }),
     hasSameMeaning: (a, b) => configs.hasSameMeaning(a, b),
     hide: (text) => redactor.redact(text),
-    onFailure: (name, error, retryInMs) =>
+    onFailure: (name, error, retryInMs) => {
+      const { code, message } = knownFailure(error)
+      monitors.failed(name, new TailraceError(code, redactor.redact(message)))
       logger.error(`connector ${name} has failed`, {
         error: asError(error),
         ...(retryInMs === undefined ? {} : { retryInMs }),
-      }),
+      })
+    },
+  })
+}
+
+function monitorsOf({
+  log,
+  configs,
+  clusters,
+  metrics,
+}: Pick<ServiceProcess, 'log' | 'configs' | 'clusters' | 'metrics'>): PipelineMonitors {
+  const entryOf = (name: string): ConnectorEntry | undefined => log.state?.connectors.get(name)
+  return createPipelineMonitors({
+    metrics,
+    clock: systemClock,
+    outlineOf: (name) => {
+      const entry = entryOf(name)
+      return entry === undefined ? undefined : configs.outline(entry)?.config
+    },
+    lookAtPaused: (name, signal) => {
+      const read = async (): Promise<PipelineLedger | undefined> => {
+        const entry = entryOf(name)
+        return entry === undefined ? undefined : clusters.ledgerOf(await configs.load(entry, signal), signal)
+      }
+      return lookAtPaused({ clock: systemClock, rng: systemRng }, read, signal)
+    },
   })
 }
 
 /** What changes in one place is told to the others. */
 function connect(
-  { log, monitors, options: { levels } }: ServiceProcess,
+  { id, log, monitors, options: { levels } }: ServiceProcess,
   { board, runs }: { readonly board: ReportBoard; readonly runs: PipelineRuns },
 ): void {
   let loggers: ReadonlySet<string> = new Set()
@@ -163,10 +194,17 @@ function connect(
     runs.want(connectors.values())
     tell()
   })
+  const show = (): void => monitors.show(runs.reports, runningElsewhere(id, board.processes))
+  board.onChange(show)
   runs.onChange(() => {
-    monitors.show(runs.reports)
+    show()
     tell()
   })
+}
+
+function runningElsewhere(self: string, processes: readonly ProcessReport[]): ReadonlySet<string> {
+  const others = processes.filter(({ process }) => process !== self).flatMap(({ runs }) => [...runs])
+  return new Set(others.flatMap(([name, { state }]) => (state === 'RUNNING' ? [name] : [])))
 }
 
 interface Running {

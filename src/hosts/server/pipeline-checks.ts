@@ -47,8 +47,12 @@ const configurationCheck: HealthCheck = {
 function runCheck({ state, failure }: RunOfPipeline): HealthCheck {
   const name = 'run'
   if (failure === undefined)
-    return { name, status: state === 'failed' ? 'warn' : 'ok', message: `The pipeline is ${state} here.` }
+    return { name, status: isFailing(state) ? 'warn' : 'ok', message: `The pipeline is ${state} here.` }
   return { name, status: 'warn', message: `The pipeline is ${state} here: ${failure.message}`, ...adviceOf(failure) }
+}
+
+function isFailing(state: PipelineState): boolean {
+  return state === 'failed' || state === 'restarting'
 }
 
 function membershipCheck({ assigned }: ProgressBoard): HealthCheck {

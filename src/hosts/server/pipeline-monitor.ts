@@ -17,8 +17,8 @@ import { createShownGauge } from './shown-gauge.ts'
 import { createSourceContact } from './source-contact.ts'
 
 /**
- * Everything that is shown of one pipeline in this process. It may outlive a run of the pipeline: while it is paused its
- * unread changes go on ageing. Disposing takes its series out of `/metrics`.
+ * Everything that is shown of one pipeline in this process. It may outlive a run of the pipeline: while nobody works on it
+ * here its unread changes go on ageing. Disposing takes its series out of `/metrics`.
  */
 export interface PipelineMonitor extends Disposable {
   readonly board: ProgressBoard
@@ -85,7 +85,7 @@ export function createPipelineMonitor(parts: PipelineMonitorParts): PipelineMoni
     setState: (next, error) => {
       state = next
       failure = error
-      if (next === 'paused' || next === 'stopped') board.standStill()
+      if (next !== 'running' && next !== 'unassigned') board.standStill()
     },
     [Symbol.dispose]: () => metrics[Symbol.dispose](),
   }

@@ -23,8 +23,10 @@ export interface ProgressBoard {
   readonly coordinatorError: TailraceError | undefined
   /** The group has told this process what is its share (which may be nothing). */
   readonly hasAssignment: boolean
-  /** The pipeline is about to be paused or stopped: time goes on for what this process held, until a worker starts again. */
+  /** Nobody works on the pipeline here: time goes on for what this process held, until a worker starts again. */
   standStill(): void
+  /** What stands still here is another process's by now. Does nothing while a worker is at work. */
+  letGo(): void
 }
 
 /** Counts since the process began; committed work only. */
@@ -100,6 +102,7 @@ export function createProgressBoard(clock: Clock): ProgressBoard {
       return assigned !== undefined
     },
     standStill: ages.standStill,
+    letGo: ages.letGo,
   }
 }
 

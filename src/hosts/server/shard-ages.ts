@@ -10,6 +10,8 @@ export interface ShardAges {
   shards(): readonly ShardView[]
   /** From now on lanes are let go because nobody is to work on them: what they held stays, until a worker starts again. */
   standStill(): void
+  /** Forgets what stands still for that reason. */
+  letGo(): void
 }
 
 /** One shard of this process. */
@@ -31,15 +33,22 @@ const atTipMs = 60_000
 export function createShardAges(clock: Clock): ShardAges {
   const shards = new Map<string, TrackedShard>()
   let isStandingStill = false
+  let assigned: readonly number[] = []
   return {
     onEvent: (event) => {
       if (event.kind === 'worker-started') isStandingStill = false
-      if (event.kind === 'lane-released' && isStandingStill) return halt(shards, event.lane)
+      if (event.kind === 'lanes-assigned') assigned = event.lanes
+      // A lane that is let go and was not given to anybody else: the worker ends. Why, is told later, or never.
+      if (event.kind === 'lane-released' && (isStandingStill || assigned.includes(event.lane)))
+        return halt(shards, event.lane)
       track(shards, event, clock.now())
     },
     shards: () => [...shards.values()].map((entry) => viewOf(entry, clock.now())),
     standStill: () => {
       isStandingStill = true
+    },
+    letGo: () => {
+      if (isStandingStill) shards.clear()
     },
   }
 }
