@@ -3,11 +3,15 @@ import { createTaggedAccount } from '../../test/fixtures/tagged-account.ts'
 import type { TaggedAccount } from '../../test/fixtures/tagged-account.ts'
 import { createManualClock } from '../../test/servers/stream-simulator/manual-clock.ts'
 import { seededRng } from '../async/rng.ts'
+import type { TailraceError } from '../errors.ts'
 import { createLaneFold } from '../lanes/lane-state.ts'
 import type { LaneFold } from '../lanes/lane-state.ts'
 import type { TableEntry } from '../lanes/ledger-entry.ts'
+import { createCombinedSource } from '../sources/discovery/combined-source.ts'
+import type { SourcePart } from '../sources/discovery/source-part.ts'
 import { createDynamoDbStreamsSource } from '../sources/dynamodb-streams/dynamodb-streams-source.ts'
 import type { Source } from '../sources/source.ts'
+import { createManualClock as createStandingClock } from '../testing/manual-clock.ts'
 import type { Coordination } from './coordination.ts'
 import type { PipelineEvent } from './pipeline-event.ts'
 import { createAbsenceWatch } from './table-retirement.ts'
@@ -138,5 +142,33 @@ describe('tables that are found by tags', () => {
     account.create('orders', { cdc: '' })
     await look(world)
     expect(statusOf('orders')).toMatchObject({ kind: 'draining' })
+  })
+
+  it('are retired although their account gives its answer only to every other look', async () => {
+    const clock = createStandingClock()
+    const { source } = coordination().environment
+    const part = (region: string, findTables: Source['findTables']): SourcePart => {
+      return { region, account: undefined, title: region, tables: ['*'], source: { ...source, findTables } }
+    }
+    const slow = part('eu-west-1', async (signal, listener) => {
+      await clock.sleep(40_000, signal)
+      return source.findTables(signal, listener)
+    })
+    const silences: string[] = []
+    const onSilence = ({ code }: TailraceError): void => void silences.push(code)
+    const parts = [slow, part('us-east-1', () => Promise.resolve([]))]
+    const world = coordination(createCombinedSource({ parts, clock, onSilence }))
+    const lookFor = async (ms: number): Promise<void> => {
+      const done = look(world)
+      await Promise.all([clock.advance(ms), done])
+    }
+    account.create('orders', { cdc: '' })
+    await lookFor(35_000)
+    await lookFor(35_000)
+    expect(statusOf('orders')).toEqual({ kind: 'streaming' })
+    account.tag('orders', {})
+    for (let i = 0; i < 4; i++) await lookFor(35_000)
+    expect(silences).toHaveLength(3)
+    expect(statusOf('orders')).toMatchObject({ kind: 'retired', why: 'untagged' })
   })
 })

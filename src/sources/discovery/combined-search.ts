@@ -18,42 +18,66 @@ export interface CombinedSearch {
   readonly findTables: Source['findTables']
   /** The part has not answered when it was asked last. */
   isSilent(part: SourcePart): boolean
+  /** It counts as silent until a search has its answer: something else that it was asked is not answered. */
+  noteSilence(part: SourcePart): void
   /** The account of a part, as it says or as its tables have shown; undefined until then. */
   accountOf(part: SourcePart): string | undefined
+}
+
+/** A search of one part that is under way. */
+interface Running {
+  readonly work: Promise<Found>
+  readonly signal: AbortSignal
+  /** How often it was answered something until now. */
+  steps(): number
 }
 
 /** What a search over parts works with. */
 export interface CombinedSearchOptions {
   readonly clock: Clock
-  /** How long a look waits for a part. Milliseconds. */
+  /** How long a look waits for a part that answers nothing meanwhile. Milliseconds. */
   readonly waitMs: number
   /** Hears of each part that a look leaves out. Must not throw. */
   readonly onSilence: (error: TailraceError) => void
 }
 
 /**
- * Looks for tables in all parts at once. A part that takes longer than `waitMs` is left out, with a word about it, and its
- * answer is taken up by the look that comes after it. What a name or a pattern means must be somewhere, not in each part.
+ * Looks for tables in all parts at once. A part that answers nothing for `waitMs` is left out, with a word about it, and its
+ * answer is taken up by the look that comes after it; one that goes on answering, about many tables, is waited for. What a name or
+ * a pattern means must be somewhere, not in each part.
  * Rejects with AWS_UNREACHABLE if no part has answered.
  */
 export function findInParts(parts: readonly SourcePart[], options: CombinedSearchOptions): CombinedSearch {
   const { clock, waitMs, onSilence } = options
-  const running = new Map<SourcePart, { readonly work: Promise<Found>; readonly signal: AbortSignal }>()
+  const running = new Map<SourcePart, Running>()
   const silent = new Set<SourcePart>()
   const accounts = new Map<SourcePart, string>()
-  const ask = (part: SourcePart, signal: AbortSignal): Promise<Found> => {
+  const ask = (part: SourcePart, signal: AbortSignal): Running => {
     const known = running.get(part)
-    if (known !== undefined && !known.signal.aborted) return known.work
-    const work = searchPart(part, signal)
+    if (known !== undefined && !known.signal.aborted) return known
+    let steps = 0
+    const work = searchPart(part, () => steps++, signal)
     // Nobody may be waiting for it when it fails.
     work.catch(() => {})
-    running.set(part, { work, signal })
-    return work
+    const search = { work, signal, steps: () => steps }
+    running.set(part, search)
+    return search
+  }
+  /** Rejects with `late` when nothing was answered for as long as a look waits. */
+  const answerOf = async ({ work, steps }: Running, late: TailraceError): Promise<Found> => {
+    for (;;) {
+      const before = steps()
+      try {
+        return await withDeadline(clock, waitMs, work, () => late)
+      } catch (error) {
+        if (error !== late || steps() === before) throw error
+      }
+    }
   }
   const outcomeOf = async (part: SourcePart, signal: AbortSignal): Promise<Found | TailraceError> => {
     const late = silence(part, waitMs)
     try {
-      const found = await withDeadline(clock, waitMs, ask(part, signal), () => late)
+      const found = await answerOf(ask(part, signal), late)
       running.delete(part)
       silent.delete(part)
       // One that is named by its ARN may be another account's.
@@ -69,6 +93,7 @@ export function findInParts(parts: readonly SourcePart[], options: CombinedSearc
   }
   return {
     isSilent: (part) => silent.has(part),
+    noteSilence: (part) => void silent.add(part),
     accountOf: (part) => part.account ?? accounts.get(part),
     findTables: async (signal, listener = {}) => {
       const outcomes = await Promise.all(parts.map(async (part) => ({ part, outcome: await outcomeOf(part, signal) })))
@@ -90,10 +115,11 @@ export function findInParts(parts: readonly SourcePart[], options: CombinedSearc
   }
 }
 
-async function searchPart({ source }: SourcePart, signal: AbortSignal): Promise<Found> {
+async function searchPart({ source }: SourcePart, advanced: () => void, signal: AbortSignal): Promise<Found> {
   const missing: TailraceError[] = []
   const skipped: Found['skipped'][number][] = []
   const tables = await source.findTables(signal, {
+    advanced,
     missing: (error) => missing.push(error),
     skipped: (table, code) => skipped.push({ table, code }),
   })

@@ -7,15 +7,16 @@ import { selects } from './table-selection.ts'
 import type { TableSelection } from './table-selection.ts'
 
 /**
- * Why a table that was read is not meant any more, asked about it alone; undefined if it is. A table whose stream is off, or
- * of a view type that will not do, is still meant: what is left of its stream can be read.
+ * Why a table that was read is not meant any more, asked about it alone; undefined if it is, `unknown` if these credentials
+ * cannot tell. A table whose stream is off, or of a view type that will not do, is still meant: what is left of its stream can
+ * be read.
  */
 export async function whyAbsent(
   context: SourceContext,
   selection: TableSelection,
   table: Table,
   signal: AbortSignal,
-): Promise<TableAbsence | undefined> {
+): Promise<TableAbsence | 'unknown' | undefined> {
   if (!selects(selection.tables, table)) return { kind: 'unselected', reason: 'source.tables does not name it' }
   if (table.region !== selection.region && table.region !== 'ddblocal')
     return { kind: 'unselected', reason: `it is in ${table.region}, and ${selection.region} is read` }
@@ -24,7 +25,7 @@ export async function whyAbsent(
   try {
     const { arn } = await describeTable(context, selection, asked, signal)
     // Other credentials, of another account: whether it is there, they cannot tell.
-    if (arn !== table.arn) return undefined
+    if (arn !== table.arn) return 'unknown'
   } catch (error) {
     if (!isAboutTable(error)) throw error
     if (error.code === 'TABLE_NOT_FOUND') return { kind: 'gone', reason: error.message }

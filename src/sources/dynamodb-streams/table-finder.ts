@@ -44,11 +44,11 @@ async function byName(search: Search): Promise<readonly Table[]> {
   const { context, selection, signal } = search
   const named = selection.tables.filter((text) => !isNamePattern(text))
   const patterns = selection.tables.filter(isNamePattern)
-  const found = (await inBatches(named, (name) => describeNamed(search, name))).flat()
+  const found = (await inBatches(search, named, (name) => describeNamed(search, name))).flat()
 
   const candidates = patterns.length === 0 ? [] : await listTableNames(context, signal)
   const matching = candidates.filter((name) => patterns.some((pattern) => matchesNamePattern(pattern, name)))
-  for (const outcome of await inBatches(matching, (name) => describeIfReadable(search, name))) {
+  for (const outcome of await inBatches(search, matching, (name) => describeIfReadable(search, name))) {
     if (outcome.kind === 'table') found.push(outcome.table)
     else skip(search, outcome)
   }
@@ -73,7 +73,7 @@ async function byTags(search: Search, tags: TagSearch): Promise<readonly Table[]
 async function ofListed(search: Search, arns: ReadonlySet<string>): Promise<readonly Table[]> {
   const wanted = [...arns].map((arn) => ({ arn, name: nameOf(arn) }))
   const matching = wanted.filter((table) => selects(search.selection.tables, table)).map(({ name }) => name)
-  const outcomes = await inBatches(matching, (name) => describeIfReadable(search, name))
+  const outcomes = await inBatches(search, matching, (name) => describeIfReadable(search, name))
   return outcomes.flatMap((outcome) => {
     if (outcome.kind === 'table') return [outcome.table]
     skip(search, outcome)
@@ -91,7 +91,7 @@ async function eachByItsTags(search: Search, tags: TagSearch): Promise<readonly 
     ...named,
     ...names.filter((name) => patterns.some((pattern) => matchesNamePattern(pattern, name))),
   ])
-  const outcomes = await inBatches([...matching], async (name): Promise<readonly Table[]> => {
+  const outcomes = await inBatches(search, [...matching], async (name): Promise<readonly Table[]> => {
     const outcome = await describeIfReadable(search, name)
     const arn = outcome.kind === 'table' ? outcome.table.arn : outcome.arn
     if (arn === undefined || (await tags.missing(arn, signal)) !== undefined) return []
@@ -149,10 +149,19 @@ function nameOf(nameOrArn: string): string {
   return nameOrArn.slice(nameOrArn.indexOf('/') + 1)
 }
 
-async function inBatches<In, Out>(inputs: readonly In[], work: (input: In) => Promise<Out>): Promise<Out[]> {
+async function inBatches<In, Out>(
+  { listener }: Search,
+  inputs: readonly In[],
+  work: (input: In) => Promise<Out>,
+): Promise<Out[]> {
+  const one = async (input: In): Promise<Out> => {
+    const result = await work(input)
+    listener.advanced?.()
+    return result
+  }
   const results: Out[] = []
   for (let i = 0; i < inputs.length; i += describesAtOnce) {
-    results.push(...(await Promise.all(inputs.slice(i, i + describesAtOnce).map(work))))
+    results.push(...(await Promise.all(inputs.slice(i, i + describesAtOnce).map(one))))
   }
   return results
 }

@@ -95,7 +95,7 @@ describe.each(['tag:GetResources', 'dynamodb:ListTagsOfResource'] as const)('tab
     })
     account.delete('bills')
     expect(await source.whyAbsent?.(bills, never)).toMatchObject({ kind: 'gone' })
-    expect(await source.whyAbsent?.({ ...orders, arn: orders.arn.replace('1111', '2222') }, never)).toBeUndefined()
+    expect(await source.whyAbsent?.({ ...orders, arn: orders.arn.replace('1111', '2222') }, never)).toBe('unknown')
   })
 })
 
