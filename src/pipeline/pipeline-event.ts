@@ -1,13 +1,7 @@
+import type { SkippedTable } from '../change/skipped-table.ts'
 import type { TableAbsence } from '../change/table-absence.ts'
-import type { ErrorCode } from '../error-catalogue.ts'
 import type { TailraceError } from '../errors.ts'
 import type { ScanTotals, SnapshotRun, TableStatus } from '../lanes/ledger-entry.ts'
-
-/** A table that matches what is configured, and why it is not read: its stream is off, or of the wrong view type. */
-export interface SkippedTable {
-  readonly table: string
-  readonly code: ErrorCode
-}
 
 /**
  * Everything that can happen in a running pipeline, as a closed list: logs, metrics and consoles all read it. Events

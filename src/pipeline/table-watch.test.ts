@@ -120,7 +120,18 @@ describe('tables that are found by tags', () => {
     await look(world)
     const looks = events.filter((event) => event.kind === 'tables-looked-for')
     expect(looks).toEqual([
-      { kind: 'tables-looked-for', tables: 1, skipped: [{ table: 'still', code: 'STREAM_DISABLED' }] },
+      {
+        kind: 'tables-looked-for',
+        tables: 1,
+        skipped: [
+          {
+            name: 'still',
+            arn: expect.stringContaining('table/still'),
+            code: 'STREAM_DISABLED',
+            message: 'Table still has no enabled stream',
+          },
+        ],
+      },
     ])
     account.hidden.add('orders')
     account.hidden.add('still')

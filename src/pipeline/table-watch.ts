@@ -1,4 +1,5 @@
 import { mapBounded } from '../async/map-bounded.ts'
+import type { SkippedTable } from '../change/skipped-table.ts'
 import type { Table } from '../change/table.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
 import { TailraceError } from '../errors.ts'
@@ -25,7 +26,6 @@ import {
 } from './table-life.ts'
 import type { TableDecision } from './table-life.ts'
 import { afterAbsence, afterReturn } from './table-retirement.ts'
-import type { SkippedTable } from './pipeline-event.ts'
 import { refuseRenaming, refuseTopicChange } from './topic-change.ts'
 import type { ProvidedTopic } from './topic-provisioner.ts'
 
@@ -82,7 +82,7 @@ async function tablesNow(coordination: Coordination, signal: AbortSignal): Promi
   const skipped: SkippedTable[] = []
   const missing = (error: TailraceError): void => reportFailure(coordination, error, tuning.tableCheckMs)
   const listener: SearchListener = {
-    skipped: (table, code) => skipped.push({ table, code }),
+    skipped: (table) => skipped.push(table),
     ...(session.state.tables.size === 0 ? {} : { missing }),
   }
   const orReport = async <T>(work: Promise<T>, otherwise: () => Promise<T>): Promise<T> => {

@@ -1,8 +1,8 @@
 import type { FilterExpression } from '../change/filter-expression.ts'
 import type { ReaderNote, Shard, ShardPosition } from '../change/shard.ts'
+import type { SkippedTable } from '../change/skipped-table.ts'
 import type { TableAbsence } from '../change/table-absence.ts'
 import type { Table } from '../change/table.ts'
-import type { ErrorCode } from '../error-catalogue.ts'
 import type { TailraceError } from '../errors.ts'
 
 /**
@@ -54,7 +54,7 @@ export interface SearchListener {
   /** Something that was asked for, by name or by pattern, cannot be found or read. It is left out instead of thrown. */
   readonly missing?: (error: TailraceError) => void
   /** A table that matches, but cannot be read now. */
-  readonly skipped?: (table: string, code: ErrorCode) => void
+  readonly skipped?: (table: SkippedTable) => void
   /** What was asked about one of many tables has been answered: however long the search takes, it goes on. */
   readonly advanced?: () => void
 }

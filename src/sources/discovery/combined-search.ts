@@ -1,7 +1,7 @@
 import { withDeadline } from '../../async/clock.ts'
 import type { Clock } from '../../async/clock.ts'
+import type { SkippedTable } from '../../change/skipped-table.ts'
 import type { Table } from '../../change/table.ts'
-import type { ErrorCode } from '../../error-catalogue.ts'
 import { TailraceError } from '../../errors.ts'
 import type { SearchListener, Source } from '../source.ts'
 import type { SourcePart } from './source-part.ts'
@@ -10,7 +10,7 @@ import type { SourcePart } from './source-part.ts'
 interface Found {
   readonly tables: readonly Table[]
   readonly missing: readonly TailraceError[]
-  readonly skipped: readonly { readonly table: string; readonly code: ErrorCode }[]
+  readonly skipped: readonly SkippedTable[]
 }
 
 /** A search over parts, and which of them had no answer to the last one. */
@@ -109,7 +109,7 @@ export function findInParts(parts: readonly SourcePart[], options: CombinedSearc
         listener.missing?.(failure)
       }
       for (const error of nowhere(found, failures.length > 0)) tell(error, listener)
-      for (const { table, code } of found.flatMap(({ outcome }) => outcome.skipped)) listener.skipped?.(table, code)
+      for (const table of found.flatMap(({ outcome }) => outcome.skipped)) listener.skipped?.(table)
       return found.flatMap(({ outcome }) => outcome.tables)
     },
   }
@@ -117,11 +117,11 @@ export function findInParts(parts: readonly SourcePart[], options: CombinedSearc
 
 async function searchPart({ source }: SourcePart, advanced: () => void, signal: AbortSignal): Promise<Found> {
   const missing: TailraceError[] = []
-  const skipped: Found['skipped'][number][] = []
+  const skipped: SkippedTable[] = []
   const tables = await source.findTables(signal, {
     advanced,
     missing: (error) => missing.push(error),
-    skipped: (table, code) => skipped.push({ table, code }),
+    skipped: (table) => skipped.push(table),
   })
   return { tables, missing, skipped }
 }

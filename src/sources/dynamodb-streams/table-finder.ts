@@ -135,9 +135,10 @@ async function describeIfReadable({ context, selection, signal }: Search, name: 
   }
 }
 
-function skip({ context, listener }: Search, { name, error }: Unreadable): void {
+function skip({ context, listener }: Search, { name, arn, error }: Unreadable): void {
   context.emit({ kind: 'table-skipped', table: name, code: error.code })
-  listener.skipped?.(name, error.code)
+  const { code, message } = error
+  listener.skipped?.({ name, ...(arn === undefined ? {} : { arn }), code, message })
 }
 
 function missing({ listener }: Search, error: TailraceError): void {

@@ -64,7 +64,7 @@ describe.each(['tag:GetResources', 'dynamodb:ListTagsOfResource'] as const)('tab
     account.create('other', {}, false)
     const skipped: string[] = []
     const found = await sourceOf(['*'], ['cdc']).findTables(never, {
-      skipped: (table, code) => skipped.push(`${table} ${code}`),
+      skipped: ({ name, code }) => skipped.push(`${name} ${code}`),
     })
     expect(found).toHaveLength(3)
     expect(skipped).toEqual(['still STREAM_DISABLED'])
