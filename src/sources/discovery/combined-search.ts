@@ -1,17 +1,9 @@
-import { withDeadline } from '../../async/clock.ts'
 import type { Clock } from '../../async/clock.ts'
-import type { SkippedTable } from '../../change/skipped-table.ts'
-import type { Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
 import type { SearchListener, Source } from '../source.ts'
+import { createPartSearches } from './part-searches.ts'
+import type { Found } from './part-searches.ts'
 import type { SourcePart } from './source-part.ts'
-
-/** What a part has found, and what it has not. */
-interface Found {
-  readonly tables: readonly Table[]
-  readonly missing: readonly TailraceError[]
-  readonly skipped: readonly SkippedTable[]
-}
 
 /** A search over parts, and which of them had no answer to the last one. */
 export interface CombinedSearch {
@@ -22,14 +14,6 @@ export interface CombinedSearch {
   noteSilence(part: SourcePart): void
   /** The account of a part, as it says or as its tables have shown; undefined until then. */
   accountOf(part: SourcePart): string | undefined
-}
-
-/** A search of one part that is under way. */
-interface Running {
-  readonly work: Promise<Found>
-  readonly signal: AbortSignal
-  /** How often it was answered something until now. */
-  steps(): number
 }
 
 /** What a search over parts works with. */
@@ -49,43 +33,19 @@ export interface CombinedSearchOptions {
  */
 export function findInParts(parts: readonly SourcePart[], options: CombinedSearchOptions): CombinedSearch {
   const { clock, waitMs, onSilence } = options
-  const running = new Map<SourcePart, Running>()
+  const searches = createPartSearches(clock, waitMs)
   const silent = new Set<SourcePart>()
   const accounts = new Map<SourcePart, string>()
-  const ask = (part: SourcePart, signal: AbortSignal): Running => {
-    const known = running.get(part)
-    if (known !== undefined && !known.signal.aborted) return known
-    let steps = 0
-    const work = searchPart(part, () => steps++, signal)
-    // Nobody may be waiting for it when it fails.
-    work.catch(() => {})
-    const search = { work, signal, steps: () => steps }
-    running.set(part, search)
-    return search
-  }
-  /** Rejects with `late` when nothing was answered for as long as a look waits. */
-  const answerOf = async ({ work, steps }: Running, late: TailraceError): Promise<Found> => {
-    for (;;) {
-      const before = steps()
-      try {
-        return await withDeadline(clock, waitMs, work, () => late)
-      } catch (error) {
-        if (error !== late || steps() === before) throw error
-      }
-    }
-  }
   const outcomeOf = async (part: SourcePart, signal: AbortSignal): Promise<Found | TailraceError> => {
     const late = silence(part, waitMs)
     try {
-      const found = await answerOf(ask(part, signal), late)
-      running.delete(part)
+      const found = await searches.answerOf(part, late, signal)
       silent.delete(part)
       // One that is named by its ARN may be another account's.
       const own = found.tables.find(({ arn }) => !part.tables.includes(arn))
       if (own !== undefined) accounts.set(part, own.account)
       return found
     } catch (error) {
-      if (error !== late) running.delete(part)
       silent.add(part)
       if (signal.aborted || !(error instanceof TailraceError)) throw error
       return error
@@ -113,17 +73,6 @@ export function findInParts(parts: readonly SourcePart[], options: CombinedSearc
       return found.flatMap(({ outcome }) => outcome.tables)
     },
   }
-}
-
-async function searchPart({ source }: SourcePart, advanced: () => void, signal: AbortSignal): Promise<Found> {
-  const missing: TailraceError[] = []
-  const skipped: SkippedTable[] = []
-  const tables = await source.findTables(signal, {
-    advanced,
-    missing: (error) => missing.push(error),
-    skipped: (table) => skipped.push(table),
-  })
-  return { tables, missing, skipped }
 }
 
 /** What was not found in any part that was asked for it. A part that is silent may have it. */
