@@ -63,7 +63,7 @@ export async function coordinate(
   // What goes wrong with a snapshot must not keep the others, nor the pipeline, from starting: the duties try again.
   for (const begin of [
     () => retrySnapshots(coordination, signal),
-    () => beginSnapshots(coordination, signal, isPipelineStart),
+    () => beginSnapshots(coordination, signal, { isPipelineStart }),
     () => regainTables(coordination, signal),
   ])
     await tolerantly(coordination, begin, signal)
