@@ -75,7 +75,7 @@ describe('the backlog', () => {
 })
 
 describe('the starvation watch', () => {
-  const shard = { lane: 3, table: 'orders', shardId: 'shardId-1' }
+  const shard = { lane: 3, table: 'orders', arn: 'arn', shardId: 'shardId-1' }
   const page = { kind: 'page-read', shard, records: 1_000, bytes: 1, tookMs: 1 } as const
   const committed = (read: number): Parameters<ReturnType<typeof createStarvationWatch>['onEvent']>[0] => ({
     kind: 'transaction-committed',

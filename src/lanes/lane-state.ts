@@ -13,6 +13,7 @@ import type {
   RequestEntry,
   ScanEntry,
   SignalEntry,
+  SkippedEntry,
   StopEntry,
   TableEntry,
   WayEntry,
@@ -52,6 +53,8 @@ export interface LaneState {
   readonly identity: IdentityEntry | undefined
   /** Undefined in the ledger of a pipeline that has only ever been its workers'. */
   readonly way: WayEntry | undefined
+  /** Of lane 0: what the last look for tables left out. Undefined if nothing ever was. */
+  readonly skipped: SkippedEntry | undefined
   readonly tables: ReadonlyMap<string, TableEntry>
   readonly shards: ReadonlyMap<string, ShardState>
   readonly stops: ReadonlyMap<string, StopEntry>
@@ -86,13 +89,12 @@ const rank: Readonly<Record<ShardStatus, number>> = { waiting: 0, open: 1, moved
 
 /**
  * The fold of a ledger partition is a join: for one shard the greater of two entries by (generation, waiting < open <
- * moved < end, sequence number) wins; of two tables, and of two ways, the greater version; of two identities the greater
+ * moved < end, sequence number) wins; of two tables, two ways, and two lists of what is skipped, the greater version; of two identities the greater
  * epoch. So late tails, own entries that are read back, and compaction change nothing. For a topic see {@link compareTopics}.
  */
 export function createLaneFold(): LaneFold {
   const maps = emptyMaps()
-  let identity: IdentityEntry | undefined
-  let way: WayEntry | undefined
+  const state: FoldedState = { ...maps, identity: undefined, way: undefined, skipped: undefined }
 
   const put = <T extends LedgerEntry>(into: Map<string, T>, entry: T, isGreater: (old: T) => boolean): boolean => {
     const key = entry.kind === 'table' ? entry.table.arn : ledgerKey(entry)
@@ -104,12 +106,16 @@ export function createLaneFold(): LaneFold {
   const applyEntry = (entry: LedgerEntry): boolean => {
     switch (entry.kind) {
       case 'identity':
-        if (identity !== undefined && identity.epoch >= entry.epoch) return false
-        identity = entry
+        if (state.identity !== undefined && state.identity.epoch >= entry.epoch) return false
+        state.identity = entry
         return true
       case 'way':
-        if (way !== undefined && way.version >= entry.version) return false
-        way = entry
+        if (state.way !== undefined && state.way.version >= entry.version) return false
+        state.way = entry
+        return true
+      case 'skipped':
+        if (state.skipped !== undefined && state.skipped.version >= entry.version) return false
+        state.skipped = entry
         return true
       case 'table':
         return put(maps.tables, entry, (old) => entry.version > old.version)
@@ -136,15 +142,7 @@ export function createLaneFold(): LaneFold {
   }
 
   return {
-    state: {
-      ...maps,
-      get identity() {
-        return identity
-      },
-      get way() {
-        return way
-      },
-    },
+    state,
     apply: (record) => (record.kind === 'entry' ? applyEntry(record.entry) : forget(record.key, maps)),
   }
 }
@@ -285,6 +283,13 @@ interface FoldedMaps {
   readonly signals: Map<string, SignalEntry>
   readonly topics: Map<string, TopicEntry>
   readonly tables: Map<string, TableEntry>
+}
+
+/** The state as the fold writes it. */
+interface FoldedState extends FoldedMaps {
+  identity: IdentityEntry | undefined
+  way: WayEntry | undefined
+  skipped: SkippedEntry | undefined
 }
 
 function emptyMaps(): FoldedMaps {

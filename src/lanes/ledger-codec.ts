@@ -23,6 +23,8 @@ export function ledgerKey(entry: LedgerEntry): string {
       return 'identity'
     case 'way':
       return 'way'
+    case 'skipped':
+      return 'skipped'
     case 'table':
       return `table/${entry.table.arn}`
     case 'begin':

@@ -1,5 +1,6 @@
 import type { ReaderNote } from '../change/shard.ts'
 import type { FilterExpression } from '../change/filter-expression.ts'
+import type { SkippedTable } from '../change/skipped-table.ts'
 import type { TableAbsence } from '../change/table-absence.ts'
 import type { Table } from '../change/table.ts'
 
@@ -21,6 +22,7 @@ export type LedgerEntry =
   | SignalEntry
   | WayEntry
   | TopicEntry
+  | SkippedEntry
 
 /** Whose ledger this is. In every partition; written at the first start and at each change of configuration. */
 export interface IdentityEntry {
@@ -140,6 +142,19 @@ export interface TopicEntry {
   readonly partitions: number
   /** Undefined after a reset: the topic may have been made anew on purpose. */
   readonly topicId: string | undefined
+}
+
+/** What the last look for tables left out, and why; written into lane 0's partition whenever that changes. Nothing is decided by it. */
+export interface SkippedEntry {
+  readonly kind: 'skipped'
+  /** Grows with every change; the greatest counts. */
+  readonly version: number
+  /** By name; of very many only the first ones. */
+  readonly tables: readonly SkippedTable[]
+  /** How many there are besides. */
+  readonly more: number
+  /** When it was found to be so; for people. Milliseconds. */
+  readonly atMs: number
 }
 
 /** What somebody may want of a table's snapshot. */

@@ -199,7 +199,7 @@ export const ownMetrics = {
     'gauge',
     '0 or 1',
     ['entity', 'status'],
-    '1 for the present status of an entity ("table " and its name), 0 for its others.',
+    '1 for the present status of an entity ("table " and its name), 0 for its others. Of several tables of one name the one that most needs a look is told.',
   ),
   tailrace_health_check: entry(
     'gauge',

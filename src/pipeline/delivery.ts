@@ -247,7 +247,8 @@ function skipsOf({ table }: Known, { contained, left }: Positioned, { lane }: La
 }
 
 function nameOf({ shard, table }: Known, lane: number): ShardProgress['shard'] {
-  return { lane, table: table.table.name, shardId: shard.shardId }
+  const { name, arn } = table.table
+  return { lane, table: name, arn, shardId: shard.shardId }
 }
 
 function progressOf({ known, position, ...counts }: Reached, { lane, nowMs }: LaneContext): ShardProgress {

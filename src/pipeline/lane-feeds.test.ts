@@ -194,6 +194,19 @@ describe('the feeds of a lane', () => {
     ])
   })
 
+  it('say nothing of a retired table while another one of its name is not retired', async () => {
+    const { environment, events, fold, apply } = setUp()
+    const retired = { kind: 'retired', why: 'gone', reason: 'deleted', sinceMs: 1, wasLoading: false } as const
+    const twin = tableEntry(1)
+    apply({ ...tableEntry(1), status: retired }, { ...twin, table: { ...twin.table, arn: 'arn-2' } })
+    await using feeds = createLaneFeeds(0, environment, () => {})
+    await feeds.sync(fold.state)
+    expect(events.at(-1)).toMatchObject({ standing: [] })
+    apply({ ...twin, version: 2, table: { ...twin.table, arn: 'arn-2' }, status: retired })
+    await feeds.sync(fold.state)
+    expect(events.at(-1)).toMatchObject({ standing: [{ arn: 'arn' }, { arn: 'arn-2' }] })
+  })
+
   it('close for a paused table, of which all that is unread stands still, and go on where it was', async () => {
     const { clock, environment, source, events, fold, apply } = setUp()
     apply(tableEntry(1), begin('a'))

@@ -158,6 +158,7 @@ function survey(
   halted: readonly ShardState[],
 ): Omit<Extract<PipelineEvent, { readonly kind: 'lane-surveyed' }>, 'kind' | 'lane'> {
   const all = [...state.shards.values()]
+  const tables = [...state.tables.values()]
   const count = (status: ShardState['status']): number => all.filter((shard) => shard.status === status).length
   return {
     waiting: count('waiting'),
@@ -168,8 +169,8 @@ function survey(
       sinceMs: shard.sinceMs,
       retentionMs: retentionIn(state, shard),
     })),
-    standing: [...state.tables.values()].flatMap(standingOf),
-    snapshots: [...state.tables.values()].flatMap(({ table: { name }, snapshot }) => {
+    standing: tables.filter((entry) => !isReplacedInName(entry, tables)).flatMap(standingOf),
+    snapshots: tables.flatMap(({ table: { name }, snapshot }) => {
       if (snapshot === undefined) return []
       const { state: now, beganAtMs, endedAtMs } = snapshot
       return [{ table: name, state: now, beganAtMs, endedAtMs }]
@@ -177,16 +178,22 @@ function survey(
   }
 }
 
-function standingOf({ table: { name }, status }: TableEntry): readonly StandingTable[] {
+/** What is shown goes by names: a table that nobody waits for must not speak for one that is read, perhaps in another process. */
+function isReplacedInName({ table, status }: TableEntry, tables: readonly TableEntry[]): boolean {
+  if (status.kind !== 'retired') return false
+  return tables.some((other) => other.table.name === table.name && other.status.kind !== 'retired')
+}
+
+function standingOf({ table: { name, arn }, status }: TableEntry): readonly StandingTable[] {
   if (status.kind === 'streaming') return []
   const code = 'code' in status ? status.code : undefined
   const reason = 'reason' in status ? status.reason : undefined
-  return [{ table: name, status: status.kind, code, reason }]
+  return [{ table: name, arn, status: status.kind, code, reason }]
 }
 
 function nameOf(lane: number, shard: ShardState, state: LaneState): ShardName {
   const table = state.tables.get(shard.tableArn)?.table.name ?? shard.tableArn
-  return { lane, table, shardId: shard.shardId }
+  return { lane, table, arn: shard.tableArn, shardId: shard.shardId }
 }
 
 function retentionIn(state: LaneState, shard: ShardState): number {

@@ -256,6 +256,8 @@ export interface SnapshotProgress extends ScanTotals {
 export interface ShardName {
   readonly lane: number
   readonly table: string
+  /** Of the table: several regions or accounts may have tables of one name. */
+  readonly arn: string
   readonly shardId: string
 }
 
@@ -274,6 +276,7 @@ export interface OperationCounts {
 /** A table of which nothing is read, or nothing new. */
 export interface StandingTable {
   readonly table: string
+  readonly arn: string
   readonly status: Exclude<TableStatus['kind'], 'streaming'>
   /** Why, of a stopped one. */
   readonly code: string | undefined

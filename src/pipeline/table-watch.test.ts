@@ -6,7 +6,7 @@ import { seededRng } from '../async/rng.ts'
 import type { TailraceError } from '../errors.ts'
 import { createLaneFold } from '../lanes/lane-state.ts'
 import type { LaneFold } from '../lanes/lane-state.ts'
-import type { TableEntry } from '../lanes/ledger-entry.ts'
+import type { AddressedEntry, TableEntry } from '../lanes/ledger-entry.ts'
 import { createCombinedSource } from '../sources/discovery/combined-source.ts'
 import type { SourcePart } from '../sources/discovery/source-part.ts'
 import { createDynamoDbStreamsSource } from '../sources/dynamodb-streams/dynamodb-streams-source.ts'
@@ -22,11 +22,13 @@ const never = new AbortController().signal
 let account: TaggedAccount
 let events: PipelineEvent[]
 let fold: LaneFold
+let written: AddressedEntry[]
 
 beforeEach(() => {
   account = createTaggedAccount()
   events = []
   fold = createLaneFold()
+  written = []
 })
 
 /** The coordinator's parts that look for tables, over a ledger in memory. */
@@ -49,6 +51,10 @@ function coordination(changes: Partial<Source> = {}): Coordination {
     absences: createAbsenceWatch(),
     lastLook: { seen: undefined },
     ledger: { refresh: async () => [fold.state] },
+    write: async (addressed: readonly AddressedEntry[]) => {
+      written.push(...addressed)
+      addressed.forEach(({ entry }) => fold.apply({ kind: 'entry', entry }))
+    },
     writeTables: async (entries: readonly TableEntry[]) =>
       entries.forEach((entry) => fold.apply({ kind: 'entry', entry })),
     snapshots: { mode: 'never', exports: undefined },
@@ -139,6 +145,39 @@ describe('tables that are found by tags', () => {
     for (let i = 0; i < 3; i++) await look(world)
     expect(statusOf('orders')).toEqual({ kind: 'streaming' })
     expect(kinds()).toContain('coordinator-failed')
+  })
+
+  it('that are skipped stand in the ledger, with the reason, as long as they are', async () => {
+    account.create('orders', { cdc: '' })
+    account.create('still', { cdc: '' }, false)
+    const world = coordination()
+    await look(world)
+    await look(world)
+    const still = { name: 'still', code: 'STREAM_DISABLED', message: 'Table still has no enabled stream' }
+    expect(fold.state.skipped?.tables).toMatchObject([still])
+    expect(written).toMatchObject([{ lane: 0 }])
+    account.delete('still')
+    account.create('still', { cdc: '' })
+    await look(world)
+    await look(world)
+    expect(fold.state.skipped?.tables).toEqual([])
+    expect(written).toHaveLength(2)
+  })
+
+  it('that are skipped are told even where nothing is left to read', async () => {
+    account.create('still', { cdc: '' }, false)
+    await expect(look(coordination())).rejects.toMatchObject({ code: 'TABLE_NOT_FOUND' })
+    expect(fold.state.skipped?.tables).toMatchObject([{ name: 'still', code: 'STREAM_DISABLED' }])
+  })
+
+  it('and cannot be found any more say so', async () => {
+    account.create('orders', { cdc: '' })
+    const world = coordination()
+    await look(world)
+    account.hidden.add('orders')
+    await look(world)
+    const { message } = { message: expect.stringMatching(/^No readable table in eu-west-1 matches \*, cdc$/) }
+    expect(fold.state.skipped?.tables).toEqual([{ name: '*, cdc', code: 'TABLE_NOT_FOUND', message }])
   })
 
   it('are replaced when they come back as others', async () => {

@@ -4,6 +4,7 @@ import type { Table } from '../change/table.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
 import { TailraceError } from '../errors.ts'
 import type { TableEntry } from '../lanes/ledger-entry.ts'
+import { skippedEntry } from '../lanes/skipped-tables.ts'
 import { isResting } from '../lanes/table-rest.ts'
 import { loadedByAnother } from '../lanes/take-over.ts'
 import type { SearchListener } from '../sources/source.ts'
@@ -80,7 +81,10 @@ const goneCodes: ReadonlySet<ErrorCode> = new Set(['TABLE_NOT_FOUND', 'STREAM_DI
 async function tablesNow(coordination: Coordination, signal: AbortSignal): Promise<readonly Table[]> {
   const { environment, session, tuning } = coordination
   const skipped: SkippedTable[] = []
-  const missing = (error: TailraceError): void => reportFailure(coordination, error, tuning.tableCheckMs)
+  const missing = (error: TailraceError): void => {
+    reportFailure(coordination, error, tuning.tableCheckMs)
+    skipped.push(...skippedFor(error))
+  }
   const listener: SearchListener = {
     skipped: (table) => skipped.push(table),
     ...(session.state.tables.size === 0 ? {} : { missing }),
@@ -102,18 +106,37 @@ async function tablesNow(coordination: Coordination, signal: AbortSignal): Promi
   const describe = async (arn: string): Promise<readonly Table[]> => [
     await environment.source.describeTable(arn, signal),
   ]
-  const found = await orReport(environment.source.findTables(signal, listener), each)
-  tellOfLook(coordination, found, skipped)
-  return found
+  try {
+    const found = await orReport(environment.source.findTables(signal, listener), each)
+    await tellOfLook(coordination, found, skipped)
+    return found
+  } catch (error) {
+    // Where nothing is left to read, what was skipped says why.
+    if (!signal.aborted && skipped.length > 0) await tellOfLook(coordination, [], skipped)
+    throw error
+  }
 }
 
-/** Once, and whenever something is different. */
-function tellOfLook(coordination: Coordination, found: readonly Table[], skipped: readonly SkippedTable[]): void {
-  const { lastLook, environment } = coordination
+/** To whoever listens once, and whenever something is different; to whoever asks for a status, by the ledger. */
+async function tellOfLook(
+  coordination: Coordination,
+  found: readonly Table[],
+  skipped: readonly SkippedTable[],
+): Promise<void> {
+  const { lastLook, environment, session, write } = coordination
   const seen = JSON.stringify([found.length, skipped])
-  if (lastLook.seen === seen) return
+  if (lastLook.seen !== seen) environment.onEvent({ kind: 'tables-looked-for', tables: found.length, skipped })
   lastLook.seen = seen
-  environment.onEvent({ kind: 'tables-looked-for', tables: found.length, skipped })
+  const entry = skippedEntry(session.state.skipped, skipped, environment.clock.now())
+  if (entry !== undefined) await write([{ lane: 0, entry }])
+}
+
+/** What was asked for by name or pattern, and is left out; nothing if the error does not say what that is. */
+function skippedFor({ code, message, details }: TailraceError): readonly SkippedTable[] {
+  const what = details['table'] ?? details['pattern']
+  if (typeof what !== 'string') return []
+  const name = what.slice(what.indexOf('/') + 1)
+  return [{ name, ...(what.startsWith('arn:') ? { arn: what } : {}), code, message }]
 }
 
 /**

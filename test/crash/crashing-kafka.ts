@@ -76,6 +76,7 @@ function createClassifier(ledgerTopic: string): (request: ProduceRequest) => Tra
       case 'request':
       case 'signal':
       case 'way':
+      case 'skipped':
       // It is with records, which say more.
       case 'topic':
         return undefined

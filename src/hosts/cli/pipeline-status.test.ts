@@ -58,6 +58,15 @@ const rowAt = (lane: LaneFold, nowMs: number, entry = table): TableStatusRow | u
   return statusOf({ identity, lanes: [lane.state], tables: [entry] }, group, nowMs).tables[0]
 }
 
+it('holds what the last look for tables left out, and how much more there was', () => {
+  const lane = laneOf()
+  const off = { name: 'still', code: 'STREAM_DISABLED', message: 'off' }
+  lane.apply({ kind: 'entry', entry: { kind: 'skipped', version: 1, tables: [off], more: 2, atMs: 0 } })
+  const group = { state: 'Stable', members: [], rights: undefined }
+  const status = statusOf({ identity, lanes: [lane.state], tables: [table] }, group, 0)
+  expect(status).toMatchObject({ skipped: [off], moreSkipped: 2, tables: [{ table: 'orders' }] })
+})
+
 describe('what the status of a table says', () => {
   it('counts headroom from the last change of the open shard that is furthest behind', () => {
     const lane = laneOf(root('parent', dayOne), root('other', dayOne))

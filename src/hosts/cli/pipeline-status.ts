@@ -1,4 +1,5 @@
 import { retentionOf } from '../../change/retention.ts'
+import type { SkippedTable } from '../../change/skipped-table.ts'
 import type { GroupMember, InspectedGroup } from '../../kafka/cluster-inspector.ts'
 import type { TableEntry, TableTarget, Way } from '../../lanes/ledger-entry.ts'
 import type { ShardStatus } from '../../lanes/lane-state.ts'
@@ -6,7 +7,7 @@ import { targetOf } from '../../lanes/table-rest.ts'
 import { shardsOfLedger } from '../../lanes/ledger-shards.ts'
 import type { LedgerShard } from '../../lanes/ledger-shards.ts'
 import { presentWay } from '../../lanes/way.ts'
-import { restOf } from '../ledger/table-state.ts'
+import { restOf, skippedOf } from '../ledger/table-state.ts'
 import type { PipelineLedger } from '../ledger/pipeline-ledger.ts'
 
 /** What `--json` prints. Ages in milliseconds; null where nothing is known. */
@@ -19,6 +20,10 @@ export interface PipelineStatus {
   readonly way: Way
   readonly group: { readonly state: string; readonly members: readonly GroupMember[] }
   readonly tables: readonly TableStatusRow[]
+  /** What the last look for tables left out; a table of `tables` may be among them. */
+  readonly skipped: readonly SkippedTable[]
+  /** How many are skipped besides. */
+  readonly moreSkipped: number
 }
 
 /** One table of a {@link PipelineStatus}. */
@@ -49,6 +54,7 @@ export interface TableStatusRow {
 export function statusOf(ledger: PipelineLedger, group: InspectedGroup, nowMs: number): PipelineStatus {
   const { pipeline, epoch, clusterId, lanes } = ledger.identity
   const shards = [...shardsOfLedger(ledger.lanes).values()]
+  const skipped = skippedOf(ledger)
   return {
     pipeline,
     epoch,
@@ -60,6 +66,8 @@ export function statusOf(ledger: PipelineLedger, group: InspectedGroup, nowMs: n
       const own = shards.filter(({ shard }) => shard.tableArn === entry.table.arn)
       return { ...rowOf(entry, own, nowMs), reason: reasonOf(ledger, entry, nowMs) }
     }),
+    skipped: skipped.tables,
+    moreSkipped: skipped.more,
   }
 }
 

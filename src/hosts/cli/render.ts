@@ -32,3 +32,8 @@ export function renderPairs(pairs: readonly (readonly [string, string])[]): stri
   const width = Math.max(0, ...pairs.map(([name]) => name.length))
   return pairs.map(([name, value]) => `${printable(name).padEnd(width)}  ${printable(value)}\n`).join('')
 }
+
+/** The line under a list that shows some of the skipped tables; none if it shows all. */
+export function moreSkippedLine(more: number): readonly string[] {
+  return more === 0 ? [] : [`and ${more} more that are skipped\n`]
+}

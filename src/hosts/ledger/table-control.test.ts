@@ -6,7 +6,7 @@ import type { RequestEntry, TableEntry } from '../../lanes/ledger-entry.ts'
 import { readPipelineLedger } from './pipeline-ledger.ts'
 import { restartTable, setTableTarget } from './table-control.ts'
 import type { TableAnswer } from './table-control.ts'
-import { tableStateOf } from './table-state.ts'
+import { tableStateOf, tableStatesOf } from './table-state.ts'
 
 const { signal } = new AbortController()
 const bills: TableEntry = { ...ordersEntry, table: { ...ordersEntry.table, arn: 'arn-2', name: 'bills' } }
@@ -121,5 +121,23 @@ describe("a table's state in Connect's words", () => {
       state,
       reason: reason === null ? null : expect.stringMatching(reason),
     })
+  })
+
+  it('is that of skipped ones, too, as long as workers look for tables', () => {
+    const off = { name: 'still', code: 'STREAM_DISABLED', message: 'off' }
+    const gone = { name: 'orders', arn: 'arn', code: 'TABLE_NOT_FOUND', message: 'gone' }
+    const skipped = { kind: 'skipped', version: 1, tables: [off, gone], more: 3, atMs: 0 } as const
+    const memory = createMemoryLedger(ordersEntry, begun('p'), skipped)
+    const states = (): ReturnType<typeof tableStatesOf> =>
+      tableStatesOf({ lanes: memory.read(), tables: [ordersEntry] }, 9_000)
+    expect(states()).toEqual({
+      rows: [
+        { table: 'orders', arn: 'arn', target: 'RUNNING', state: 'RUNNING', reason: 'TABLE_NOT_FOUND: gone' },
+        { table: 'still', arn: null, target: 'RUNNING', state: 'UNASSIGNED', reason: 'STREAM_DISABLED: off' },
+      ],
+      moreSkipped: 3,
+    })
+    memory.write([{ lane: 0, entry: { kind: 'way', version: 1, way: 'lambda', atMs: 0 } }])
+    expect(states()).toMatchObject({ rows: [{ table: 'orders', reason: null }], moreSkipped: 0 })
   })
 })

@@ -5,6 +5,7 @@ import {
   processReport,
 } from '../../../test/fixtures/memory-service.ts'
 import type { MemoryReportBoard, MemoryServiceLog } from '../../../test/fixtures/memory-service.ts'
+import { createMemoryLedger, ordersEntry } from '../../../test/fixtures/memory-ledger.ts'
 import { seededRng } from '../../async/rng.ts'
 import { createManualClock } from '../../testing/manual-clock.ts'
 import type { ConnectorPolicy } from '../../config/service/connector-policy.ts'
@@ -12,11 +13,15 @@ import { TailraceError } from '../../errors.ts'
 import { createLogLevels } from '../../observe/log-levels.ts'
 import { silentLogger } from '../../observe/logger.ts'
 import { createRedactor } from '../../observe/redactor.ts'
+import type { SkippedTable } from '../../change/skipped-table.ts'
+import { skippedEntry } from '../../lanes/skipped-tables.ts'
 import type { ConnectService } from '../server/rest/connect-service.ts'
+import { statusJson } from '../server/rest/connector-routes.ts'
 import { createConnectService } from './connect-service-of.ts'
 import { createConnectorConfigs } from './connector-configs.ts'
 import { createConnectorOffsets } from './connector-offsets.ts'
 import { createConnectorWriter } from './connector-writer.ts'
+import type { LedgerSights } from './ledger-sights.ts'
 import { connectorLogger } from './service-loggers.ts'
 import type { Telling } from './tell-processes.ts'
 
@@ -45,6 +50,7 @@ let log: MemoryServiceLog
 let board: MemoryReportBoard
 let service: ConnectService
 let told: Telling[]
+let look: LedgerSights['look']
 let ledger: { readonly epoch: number; readonly fingerprint: string } | undefined
 
 beforeEach(() => {
@@ -60,6 +66,7 @@ beforeEach(() => {
   const levels = createLogLevels({ base: silentLogger, level: 'INFO', now: () => 7 })
   levels.logger(connectorLogger('orders'))
   const refuse = (): Promise<never> => Promise.reject(new TailraceError('KAFKA_UNREACHABLE', 'nobody there'))
+  look = refuse
   service = createConnectService({
     log,
     get board() {
@@ -75,7 +82,7 @@ beforeEach(() => {
       unique,
     }),
     configs,
-    sights: { look: refuse, access: refuse, [Symbol.asyncDispose]: async () => undefined },
+    sights: { look: (...asked) => look(...asked), access: refuse, [Symbol.asyncDispose]: async () => undefined },
     offsets: createConnectorOffsets({ access: refuse, processes: () => board.processes, source: { env: {} } }),
     levels,
     tell: async (telling) => void told.push(telling),
@@ -223,6 +230,31 @@ describe('answers', () => {
       type: 'source',
     })
     await expect(service.topics('orders', never)).rejects.toMatchObject({ code: 'KAFKA_UNREACHABLE' })
+  })
+
+  it('hold what is skipped, until it is not any more', async () => {
+    await make('orders')
+    const memory = createMemoryLedger(ordersEntry)
+    const lookSkips = (...skipped: readonly SkippedTable[]): void => {
+      const entry = skippedEntry(memory.read()[0]?.skipped, skipped, 0)
+      if (entry !== undefined) memory.write([{ lane: 0, entry }])
+    }
+    const identity = { kind: 'identity', pipeline: 'orders', clusterId: 'c', topicId: 'l', lanes: 3 } as const
+    const of = { ...identity, epoch: 1, fingerprint: 'f' }
+    look = async () => ({ identity: of, lanes: memory.read(), tables: [ordersEntry] })
+    const shown = async (): Promise<unknown> => statusJson(await service.status('orders', never))
+    const orders = { table: 'orders', arn: 'arn', state: 'RUNNING' }
+    const still = { name: 'still', arn: 'arn-2', code: 'STREAM_DISABLED', message: 'Table still has no enabled stream' }
+    lookSkips(still)
+    const reason = 'STREAM_DISABLED: Table still has no enabled stream'
+    expect(await shown()).toMatchObject({
+      tables: [orders, { table: 'still', arn: 'arn-2', state: 'UNASSIGNED', reason }],
+    })
+    lookSkips(...Array.from({ length: 203 }, (_, i) => ({ ...still, arn: `arn-${i}` })))
+    expect(await shown()).toMatchObject({ more_skipped: 3 })
+    lookSkips()
+    expect(await shown()).toMatchObject({ tables: [orders] })
+    expect(await shown()).not.toHaveProperty('more_skipped')
   })
 
   it('know transforms and predicates beside connectors', async () => {

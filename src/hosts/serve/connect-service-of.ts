@@ -8,19 +8,14 @@ import { topicsOfLedger } from '../../lanes/topic-pins.ts'
 import type { PipelineLedger } from '../ledger/pipeline-ledger.ts'
 import { restartTable, setTableTarget } from '../ledger/table-control.ts'
 import type { TableAnswer } from '../ledger/table-control.ts'
-import { tableStateOf } from '../ledger/table-state.ts'
-import type {
-  ConnectorStatus,
-  ConnectService,
-  LoggerRequest,
-  TableStatus,
-  WorkerHealth,
-} from '../server/rest/connect-service.ts'
+import { tableStatesOf } from '../ledger/table-state.ts'
+import type { ConnectorStatus, ConnectService, LoggerRequest, WorkerHealth } from '../server/rest/connect-service.ts'
 import { connectorNamed, putEntry } from './connector-changes.ts'
 import type { ConnectorConfigs } from './connector-configs.ts'
 import type { ConnectorOffsets } from './connector-offsets.ts'
 import type { ConnectorWriter } from './connector-writer.ts'
 import { infoOf, statusOf, taskConfigsOf, tasksOf } from './connector-views.ts'
+import type { TableStatuses } from './connector-views.ts'
 import type { LedgerSights } from './ledger-sights.ts'
 import { pluginList, pluginNamed } from './plugin-list.ts'
 import { loggerLevels, loggerNamed, setLevel } from './service-loggers.ts'
@@ -110,7 +105,7 @@ async function tablesOf(
   { sights, clock }: ConnectServiceParts,
   entry: ConnectorEntry,
   signal: AbortSignal,
-): Promise<readonly TableStatus[] | undefined> {
+): Promise<TableStatuses | undefined> {
   const scope = new AbortController()
   void clock.sleep(tablesMs, scope.signal).then(
     () => scope.abort(new Error('the ledger takes too long')),
@@ -118,11 +113,15 @@ async function tablesOf(
   )
   try {
     const ledger = await sights.look(entry, AbortSignal.any([signal, scope.signal]))
-    if (ledger === undefined) return []
-    return ledger.tables.map((table) => {
-      const { reason, ...row } = tableStateOf(ledger, table, clock.now())
-      return { table: row.table, state: row.state, ...(reason === null ? {} : { reason }) }
-    })
+    if (ledger === undefined) return { tables: [] }
+    const { rows, moreSkipped } = tableStatesOf(ledger, clock.now())
+    const tables = rows.map(({ table, arn, state, reason }) => ({
+      table,
+      ...(arn === null ? {} : { arn }),
+      state,
+      ...(reason === null ? {} : { reason }),
+    }))
+    return { tables, ...(moreSkipped === 0 ? {} : { more_skipped: moreSkipped }) }
   } catch {
     signal.throwIfAborted()
     return undefined

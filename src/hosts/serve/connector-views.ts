@@ -5,7 +5,6 @@ import type {
   ConnectorStatus,
   RunState,
   StateReport,
-  TableStatus,
   TaskConfig,
 } from '../server/rest/connect-service.ts'
 
@@ -46,8 +45,11 @@ export interface StatusSources {
   /** The process that answers: for a connector that nobody runs. */
   readonly self: { readonly workerId: string; readonly version: string }
   /** Undefined where the ledger could not be looked into. */
-  readonly tables: readonly TableStatus[] | undefined
+  readonly tables: TableStatuses | undefined
 }
+
+/** What a status says of tables. */
+export type TableStatuses = Required<Pick<ConnectorStatus, 'tables'>> & Pick<ConnectorStatus, 'more_skipped'>
 
 /** A connector's state as all processes report it. */
 export function statusOf(entry: ConnectorEntry, { processes, self, tables }: StatusSources): ConnectorStatus {
@@ -57,7 +59,7 @@ export function statusOf(entry: ConnectorEntry, { processes, self, tables }: Sta
     connector: connectorState(entry, runs, self),
     tasks: runs.map((run, id) => ({ id, ...taskState(entry, run) })),
     type: 'source',
-    ...(tables === undefined ? {} : { tables }),
+    ...tables,
   }
 }
 

@@ -39,7 +39,7 @@ export function createEventMetrics(
         committedAtMs === undefined ? [] : [[{ lane: String(lane) }, (clock.now() - committedAtMs) / 1000]],
       ),
     )
-    health([...board.tables()].flatMap(([table, { status }]) => healthOf(table, status)))
+    health([...worstOf(board.tables().values())].flatMap(([table, status]) => healthOf(table, status)))
     showCounts(metrics, board)
     metrics.set('tailrace_inflight_bytes', {}, budget.inFlightBytes)
   })
@@ -74,6 +74,19 @@ function healthOf(table: string, now: TableView['status']): readonly Shown<'tail
   const shown = tableStatuses.includes(now) ? tableStatuses : [...tableStatuses, now]
   return shown.map((status) => [{ entity: `table ${table}`, status }, status === now ? 1 : 0])
 }
+
+/** One label stands for all tables of its name, whatever region or account they are in: the one that most needs a look is told. */
+function worstOf(tables: Iterable<TableView>): ReadonlyMap<string, TableView['status']> {
+  const worst = new Map<string, TableView['status']>()
+  for (const { table, status } of tables) {
+    const before = worst.get(table)
+    if (before === undefined || urgency.indexOf(status) < urgency.indexOf(before)) worst.set(table, status)
+  }
+  return worst
+}
+
+/** What nobody waits for comes last. */
+const urgency: readonly TableView['status'][] = ['stopped', 'draining', 'loading', 'streaming', 'retired']
 
 /** Those whose series are always there, so that an alert that ends is seen to end. */
 const tableStatuses: readonly TableView['status'][] = ['streaming', 'stopped', 'retired', 'loading', 'draining']

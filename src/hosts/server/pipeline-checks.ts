@@ -103,7 +103,8 @@ function tablesCheck(board: ProgressBoard): HealthCheck {
   const stopped = [...tables].filter(([, { status }]) => status === 'stopped')
   const first = stopped[0]?.[1]
   if (first === undefined) return { name, status: 'ok', message: `${counted(tables.size, 'table')}, none stopped.` }
-  const names = named(stopped.map(([table]) => table))
+  const isAlone = (name: string): boolean => [...tables.values()].filter(({ table }) => table === name).length === 1
+  const names = named(stopped.map(([arn, { table }]) => (isAlone(table) ? table : arn)))
   return {
     name,
     status: 'warn',

@@ -8,7 +8,7 @@ import type { HealthCheck } from './health-check.ts'
 import { createPipelineMonitor } from './pipeline-monitor.ts'
 
 const hourMs = 3_600_000
-const shard = { lane: 1, table: 'orders', shardId: 'a' }
+const shard = { lane: 1, table: 'orders', arn: 'arn', shardId: 'a' }
 const start = createManualClock().now()
 const assigned: PipelineEvent = { kind: 'lanes-assigned', generation: 3, lanes: [1] }
 const taken: PipelineEvent = { kind: 'lane-taken', lane: 1, shards: 1, tookMs: 1 }
@@ -101,7 +101,10 @@ describe('checks by name', () => {
     expect(check('source')).toMatchObject({ status: 'warn', message: 'GetRecords: not allowed' })
     await clock.advance(61_000)
     expect(check('source')).toMatchObject({ status: 'ok' })
-    tell(taken, survey({ standing: [{ table: 'ailing', status: 'stopped', code: 'STREAM_GAP', reason: 'a gap' }] }))
+    tell(
+      taken,
+      survey({ standing: [{ table: 'ailing', arn: 'arn-2', status: 'stopped', code: 'STREAM_GAP', reason: 'a gap' }] }),
+    )
     expect(check('tables')).toMatchObject({
       status: 'warn',
       code: 'STREAM_GAP',
@@ -164,9 +167,28 @@ describe('series', () => {
     expect(await metrics.expose()).not.toContain('pipeline="shop"')
   })
 
+  it.each([
+    ['stopped', 'retired'],
+    ['retired', 'stopped'],
+  ] as const)('of tables of one name, %s and %s, tell the one that needs a look', async (...statuses) => {
+    const { tell, check, value } = monitored()
+    const gap = { code: 'STREAM_GAP', reason: 'a gap' }
+    const standing = statuses.map((status) => ({ table: 'orders', arn: `arn-${status}`, status, ...gap }))
+    tell(assigned, taken, survey({ standing }))
+    expect(await value('tailrace_entity_health', { entity: 'table orders', status: 'stopped' })).toBe('1')
+    expect(await value('tailrace_entity_health', { entity: 'table orders', status: 'retired' })).toBe('0')
+    expect(check('tables')).toMatchObject({ status: 'warn', message: '1 table stopped (arn-stopped): a gap' })
+    // One that is read elsewhere does not hide it, either.
+    tell(opened)
+    expect(await value('tailrace_entity_health', { entity: 'table orders', status: 'stopped' })).toBe('1')
+  })
+
   it('tell a stopped table to every process that holds a lane', async () => {
     const { tell, value } = monitored()
-    tell(taken, survey({ standing: [{ table: 'orders', status: 'stopped', code: 'STREAM_GAP', reason: 'x' }] }))
+    tell(
+      taken,
+      survey({ standing: [{ table: 'orders', arn: 'arn', status: 'stopped', code: 'STREAM_GAP', reason: 'x' }] }),
+    )
     expect(await value('tailrace_entity_health', { entity: 'table orders', status: 'stopped' })).toBe('1')
     tell(opened, survey())
     expect(await value('tailrace_entity_health', { entity: 'table orders', status: 'stopped' })).toBe('0')

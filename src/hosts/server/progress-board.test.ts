@@ -6,7 +6,7 @@ import { streamRetentionMs } from '../../change/retention.ts'
 import { createProgressBoard } from './progress-board.ts'
 
 const hourMs = 3_600_000
-const shard = { lane: 1, table: 'orders', shardId: 'a' }
+const shard = { lane: 1, table: 'orders', arn: 'arn', shardId: 'a' }
 const page = (records: number, readUpToMs?: number): PipelineEvent => {
   return { kind: 'page-read', shard, records, bytes: 1, tookMs: 1, readUpToMs }
 }
@@ -34,7 +34,7 @@ const surveyed = (sinceMs: number | undefined, halted: boolean): PipelineEvent =
   open: 1,
   ended: 3,
   halted: halted ? [{ shard, sinceMs, retentionMs: streamRetentionMs }] : [],
-  standing: halted ? [{ table: 'orders', status: 'stopped', code: 'STREAM_GAP', reason: 'a gap' }] : [],
+  standing: halted ? [{ table: 'orders', arn: 'arn', status: 'stopped', code: 'STREAM_GAP', reason: 'a gap' }] : [],
   snapshots: [],
 })
 const released: PipelineEvent = { kind: 'lane-released', lane: 1 }
@@ -139,10 +139,11 @@ describe('retention headroom', () => {
 describe('tables', () => {
   it('are as the newest survey says, as long as a lane is held', async () => {
     expect([...(await boardAfter(taken, opened(start))).board.tables()]).toMatchObject([
-      ['orders', { status: 'streaming' }],
+      ['arn', { table: 'orders', status: 'streaming' }],
     ])
     const stopped = await boardAfter(taken, surveyed(start, true))
-    expect(stopped.board.tables().get('orders')).toEqual({ status: 'stopped', code: 'STREAM_GAP', reason: 'a gap' })
+    const gap = { table: 'orders', status: 'stopped', code: 'STREAM_GAP', reason: 'a gap' }
+    expect(stopped.board.tables().get('arn')).toEqual(gap)
     expect((await boardAfter(taken, surveyed(start, true), released)).board.tables().size).toBe(0)
   })
 })

@@ -11,7 +11,7 @@ export interface ProgressBoard {
   shards(): readonly ShardView[]
   /** How long the source keeps changes minus the age of the oldest unread one, per table; milliseconds. */
   headroomMs(): ReadonlyMap<string, number>
-  /** Tables that this process knows of, by name, as long as it holds a lane. */
+  /** Tables that this process knows of, by ARN, as long as it holds a lane. Several regions or accounts may have one name. */
   tables(): ReadonlyMap<string, TableView>
   /** The newest snapshots of the pipeline's tables, whoever scans, as long as this process holds a lane. */
   readonly snapshots: readonly TableSnapshot[]
@@ -36,7 +36,7 @@ export interface WorkTotals {
 }
 
 /** One table. */
-export interface TableView extends Pick<StandingTable, 'code' | 'reason'> {
+export interface TableView extends Pick<StandingTable, 'table' | 'code' | 'reason'> {
   readonly status: StandingTable['status'] | 'streaming'
 }
 
@@ -80,8 +80,9 @@ export function createProgressBoard(clock: Clock): ProgressBoard {
     },
     tables: () => {
       const tables = new Map<string, TableView>()
-      for (const { shard } of ages.shards()) tables.set(shard.table, streaming)
-      for (const { table, status, code, reason } of known.standing) tables.set(table, { status, code, reason })
+      for (const { shard } of ages.shards()) tables.set(shard.arn, { table: shard.table, ...streaming })
+      for (const { arn, table, status, code, reason } of known.standing)
+        tables.set(arn, { table, status, code, reason })
       return tables
     },
     get snapshots() {
@@ -102,7 +103,7 @@ export function createProgressBoard(clock: Clock): ProgressBoard {
   }
 }
 
-const streaming: TableView = { status: 'streaming', code: undefined, reason: undefined }
+const streaming: Omit<TableView, 'table'> = { status: 'streaming', code: undefined, reason: undefined }
 
 type Surveyed = Extract<PipelineEvent, { readonly kind: 'lane-surveyed' }>
 

@@ -142,5 +142,5 @@ function forget(shards: Map<string, TrackedShard>, isGone: (lane: number) => boo
 }
 
 function nameKey(shard: ShardName): string {
-  return `${shard.table}/${shard.shardId}`
+  return `${shard.arn}/${shard.shardId}`
 }

@@ -7,9 +7,10 @@ import { durationText } from '../duration-text.ts'
 import { loadPipeline } from '../load-pipeline.ts'
 import { openInspector, openKafka } from '../open-kafka.ts'
 import { readPipelineLedger } from '../../ledger/pipeline-ledger.ts'
+import { whySkipped } from '../../ledger/table-state.ts'
 import { statusOf } from '../pipeline-status.ts'
 import type { PipelineStatus } from '../pipeline-status.ts'
-import { renderPairs, renderTable } from '../render.ts'
+import { moreSkippedLine, renderPairs, renderTable } from '../render.ts'
 
 /** `tailrace status <config>`: what the ledger and the group say of a pipeline. Needs Kafka, and nothing of AWS. */
 export function registerStatus(program: Command, { context, action }: CommandHost): void {
@@ -42,8 +43,14 @@ function statusCell({ status, code, target }: PipelineStatus['tables'][number]):
   return target === 'RUNNING' || status === 'retired' ? status : `${status}, ${target.toLowerCase()}`
 }
 
+const skippedColumns = ['SKIPPED TABLE', 'WHY'].map((title) => ({ title }))
+
+function skippedCells(table: PipelineStatus['skipped'][number]): readonly string[] {
+  return [table.name, whySkipped(table)]
+}
+
 function render(status: PipelineStatus): string {
-  const { group, tables } = status
+  const { group, tables, skipped, moreSkipped } = status
   const head = renderPairs([
     ['pipeline', status.pipeline],
     ['epoch', String(status.epoch)],
@@ -80,5 +87,7 @@ function render(status: PipelineStatus): string {
     ...(group.members.length > 0 ? [`\n${workers}`] : []),
     tables.length > 0 ? `\n${renderTable(columns, rows)}` : '\nno tables yet\n',
     ...(reasons.length > 0 ? [`\n${reasons.join('')}`] : []),
+    ...(skipped.length > 0 ? [`\n${renderTable(skippedColumns, skipped.map(skippedCells))}`] : []),
+    ...moreSkippedLine(moreSkipped),
   ].join('')
 }

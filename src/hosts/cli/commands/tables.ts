@@ -3,7 +3,7 @@ import type { TableTarget } from '../../../lanes/ledger-entry.ts'
 import { readPipelineLedger } from '../../ledger/pipeline-ledger.ts'
 import { controlledTable, restartTable, setTableTarget } from '../../ledger/table-control.ts'
 import type { TableAnswer } from '../../ledger/table-control.ts'
-import { tableStateOf } from '../../ledger/table-state.ts'
+import { tableStateOf, tableStatesOf } from '../../ledger/table-state.ts'
 import type { TableStateRow } from '../../ledger/table-state.ts'
 import { foundWrong, succeeded } from '../command-context.ts'
 import type { CommandContext, CommandResult } from '../command-context.ts'
@@ -11,7 +11,7 @@ import { writeResult } from '../command-host.ts'
 import type { CommandHost } from '../command-host.ts'
 import { loadPipeline } from '../load-pipeline.ts'
 import { openKafka } from '../open-kafka.ts'
-import { renderTable } from '../render.ts'
+import { moreSkippedLine, renderTable } from '../render.ts'
 
 const settleMs = 30_000
 
@@ -51,11 +51,14 @@ async function show(command: Command, context: CommandContext): Promise<CommandR
   await using kafka = openKafka(config, context)
   const ledger = await readPipelineLedger(config, kafka, context.signal)
   const name = command.args[1]
-  const meant = name === undefined ? ledger.tables : [controlledTable(ledger, name)]
-  const rows = meant.map((entry) => tableStateOf(ledger, entry, context.clock.now()))
+  const nowMs = context.clock.now()
+  const { rows, moreSkipped } =
+    name === undefined
+      ? tableStatesOf(ledger, nowMs)
+      : { rows: [tableStateOf(ledger, controlledTable(ledger, name), nowMs)], moreSkipped: 0 }
   const columns = ['TABLE', 'TARGET', 'STATE', 'REASON'].map((title) => ({ title }))
-  const text = renderTable(columns, rows.map(cellsOf))
-  writeResult(context, command, { json: { tables: rows }, text })
+  const text = [renderTable(columns, rows.map(cellsOf)), ...moreSkippedLine(moreSkipped)].join('')
+  writeResult(context, command, { json: { tables: rows, moreSkipped }, text })
   return succeeded
 }
 

@@ -53,6 +53,9 @@ export interface TaskStatus extends StateReport {
 /** The state of one table of a connector: what Connect has no word for. */
 export interface TableStatus {
   readonly table: string
+  /** Tells tables of one name apart, which several regions or accounts may have. Absent where it is not known. */
+  readonly arn?: string
+  /** `UNASSIGNED`: nothing of it is read. */
   readonly state: RunState
   /** Why it failed, was skipped, or is retired. */
   readonly reason?: string
@@ -65,6 +68,8 @@ export interface ConnectorStatus {
   readonly tasks: readonly TaskStatus[]
   readonly type: 'source'
   readonly tables?: readonly TableStatus[]
+  /** How many tables are skipped besides those in `tables`, which does not grow without end. Absent: none. */
+  readonly more_skipped?: number
 }
 
 /** One task and what it runs with. */

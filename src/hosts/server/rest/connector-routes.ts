@@ -47,13 +47,14 @@ export const connectorRoutes: readonly Route[] = [
 ]
 
 /** A status as Connect shows it, with the tables besides where there are some. */
-export function statusJson({ name, connector, tasks, type, tables }: ConnectorStatus): Json {
+export function statusJson({ name, connector, tasks, type, tables, more_skipped }: ConnectorStatus): Json {
   return {
     name,
     connector: { ...connector },
     tasks: tasks.map(taskJson),
     type,
     ...(tables === undefined ? {} : { tables: tables.map((table) => ({ ...table })) }),
+    ...(more_skipped === undefined ? {} : { more_skipped }),
   }
 }
 
