@@ -67,8 +67,8 @@ export interface Coordination extends CoordinatorOptions {
   /** ARNs of the tables that the configuration meant when it was looked at last. */
   readonly found: Set<string>
   readonly absences: AbsenceWatch
-  /** What was told of the last look for tables. */
-  readonly lastLook: { seen: string | undefined }
+  /** What was told of the last look for tables; and whether one has succeeded since lane 0 was taken. */
+  readonly lastLook: { seen: string | undefined; hasTakenOver: boolean }
   readonly ledger: LedgerView
   readonly write: CoordinatedWrite
   /** Commits entries of tables, each into all partitions, in one transaction. */

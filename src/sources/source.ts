@@ -53,6 +53,11 @@ export interface Source {
 export interface SearchListener {
   /** Something that was asked for, by name or by pattern, cannot be found or read. It is left out instead of thrown. */
   readonly missing?: (error: TailraceError) => void
+  /**
+   * No table matches a pattern, or has the tags; some may later. It is told instead of thrown; where nobody listens, it counts as
+   * missing.
+   */
+  readonly unmatched?: (error: TailraceError) => void
   /** A table that matches, but cannot be read now. */
   readonly skipped?: (table: SkippedTable) => void
   /** What was asked about one of many tables has been answered: however long the search takes, it goes on. */

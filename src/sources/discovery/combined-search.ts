@@ -68,7 +68,10 @@ export function findInParts(parts: readonly SourcePart[], options: CombinedSearc
         onSilence(failure)
         listener.missing?.(failure)
       }
-      for (const error of nowhere(found, failures.length > 0)) tell(error, listener)
+      const { missing, unmatched = missing } = listener
+      const isPartSilent = failures.length > 0
+      for (const error of nowhere(found, (one) => one.missing, isPartSilent)) tell(error, missing)
+      for (const error of nowhere(found, (one) => one.unmatched, isPartSilent)) tell(error, unmatched)
       for (const table of found.flatMap(({ outcome }) => outcome.skipped)) listener.skipped?.(table)
       return found.flatMap(({ outcome }) => outcome.tables)
     },
@@ -78,10 +81,11 @@ export function findInParts(parts: readonly SourcePart[], options: CombinedSearc
 /** What was not found in any part that was asked for it. A part that is silent may have it. */
 function nowhere(
   found: readonly { readonly part: SourcePart; readonly outcome: Found }[],
+  errorsOf: (outcome: Found) => readonly TailraceError[],
   isPartSilent: boolean,
 ): readonly TailraceError[] {
   const isEmpty = found.every(({ outcome }) => outcome.tables.length === 0)
-  const all = found.flatMap(({ outcome }) => outcome.missing)
+  const all = found.flatMap(({ outcome }) => errorsOf(outcome))
   const unique = new Map(all.map((error) => [`${error.code} ${subjectOf(error)}`, error]))
   return [...unique.values()].filter((error) => {
     if (error.code !== 'TABLE_NOT_FOUND') return true
@@ -90,7 +94,7 @@ function nowhere(
     const asked = found.filter(({ part }) => part.tables.includes(subject))
     // About all that a part was asked for, as with tags: then it is enough that another part has something.
     if (asked.length === 0) return isEmpty
-    return asked.every(({ outcome }) => outcome.missing.some((one) => subjectOf(one) === subject))
+    return asked.every(({ outcome }) => errorsOf(outcome).some((one) => subjectOf(one) === subject))
   })
 }
 
@@ -99,9 +103,9 @@ function subjectOf({ message, details: { table, pattern } }: TailraceError): str
   return String(table ?? pattern ?? message)
 }
 
-function tell(error: TailraceError, listener: SearchListener): void {
-  if (listener.missing === undefined) throw error
-  listener.missing(error)
+function tell(error: TailraceError, hear: SearchListener['missing']): void {
+  if (hear === undefined) throw error
+  hear(error)
 }
 
 function silence({ title }: SourcePart, ms: number): TailraceError {

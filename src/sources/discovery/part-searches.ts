@@ -9,6 +9,7 @@ import type { SourcePart } from './source-part.ts'
 export interface Found {
   readonly tables: readonly Table[]
   readonly missing: readonly TailraceError[]
+  readonly unmatched: readonly TailraceError[]
   readonly skipped: readonly SkippedTable[]
 }
 
@@ -60,11 +61,13 @@ export function createPartSearches(clock: Clock, waitMs: number): PartSearches {
 
 async function searchPart({ source }: SourcePart, advanced: () => void, signal: AbortSignal): Promise<Found> {
   const missing: TailraceError[] = []
+  const unmatched: TailraceError[] = []
   const skipped: SkippedTable[] = []
   const tables = await source.findTables(signal, {
     advanced,
     missing: (error) => missing.push(error),
+    unmatched: (error) => unmatched.push(error),
     skipped: (table) => skipped.push(table),
   })
-  return { tables, missing, skipped }
+  return { tables, missing, unmatched, skipped }
 }

@@ -1,6 +1,8 @@
 import type { TableAbsence } from '../../change/table-absence.ts'
 import { tagConditionText } from '../../change/table-tags.ts'
 import type { Table } from '../../change/table.ts'
+import type { TagSearch } from '../discovery/tag-search.ts'
+import { withoutPatienceForRights } from '../source-context.ts'
 import type { SourceContext } from '../source-context.ts'
 import { describeTable, isAboutTable } from './describe-table.ts'
 import { selects } from './table-selection.ts'
@@ -23,14 +25,28 @@ export async function whyAbsent(
   // By its ARN only if it is configured so: then it may be another account's.
   const asked = selection.tables.includes(table.arn) ? table.arn : table.name
   try {
-    const { arn } = await describeTable(context, selection, asked, signal)
+    const { arn } = await describeTable(withoutPatienceForRights(context), selection, asked, signal)
     // Other credentials, of another account: whether it is there, they cannot tell.
     if (arn !== table.arn) return 'unknown'
   } catch (error) {
     if (!isAboutTable(error)) throw error
+    if (error.code === 'AWS_ACCESS_DENIED') return 'unknown'
     if (error.code === 'TABLE_NOT_FOUND') return { kind: 'gone', reason: error.message }
   }
-  const lacking = await selection.tags?.missing(table.arn, signal)
-  if (lacking === undefined) return undefined
-  return { kind: 'untagged', reason: `it does not have the tag ${tagConditionText(lacking)}` }
+  return selection.tags === undefined ? undefined : await untagged(selection.tags, table, signal)
+}
+
+async function untagged(
+  tags: TagSearch,
+  { arn }: Table,
+  signal: AbortSignal,
+): Promise<TableAbsence | 'unknown' | undefined> {
+  try {
+    const lacking = await tags.missing(arn, signal)
+    if (lacking === undefined) return undefined
+    return { kind: 'untagged', reason: `it does not have the tag ${tagConditionText(lacking)}` }
+  } catch (error) {
+    if (!isAboutTable(error)) throw error
+    return 'unknown'
+  }
 }
