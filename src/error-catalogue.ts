@@ -40,8 +40,8 @@ export const errorCatalogue = {
   // --- AWS ---
   TABLE_NOT_FOUND: entry(
     'refuse',
-    'A configured table or Kinesis stream does not exist in the region and account, or no table matches the pattern.',
-    "Check the name, the region and the credentials' account.",
+    'A configured table or Kinesis stream does not exist in the region and account, or no table matches the pattern or has the tags now.',
+    "Check the name, the region and the credentials' account. Tables that match a pattern or get the tags later are taken up by a pipeline that runs.",
   ),
   STREAM_DISABLED: entry(
     'refuse',

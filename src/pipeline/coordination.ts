@@ -69,8 +69,11 @@ export interface Coordination extends CoordinatorOptions {
   readonly absences: AbsenceWatch
   /** Of the streams of tables that are gone, by ARN of the stream. */
   readonly goneStreams: AbsenceWatch
-  /** What was told of the last look for tables, and whether something that it went through gave no answer. */
-  readonly lastLook: { seen: string | undefined; isPartial: boolean }
+  /**
+   * Of the last look for tables: what was told of it, and whether something that it went through gave no answer; and whether one has succeeded since
+   * lane 0 was taken.
+   */
+  readonly lastLook: { seen: string | undefined; isPartial: boolean; hasTakenOver: boolean }
   readonly ledger: LedgerView
   readonly write: CoordinatedWrite
   /** Commits entries of tables, each into all partitions, in one transaction. */

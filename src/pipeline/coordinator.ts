@@ -48,7 +48,7 @@ export async function coordinate(
     found: new Set(),
     absences: createAbsenceWatch(),
     goneStreams: createAbsenceWatch(),
-    lastLook: { seen: undefined, isPartial: false },
+    lastLook: { seen: undefined, isPartial: false, hasTakenOver: false },
     ledger: createLedgerView(options.kafka, options.ledgerTopic, lanes),
     write,
     writeTables: (entries) =>
@@ -57,19 +57,31 @@ export async function coordinate(
   await ensureIdentity(coordination, signal)
   await repairTables(coordination, signal)
   await beginSignals(coordination, signal)
-  await findTables(coordination, 'taken-over', signal)
-  await retireTables(coordination, 'taken-over', signal)
+  await takeUpTables(coordination, signal)
   await discoverShards(coordination, signal)
   const isPipelineStart = options.isPipelineStart()
   // What goes wrong with a snapshot must not keep the others, nor the pipeline, from starting: the duties try again.
   for (const begin of [
     () => retrySnapshots(coordination, signal),
-    () => beginSnapshots(coordination, signal, isPipelineStart),
+    () => beginSnapshots(coordination, signal, { isPipelineStart }),
     () => regainTables(coordination, signal),
   ])
     await tolerantly(coordination, begin, signal)
   tellIfLoaded(coordination)
   await watch(coordination, signal)
+}
+
+/** A pipeline that has tables goes on with them, whatever a look meets that is no refusal: the looks that follow try again. */
+async function takeUpTables(coordination: Coordination, signal: AbortSignal): Promise<void> {
+  const isFirst = coordination.session.state.tables.size === 0
+  try {
+    await findTables(coordination, 'taken-over', signal)
+    await retireTables(coordination, 'taken-over', signal)
+  } catch (error) {
+    const isRefusal = error instanceof TailraceError && error.policy === 'refuse'
+    if (isFirst || isRefusal || signal.aborted || isFatal(error)) throw error
+    reportFailure(coordination, error, coordination.tuning.tableCheckMs)
+  }
 }
 
 async function tolerantly(coordination: Coordination, duty: () => Promise<void>, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ordersEntry } from '../../test/fixtures/memory-ledger.ts'
+import { untilAborted } from '../async/until-aborted.ts'
 import { TailraceError } from '../errors.ts'
 import { createLaneFold } from '../lanes/lane-state.ts'
 import type { LaneFold } from '../lanes/lane-state.ts'
@@ -112,6 +113,37 @@ describe('requests about tables', () => {
     const rejecting = { describeTable: () => Promise.reject(away), listShards: () => Promise.reject(away) }
     await settleRequests(coordination(rejecting), never)
     expect(orders()).toMatchObject({ status: { kind: 'streaming' }, settled: { request: '1', refusal: undefined } })
+  })
+
+  it('of other tables are settled while the source does not answer about one, and wait in turn if they ask it, too', async () => {
+    const asked: string[] = []
+    const unanswered = (arn: string, signal: AbortSignal): Promise<never> => {
+      asked.push(arn)
+      return untilAborted(new Promise<never>(() => {}), signal)
+    }
+    for (const arn of ['arn', 'second', 'third'])
+      put({
+        ...ordersEntry,
+        table: { ...ordersEntry.table, arn },
+        status: arn === 'third' ? ordersEntry.status : failed,
+      })
+    ask('1', { kind: 'restart' })
+    ask('2', { kind: 'restart' }, 'second')
+    ask('3', { kind: 'target', target: 'PAUSED' }, 'third')
+    ask('4', { kind: 'target', target: 'PAUSED' }, 'second')
+    const world = coordination({ describeTable: unanswered, listShards: unanswered })
+    const round = async (): Promise<readonly string[]> => {
+      const done = settleRequests(world, never)
+      await Promise.all([clock.advance(10_000), done])
+      return [...fold.state.requests.keys()]
+    }
+    expect(await round()).toEqual(['request/2', 'request/4'])
+    expect(orders()).toMatchObject({ status: { kind: 'streaming' }, settled: { request: '1', refusal: undefined } })
+    expect(fold.state.tables.get('third')).toMatchObject({ rest: { target: 'PAUSED' } })
+    expect(await round()).toEqual([])
+    // Of each round one question, and nothing goes on behind it.
+    expect(asked).toEqual(['arn', 'second'])
+    expect(clock.sleepers).toBe(0)
   })
 
   it('see at once that a stream was replaced while the table stood still', async () => {

@@ -1,8 +1,10 @@
 import { TailraceError } from '../errors.ts'
 import type { RequestEntry, SnapshotAction, TableAction, TableEntry } from '../lanes/ledger-entry.ts'
 import { isResting } from '../lanes/table-rest.ts'
+import { reportFailure } from './coordination.ts'
 import type { Coordination } from './coordination.ts'
 import { discoverShards, tableEntries } from './discovery.ts'
+import { withImpatience } from './impatient-source.ts'
 import { contextFor, contextNow } from './snapshot/snapshot-context.ts'
 import { beginSnapshots, tell } from './snapshot/snapshot-duties.ts'
 import { afterRequest, rulesFor } from './snapshot/snapshot-life.ts'
@@ -12,37 +14,61 @@ import { afterTableRequest } from './table-target.ts'
 import type { TableRequestContext } from './table-target.ts'
 
 /**
- * Requests, from lane 0's partition, in the order in which they were written. What becomes of one and that it is settled
- * are one transaction, so that it is carried out once; whoever asked finds the answer in the table's entry.
+ * Requests, from lane 0's partition, each table's in the order in which they were written. What becomes of one and that it is
+ * settled are one transaction, so that it is carried out once; whoever asked finds the answer in the table's entry. A source that
+ * does not answer holds up only what asks it: others of that kind wait for the next round, one at a time.
  */
 export async function settleRequests(coordination: Coordination, signal: AbortSignal): Promise<void> {
-  const { session } = coordination
-  for (const entry of session.state.requests.values()) {
-    const known = session.state.tables.get(entry.tableArn)
-    const tombstone = { lane: 0, entry, isTombstone: true }
-    if (known === undefined) {
-      await coordination.write([tombstone])
+  const impatient = withImpatience(coordination)
+  /** ARNs of tables whose requests wait for the next round. */
+  const waiting = new Set<string>()
+  for (const entry of coordination.session.state.requests.values()) {
+    if (waiting.has(entry.tableArn)) continue
+    if (impatient.isSourceSilent() && asksSource(entry.action)) {
+      waiting.add(entry.tableArn)
       continue
     }
-    const outcome = await outcomeOf(coordination, { known, entry }, signal)
-    const settled = { request: entry.id, refusal: outcome.kind === 'refused' ? outcome.reason : undefined }
-    const table: TableEntry =
-      outcome.kind === 'done' ? { ...outcome.table, settled } : { ...known, version: known.version + 1, settled }
-    await coordination.write([...(await tableEntries(coordination, table, signal)), tombstone])
-    if (outcome.kind === 'refused') continue
-    if (!isOfTable(entry.action)) {
-      tell(coordination, table)
-      continue
+    try {
+      await settle(impatient, entry, signal)
+    } catch (error) {
+      if (signal.aborted || !(error instanceof TailraceError) || error.code !== 'AWS_UNREACHABLE') throw error
+      waiting.add(entry.tableArn)
+      reportFailure(coordination, error, coordination.tuning.stopCheckMs)
     }
-    tellOfTable(coordination, known, table)
-    if (!isResting(table)) await beginAgain(coordination, entry.tableArn, signal)
   }
+}
+
+async function settle(coordination: Coordination, entry: RequestEntry, signal: AbortSignal): Promise<void> {
+  const known = coordination.session.state.tables.get(entry.tableArn)
+  const tombstone = { lane: 0, entry, isTombstone: true }
+  if (known === undefined) {
+    await coordination.write([tombstone])
+    return
+  }
+  const outcome = await outcomeOf(coordination, { known, entry }, signal)
+  const settled = { request: entry.id, refusal: outcome.kind === 'refused' ? outcome.reason : undefined }
+  const table: TableEntry =
+    outcome.kind === 'done' ? { ...outcome.table, settled } : { ...known, version: known.version + 1, settled }
+  await coordination.write([...(await tableEntries(coordination, table, signal)), tombstone])
+  if (outcome.kind === 'refused') return
+  if (!isOfTable(entry.action)) {
+    tell(coordination, table)
+    return
+  }
+  tellOfTable(coordination, known, table)
+  if (!isResting(table)) await beginAgain(coordination, entry.tableArn, signal)
 }
 
 /** While it stood still nobody has begun what is new in its stream, nor the snapshot that it is to have. */
 async function beginAgain(coordination: Coordination, tableArn: string, signal: AbortSignal): Promise<void> {
-  await discoverShards(coordination, signal, new Set([tableArn]))
-  await beginSnapshots(coordination, signal)
+  const only = new Set([tableArn])
+  await discoverShards(coordination, signal, only)
+  await beginSnapshots(coordination, signal, { only })
+}
+
+/** What becomes of it, or what follows on it, depends on what the source says. */
+function asksSource(action: SnapshotAction | TableAction): boolean {
+  return isOfTable(action) ? action.kind === 'restart' || action.target === 'RUNNING' : action.kind === 'start'
 }
 
 async function outcomeOf(
@@ -64,7 +90,10 @@ function isOfTable(action: SnapshotAction | TableAction): action is TableAction 
   return action.kind === 'target' || action.kind === 'restart'
 }
 
-/** The source is asked only about a table that is to be restarted. A source that is away holds no request up. */
+/**
+ * The source is asked only about a table that is to be restarted. Of one that is away, or has not answered in time, nothing is
+ * waited for: the table is tried again without it.
+ */
 async function requestContext(
   { snapshots, environment: { identity, clock, source } }: Coordination,
   { table }: TableEntry,

@@ -130,6 +130,16 @@ describe('the absence watch', () => {
     expect(watch.certain().size).toBe(0)
   })
 
+  it('keeps what it has seen while nobody can tell', () => {
+    const watch = createAbsenceWatch()
+    watch.note('a', 'unknown')
+    watch.note('a', untagged)
+    watch.note('a', 'unknown')
+    expect(watch.certain().size).toBe(0)
+    watch.note('a', untagged)
+    expect([...watch.certain()]).toEqual([['a', untagged]])
+  })
+
   it('believes the configuration at once', () => {
     const watch = createAbsenceWatch()
     const absence = { kind: 'unselected', reason: 'not named' } as const

@@ -6,9 +6,12 @@ import type { TableDecision } from './table-life.ts'
 
 /** Remembers what looks for tables that were not found have shown. Forgets everything with its coordinator. */
 export interface AbsenceWatch {
-  /** What a table that was not found answers; undefined: it is there, or nobody can tell now. */
-  note(tableArn: string, absence: TableAbsence | undefined): void
-  /** The absences that are certain, by ARN: enough looks in succession have shown the same. */
+  /**
+   * What a table that was not found answers; undefined: it is there. `unknown` says nothing, neither for nor against what
+   * was seen before.
+   */
+  note(tableArn: string, absence: TableAbsence | 'unknown' | undefined): void
+  /** The absences that are certain, by ARN: enough looks that could tell have shown the same, in succession. */
   certain(): ReadonlyMap<string, TableAbsence>
 }
 
@@ -20,6 +23,7 @@ export function createAbsenceWatch(): AbsenceWatch {
   const seen = new Map<string, { readonly absence: TableAbsence; readonly looks: number }>()
   return {
     note: (tableArn, absence) => {
+      if (absence === 'unknown') return
       const before = seen.get(tableArn)
       if (absence === undefined) seen.delete(tableArn)
       else seen.set(tableArn, { absence, looks: before?.absence.kind === absence.kind ? before.looks + 1 : 1 })

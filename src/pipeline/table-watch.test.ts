@@ -4,29 +4,40 @@ import type { TaggedAccount } from '../../test/fixtures/tagged-account.ts'
 import { createManualClock } from '../../test/servers/stream-simulator/manual-clock.ts'
 import { seededRng } from '../async/rng.ts'
 import { TailraceError } from '../errors.ts'
+import type { KafkaApi } from '../kafka/kafka.ts'
 import { createLaneFold } from '../lanes/lane-state.ts'
 import type { LaneFold } from '../lanes/lane-state.ts'
 import type { AddressedEntry, TableEntry } from '../lanes/ledger-entry.ts'
+import { createCombinedSource } from '../sources/discovery/combined-source.ts'
+import type { SourcePart } from '../sources/discovery/source-part.ts'
 import { createDynamoDbStreamsSource } from '../sources/dynamodb-streams/dynamodb-streams-source.ts'
 import type { Source } from '../sources/source.ts'
+import { createManualClock as createStandingClock } from '../testing/manual-clock.ts'
 import type { Coordination } from './coordination.ts'
 import type { PipelineEvent } from './pipeline-event.ts'
 import { createAbsenceWatch } from './table-retirement.ts'
 import { findTables, retireTables } from './table-watch.ts'
 import type { LookOccasion } from './table-watch.ts'
+import { createTopicProvisioner } from './topic-provisioner.ts'
 
 const never = new AbortController().signal
+const rules = { isSharingAllowed: false, mayCreate: false, partitions: 1, replicationFactor: 1, config: {} }
 
 let account: TaggedAccount
 let events: PipelineEvent[]
 let fold: LaneFold
 let written: AddressedEntry[]
+let topicOf: Map<string, string>
+/** Why the topics of tables cannot be had. */
+let refusedTopics: Map<string, Error>
 
 beforeEach(() => {
   account = createTaggedAccount()
   events = []
   fold = createLaneFold()
   written = []
+  topicOf = new Map()
+  refusedTopics = new Map()
 })
 
 /** The coordinator's parts that look for tables, over a ledger in memory. */
@@ -34,21 +45,29 @@ function coordination(changes: Partial<Source> = {}): Coordination {
   const clock = createManualClock(1_000)
   const tags = [{ key: 'cdc', values: undefined }]
   const rng = seededRng(1)
+  const onEvent = (event: PipelineEvent): void => void events.push(event)
   const source = createDynamoDbStreamsSource({ api: account.api, clock, rng, region: 'eu-west-1', tables: ['*'], tags })
   const topics = {
-    refuseCollisions: () => {},
-    nameOf: ({ name }: { readonly name: string }) => name,
-    provide: async ({ name }: { readonly name: string }) => ({ topic: name, partitions: 1, id: `id-${name}` }),
+    ...createTopicProvisioner(
+      {} as KafkaApi,
+      { ...rules, nameOf: ({ name }) => topicOf.get(name) ?? name },
+      { clock, onEvent },
+    ),
+    provide: async ({ name }: { readonly name: string }) => {
+      const refusal = refusedTopics.get(name)
+      if (refusal !== undefined) throw refusal
+      return { topic: topicOf.get(name) ?? name, partitions: 1, id: `id-${topicOf.get(name) ?? name}` }
+    },
     look: async (topic: string) => ({ partitions: 1, id: `id-${topic}` }),
   }
   const parts = {
-    environment: { source: { ...source, ...changes }, clock, onEvent: (event: PipelineEvent) => events.push(event) },
+    environment: { source: { ...source, ...changes }, clock, onEvent },
     session: { state: fold.state },
     topics,
     found: new Set<string>(),
     absences: createAbsenceWatch(),
     goneStreams: createAbsenceWatch(),
-    lastLook: { seen: undefined, isPartial: false },
+    lastLook: { seen: undefined, isPartial: false, hasTakenOver: false },
     ledger: { refresh: async () => [fold.state] },
     write: async (addressed: readonly AddressedEntry[]) => {
       written.push(...addressed)
@@ -143,7 +162,6 @@ describe('tables that are found by tags', () => {
     account.denied.add('GetResources')
     for (let i = 0; i < 3; i++) await look(world)
     expect(statusOf('orders')).toEqual({ kind: 'streaming' })
-    expect(kinds()).toContain('coordinator-failed')
   })
 
   it('that are skipped stand in the ledger, with the reason, as long as they are', async () => {
@@ -163,10 +181,17 @@ describe('tables that are found by tags', () => {
     expect(written).toHaveLength(2)
   })
 
-  it('that are skipped are told even where nothing is left to read', async () => {
+  it('may all come later, be it to a first start', async () => {
     account.create('still', { cdc: '' }, false)
-    await expect(look(coordination())).rejects.toMatchObject({ code: 'TABLE_NOT_FOUND' })
-    expect(fold.state.skipped?.tables).toMatchObject([{ name: 'still', code: 'STREAM_DISABLED' }])
+    const world = coordination()
+    expect(await findTables(world, 'taken-over', never)).toEqual([])
+    expect(fold.state.skipped?.tables).toMatchObject([
+      { name: '*, cdc', code: 'TABLE_NOT_FOUND' },
+      { name: 'still', code: 'STREAM_DISABLED' },
+    ])
+    account.create('orders', { cdc: '' })
+    expect(await look(world)).toEqual(['orders'])
+    expect(fold.state.skipped?.tables).toMatchObject([{ name: 'still' }])
   })
 
   it('and cannot be found any more say so', async () => {
@@ -192,6 +217,114 @@ describe('tables that are found by tags', () => {
     await look(world)
     expect(statusOf('orders')).toMatchObject({ kind: 'draining' })
   })
+
+  it('are retired although their account gives its answer only to every other look', async () => {
+    const clock = createStandingClock()
+    const { source } = coordination().environment
+    const part = (region: string, findTables: Source['findTables']): SourcePart => {
+      return { region, account: undefined, title: region, tables: ['*'], source: { ...source, findTables } }
+    }
+    const slow = part('eu-west-1', async (signal, listener) => {
+      await clock.sleep(40_000, signal)
+      return source.findTables(signal, listener)
+    })
+    const silences: string[] = []
+    const onSilence = ({ code }: TailraceError): void => void silences.push(code)
+    const parts = [slow, part('us-east-1', () => Promise.resolve([]))]
+    const world = coordination(createCombinedSource({ parts, clock, onSilence }))
+    const lookFor = async (ms: number): Promise<void> => {
+      const done = look(world)
+      await Promise.all([clock.advance(ms), done])
+    }
+    account.create('orders', { cdc: '' })
+    await lookFor(35_000)
+    await lookFor(35_000)
+    expect(statusOf('orders')).toEqual({ kind: 'streaming' })
+    account.tag('orders', {})
+    for (let i = 0; i < 4; i++) await lookFor(35_000)
+    expect(silences).toHaveLength(3)
+    expect(statusOf('orders')).toMatchObject({ kind: 'retired', why: 'untagged' })
+  })
+})
+
+describe('a table that cannot be taken up', () => {
+  const refusals = ['TOPIC_MISSING', 'KAFKA_AUTHORIZATION', 'KAFKA_PROTOCOL'] as const
+
+  it.each(refusals)('for its topic (%s) is left out until that can be had, and the others start', async (code) => {
+    account.create('bills', { cdc: '' })
+    const world = coordination()
+    await look(world)
+    account.create('orders', { cdc: '' })
+    account.create('shops', { cdc: '' })
+    refusedTopics.set('orders', new TailraceError(code, 'no topic orders'))
+    account.tag('bills', {})
+    expect(await look(world)).toEqual(['shops'])
+    expect(fold.state.skipped?.tables).toMatchObject([{ name: 'orders', code, message: 'no topic orders' }])
+    expect(await look(world)).toEqual([])
+    expect(statusOf('bills')).toMatchObject({ kind: 'retired' })
+    refusedTopics.clear()
+    expect(await look(world)).toEqual(['orders'])
+    expect(fold.state.skipped?.tables).toEqual([])
+  })
+
+  it('is refused by a first start', async () => {
+    account.create('orders', { cdc: '' })
+    refusedTopics.set('orders', new TailraceError('TOPIC_MISSING', 'no topic orders'))
+    await expect(findTables(coordination(), 'taken-over', never)).rejects.toMatchObject({ code: 'TOPIC_MISSING' })
+    account.create('shops', { cdc: '' })
+    topicOf.set('shops', 'orders')
+    await expect(findTables(coordination(), 'taken-over', never)).rejects.toMatchObject({ code: 'TOPIC_COLLISION' })
+  })
+
+  it('does not hide that Kafka does not answer, and the others have started by then', async () => {
+    account.create('orders', { cdc: '' })
+    account.create('shops', { cdc: '' })
+    refusedTopics.set('orders', new TailraceError('KAFKA_UNREACHABLE', 'no answer'))
+    await expect(look(coordination())).rejects.toMatchObject({ code: 'KAFKA_UNREACHABLE' })
+    expect(statusOf('shops')).toEqual({ kind: 'streaming' })
+  })
+
+  it('because another one has its topic is left out as long as that one is read', async () => {
+    account.create('orders', { cdc: '' })
+    const world = coordination()
+    await look(world)
+    account.create('clone', { cdc: '' })
+    topicOf.set('clone', 'orders')
+    account.create('bills', { cdc: '' })
+    expect(await look(world)).toEqual(['bills'])
+    expect(fold.state.skipped?.tables).toMatchObject([{ name: 'clone', code: 'TOPIC_COLLISION' }])
+    account.tag('orders', {})
+    await look(world)
+    await look(world)
+    expect(statusOf('orders')).toMatchObject({ kind: 'retired' })
+    expect(await look(world)).toEqual(['clone'])
+    // The other way round: it has come back, and its topic is taken.
+    account.tag('orders', { cdc: '' })
+    expect(await look(world)).toEqual([])
+    expect(statusOf('orders')).toMatchObject({ kind: 'retired' })
+    expect(fold.state.skipped?.tables).toMatchObject([{ name: 'orders', code: 'TOPIC_COLLISION' }])
+  })
+
+  it.each(['DescribeTable', 'ListTagsOfResource'])(
+    'because %s is not allowed on it stays what it is',
+    async (action) => {
+      account.denied.add('GetResources')
+      account.create('orders', { cdc: '' })
+      const world = coordination()
+      await look(world)
+      account.deniedTables.add(`${action} orders`)
+      account.deniedTables.add(`${action} secrets`)
+      account.create('secrets', { cdc: '' })
+      account.create('bills', { cdc: '' })
+      expect(await look(world)).toEqual(['bills'])
+      for (let i = 0; i < 3; i++) await look(world)
+      expect(statusOf('orders')).toEqual({ kind: 'streaming' })
+      expect(fold.state.skipped?.tables).toMatchObject([
+        { name: 'orders', code: 'AWS_ACCESS_DENIED' },
+        { name: 'secrets', code: 'AWS_ACCESS_DENIED' },
+      ])
+    },
+  )
 })
 
 describe('a table that has stopped, and is deleted before its cause is mended', () => {

@@ -1,4 +1,3 @@
-import { mapBounded } from '../async/map-bounded.ts'
 import type { SkippedTable } from '../change/skipped-table.ts'
 import type { Table } from '../change/table.ts'
 import type { ErrorCode } from '../error-catalogue.ts'
@@ -7,15 +6,14 @@ import type { LaneState } from '../lanes/lane-state.ts'
 import type { TableEntry } from '../lanes/ledger-entry.ts'
 import { skippedEntry } from '../lanes/skipped-tables.ts'
 import { isResting } from '../lanes/table-rest.ts'
-import { loadedByAnother } from '../lanes/take-over.ts'
 import type { SearchListener } from '../sources/source.ts'
 import { reportFailure } from './coordination.ts'
 import type { Coordination } from './coordination.ts'
 import { discoverShards } from './discovery.ts'
-import { isToBeExported } from './snapshot/snapshot-context.ts'
+import { leaveOutCollisions, startTables } from './new-tables.ts'
+import type { Admitted } from './new-tables.ts'
 import { beginSnapshots, regainTables, tellIfLoaded } from './snapshot/snapshot-duties.ts'
 import { rulesFor } from './snapshot/snapshot-life.ts'
-import { notBeforeOf } from './start-position.ts'
 import { hasStream } from './stream-presence.ts'
 import {
   afterDraining,
@@ -25,36 +23,39 @@ import {
   afterSeeingTopic,
   afterStopRequest,
   afterTakeOver,
-  firstEntry,
   hasUnfinishedShards,
   unfinishedShards,
 } from './table-life.ts'
 import type { TableDecision } from './table-life.ts'
 import { afterAbsence, afterReturn } from './table-retirement.ts'
 import { refuseRenaming, refuseTopicChange } from './topic-change.ts'
-import type { ProvidedTopic } from './topic-provisioner.ts'
 
 /** When tables are looked at: when lane 0 was taken, or every now and then. */
 export type LookOccasion = 'taken-over' | 'looking-again'
 
 /**
  * Holds the configured tables against the ledger: new ones get their topic and their entry, replaced ones begin to
- * drain, those that are meant again go on. `taken-over` also tries stopped tables again. Returns the ARNs of tables whose
- * streams are to be listed now.
+ * drain, those that are meant again go on. `taken-over` also tries stopped tables again. A new table that cannot be taken up is left
+ * out until the next look; a first start, with nothing in the ledger, refuses it. Returns the ARNs of tables whose streams are to
+ * be listed now.
  */
 export async function findTables(
   coordination: Coordination,
   occasion: LookOccasion,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { session, topics, environment } = coordination
-  const found = await tablesNow(coordination, signal)
+  const { session, topics, environment, lastLook } = coordination
+  const isFirst = occasion === 'taken-over' && session.state.tables.size === 0
+  const now = await tablesNow(coordination, isFirst, signal)
   coordination.found.clear()
-  for (const { arn } of found) coordination.found.add(arn)
-  topics.refuseCollisions(found)
-  const unknown = found.filter(({ arn }) => !session.state.tables.has(arn))
-  const earlier = found.filter(({ arn }) => session.state.tables.has(arn))
-  await startTables(coordination, unknown, signal)
+  for (const { arn } of now.tables) coordination.found.add(arn)
+  const found = isFirst ? { tables: now.tables, skipped: [] } : leaveOutCollisions(coordination, now.tables)
+  topics.refuseCollisions(found.tables)
+  const unknown = found.tables.filter(({ arn }) => !session.state.tables.has(arn))
+  const earlier = found.tables.filter(({ arn }) => session.state.tables.has(arn))
+  const started = await startTables(coordination, unknown, isFirst, signal)
+  const skipped = [...now.skipped, ...found.skipped, ...started.skipped]
+  await tellOfLook(coordination, found.tables.length - started.skipped.length, skipped)
   const returned: string[] = []
   for (const table of earlier) {
     const known = session.state.tables.get(table.arn)
@@ -75,17 +76,19 @@ export async function findTables(
     await decide(coordination, afterTakeOver(entry(), rules))
     await decide(coordination, afterModeChange(entry(), rules, nowMs))
   }
-  return [...unknown.map(({ arn }) => arn), ...returned]
+  lastLook.hasTakenOver = true
+  return [...started.tables.map(({ arn }) => arn), ...returned]
 }
 
 /** What can happen to a table under a pipeline that runs; it must not hold up the others. */
 const goneCodes: ReadonlySet<ErrorCode> = new Set(['TABLE_NOT_FOUND', 'STREAM_DISABLED', 'STREAM_VIEW_TYPE'])
 
 /**
- * The tables that the configuration means now. A first start refuses a table that cannot be read; a pipeline that has run
- * goes on with the tables it knows, as far as they can be seen, and tells of the others.
+ * The tables that the configuration means now. A first start refuses a table that is named and cannot be read; a pipeline that has
+ * run goes on with the tables it knows, as far as they can be seen, and tells of the others. That nothing matches a pattern, or
+ * has the tags, is only told: something may later.
  */
-async function tablesNow(coordination: Coordination, signal: AbortSignal): Promise<readonly Table[]> {
+async function tablesNow(coordination: Coordination, isFirst: boolean, signal: AbortSignal): Promise<Admitted> {
   const { environment, session, tuning, lastLook } = coordination
   let isPartial = false
   const skipped: SkippedTable[] = []
@@ -96,14 +99,15 @@ async function tablesNow(coordination: Coordination, signal: AbortSignal): Promi
   const listener: SearchListener = {
     skipped: (table) => skipped.push(table),
     silent: () => void (isPartial = true),
-    ...(session.state.tables.size === 0 ? {} : { missing }),
+    unmatched: (error) => skipped.push(...skippedFor(error)),
+    ...(isFirst ? {} : { missing }),
   }
   const orReport = async <T>(work: Promise<T>, otherwise: () => Promise<T>): Promise<T> => {
     try {
       return await work
     } catch (error) {
       const isGone = error instanceof TailraceError && goneCodes.has(error.code)
-      if (!isGone || session.state.tables.size === 0) throw error
+      if (!isGone || isFirst) throw error
       reportFailure(coordination, error, tuning.tableCheckMs)
       return otherwise()
     }
@@ -116,26 +120,21 @@ async function tablesNow(coordination: Coordination, signal: AbortSignal): Promi
     await environment.source.describeTable(arn, signal),
   ]
   try {
-    const found = await orReport(environment.source.findTables(signal, listener), each)
+    const tables = await orReport(environment.source.findTables(signal, listener), each)
     lastLook.isPartial = isPartial
-    await tellOfLook(coordination, found, skipped)
-    return found
+    return { tables, skipped }
   } catch (error) {
     // Where nothing is left to read, what was skipped says why.
-    if (!signal.aborted && skipped.length > 0) await tellOfLook(coordination, [], skipped)
+    if (!signal.aborted && skipped.length > 0) await tellOfLook(coordination, 0, skipped)
     throw error
   }
 }
 
 /** To whoever listens once, and whenever something is different; to whoever asks for a status, by the ledger. */
-async function tellOfLook(
-  coordination: Coordination,
-  found: readonly Table[],
-  skipped: readonly SkippedTable[],
-): Promise<void> {
+async function tellOfLook(coordination: Coordination, tables: number, skipped: readonly SkippedTable[]): Promise<void> {
   const { lastLook, environment, session, write } = coordination
-  const seen = JSON.stringify([found.length, skipped])
-  if (lastLook.seen !== seen) environment.onEvent({ kind: 'tables-looked-for', tables: found.length, skipped })
+  const seen = JSON.stringify([tables, skipped])
+  if (lastLook.seen !== seen) environment.onEvent({ kind: 'tables-looked-for', tables, skipped })
   lastLook.seen = seen
   const entry = skippedEntry(session.state.skipped, skipped, environment.clock.now())
   if (entry !== undefined) await write([{ lane: 0, entry }])
@@ -164,7 +163,8 @@ export async function retireTables(
     const isAbsent = status.kind !== 'retired' && !found.has(table.arn)
     const absence = isAbsent ? await environment.source.whyAbsent?.(table, signal) : undefined
     absences.note(table.arn, absence)
-    if (occasion === 'taken-over' && absence?.kind === 'gone') await reviveGone(coordination, known, signal)
+    if (occasion === 'taken-over' && absence !== 'unknown' && absence?.kind === 'gone')
+      await reviveGone(coordination, known, signal)
   }
   const certain = absences.certain()
   if (certain.size === 0) return
@@ -196,19 +196,21 @@ async function hasLostStream(
   const known = session.state.tables.get(arn)
   if (known === undefined || !hasUnfinishedShards(known, ledgers)) return false
   const { streamArn } = known.table
-  const isGone = (await hasStream(environment.source, streamArn, signal)) === false
-  goneStreams.note(streamArn, isGone ? { kind: 'gone', reason: `there is no stream ${streamArn}` } : undefined)
+  const isThere = await hasStream(environment.source, streamArn, signal)
+  const gone = { kind: 'gone', reason: `there is no stream ${streamArn}` } as const
+  goneStreams.note(streamArn, isThere === undefined ? 'unknown' : isThere ? undefined : gone)
   return goneStreams.certain().has(streamArn)
 }
 
 /** The regular look: tables that match a pattern only now, replaced streams, streams that are drained. */
 export async function lookAtTables(coordination: Coordination, signal: AbortSignal): Promise<void> {
-  const started = await findTables(coordination, 'looking-again', signal)
+  const occasion = coordination.lastLook.hasTakenOver ? 'looking-again' : 'taken-over'
+  const started = await findTables(coordination, occasion, signal)
   if (started.length > 0) {
     await discoverShards(coordination, signal)
     await beginSnapshots(coordination, signal)
   }
-  await retireTables(coordination, 'looking-again', signal)
+  await retireTables(coordination, occasion, signal)
   const draining = [...coordination.session.state.tables.values()].filter((table) => table.status.kind === 'draining')
   if (draining.length > 0) await settleDraining(coordination, draining, signal)
   await regainTables(coordination, signal)
@@ -233,47 +235,6 @@ export async function settleStops(coordination: Coordination): Promise<void> {
     const known = tables.get(request.tableArn)
     if (known !== undefined) await decide(coordination, afterStopRequest(known, request))
   }
-}
-
-/** Tables whose topics are looked for at the same time, and whose entries go into one transaction. */
-const tablesAtOnce = 20
-
-async function startTables(coordination: Coordination, tables: readonly Table[], signal: AbortSignal): Promise<void> {
-  const { environment, topics, writeTables } = coordination
-  for (let at = 0; at < tables.length; at += tablesAtOnce) {
-    const entries = await mapBounded(tables.slice(at, at + tablesAtOnce), tablesAtOnce, async (table) =>
-      newTable(coordination, table, {
-        provided: await topics.provide(table, signal),
-        isLoading: await isToBeLoaded(coordination, table, signal),
-      }),
-    )
-    await writeTables(entries)
-    for (const { table, topic } of entries)
-      environment.onEvent({ kind: 'table-started', table: table.name, topic, streamArn: table.streamArn })
-  }
-}
-
-function newTable(
-  { environment, start, session }: Coordination,
-  table: Table,
-  { provided, isLoading }: { readonly provided: ProvidedTopic; readonly isLoading: boolean },
-): TableEntry {
-  const nowMs = environment.clock.now()
-  const entry = firstEntry(table, provided, notBeforeOf(start, nowMs))
-  return isLoading
-    ? { ...entry, status: { kind: 'loading' } }
-    : { ...entry, snapshot: loadedByAnother(session.state, table, nowMs) }
-}
-
-/** Nothing of its stream is read for now: it is only to be loaded, or begins with an export. */
-async function isToBeLoaded(
-  { snapshots, environment: { source } }: Coordination,
-  table: Table,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { mode, exports } = rulesFor(snapshots, table)
-  if (mode === 'only') return true
-  return mode !== 'never' && exports !== undefined && (await isToBeExported(exports, source, table, signal))
 }
 
 /** `unread`: the shards of a retired table that were not read to their end, and never will be. */

@@ -38,6 +38,8 @@ export interface TopicProvisioner {
   nameOf(table: Table): string
   /** Throws TOPIC_COLLISION if two of the tables would meet in one topic and that was not asked for. */
   refuseCollisions(tables: readonly Table[]): void
+  /** Why a table cannot be taken up beside others that do not collide: what `refuseCollisions` would throw. Undefined if it can. */
+  refusalOf(table: Table, others: readonly Table[]): TailraceError | undefined
   /** The table's topic; created if missing and allowed, else TOPIC_MISSING. */
   provide(table: Table, signal: AbortSignal): Promise<ProvidedTopic>
   /** Another topic of the pipeline, of one partition unless told otherwise; made where it may be, else TOPIC_MISSING. */
@@ -80,6 +82,7 @@ export function createTopicProvisioner(
     refuseCollisions: (tables) => {
       if (!rules.isSharingAllowed) refuseCollisions(tables, rules)
     },
+    refusalOf: (table, others) => (rules.isSharingAllowed ? undefined : collisionOf(table, others, rules)),
     nameOf: rules.nameOf,
     look,
     provide: (table, signal) => {
@@ -113,12 +116,20 @@ function refuseCollisions(tables: readonly Table[], rules: TopicRules): void {
     const topic = rules.nameOf(table)
     if (topic === '') continue
     const other = owners.get(topic)
-    if (other !== undefined && other.arn !== table.arn) {
-      throw new TailraceError(
-        'TOPIC_COLLISION',
-        `tables ${other.arn} and ${table.arn} would both be written to topic ${topic}`,
-      )
-    }
+    if (other !== undefined && other.arn !== table.arn) throw collision(other, table, topic)
     owners.set(topic, table)
   }
+}
+
+function collisionOf(table: Table, others: readonly Table[], { nameOf }: TopicRules): TailraceError | undefined {
+  const topic = nameOf(table)
+  const other = topic === '' ? undefined : others.find((one) => one.arn !== table.arn && nameOf(one) === topic)
+  return other === undefined ? undefined : collision(other, table, topic)
+}
+
+function collision(other: Table, table: Table, topic: string): TailraceError {
+  return new TailraceError(
+    'TOPIC_COLLISION',
+    `tables ${other.arn} and ${table.arn} would both be written to topic ${topic}`,
+  )
 }

@@ -52,6 +52,11 @@ export function createSourceContext(options: SourceContextOptions): SourceContex
   }
 }
 
+/** For questions about one table of many: a right that is missing rejects with AWS_ACCESS_DENIED instead of being waited for. */
+export function withoutPatienceForRights(context: SourceContext): SourceContext {
+  return { ...context, giveUpOn: [...context.giveUpOn, 'AWS_ACCESS_DENIED'] }
+}
+
 /** A request, what it is about, and how its answer is read. */
 export interface PatientRequest<T> extends AwsRequest {
   readonly subject: RequestSubject

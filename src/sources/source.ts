@@ -18,10 +18,10 @@ export interface Source {
   findTables(signal: AbortSignal, listener?: SearchListener): Promise<readonly Table[]>
   /**
    * Why a table that was read until now is not to be read any more: asked about this table alone, since a listing may lack
-   * what is there. Undefined if it still is to be read, or if that cannot be told now. Services may be behind, so one answer
+   * what is there. Undefined if it still is to be read, `unknown` if nobody can tell now. Services may be behind, so one answer
    * decides nothing. Absent where the tables are always the same.
    */
-  whyAbsent?(table: Table, signal: AbortSignal): Promise<TableAbsence | undefined>
+  whyAbsent?(table: Table, signal: AbortSignal): Promise<TableAbsence | 'unknown' | undefined>
   /** One table as it is now: a changed id or stream ARN means that it was replaced. */
   describeTable(nameOrArn: string, signal: AbortSignal): Promise<Table>
   /** All shards of a stream. Resolves only with a complete listing (every page answered). Order is not defined. */
@@ -49,14 +49,21 @@ export interface Source {
   tableSize(nameOrArn: string, signal: AbortSignal): Promise<TableSize>
 }
 
-/** Hears what a search leaves out. Its functions must not throw. */
+/** Hears what a search leaves out, and that it goes on. Its functions must not throw. */
 export interface SearchListener {
   /** Something that was asked for, by name or by pattern, cannot be found or read. It is left out instead of thrown. */
   readonly missing?: (error: TailraceError) => void
+  /**
+   * No table matches a pattern, or has the tags; some may later. It is told instead of thrown; where nobody listens, it counts as
+   * missing.
+   */
+  readonly unmatched?: (error: TailraceError) => void
   /** A table that matches, but cannot be read now. */
   readonly skipped?: (table: SkippedTable) => void
   /** Something that was to be looked through gave no answer: there may be tables that nobody has seen. */
   readonly silent?: () => void
+  /** What was asked about one of many tables has been answered: however long the search takes, it goes on. */
+  readonly advanced?: () => void
 }
 
 /** A complete listing. */

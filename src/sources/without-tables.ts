@@ -14,10 +14,13 @@ export function withoutTables(source: Source, excluded: readonly string[]): Sour
       const found = await source.findTables(signal, listener)
       const left = found.filter(({ name }) => !excluded.some((pattern) => matchesNamePattern(pattern, name)))
       if (left.length > 0) return left
-      const error = new TailraceError('TABLE_NOT_FOUND', 'filter.exclude.tables leaves no table')
-      if (listener?.missing === undefined) throw error
+      const error = new TailraceError('TABLE_NOT_FOUND', 'filter.exclude.tables leaves no table', {
+        details: { pattern: excluded.join(', ') },
+      })
+      const tell = listener?.unmatched ?? listener?.missing
+      if (tell === undefined) throw error
       // Of nothing at all was told already.
-      if (found.length > 0) listener.missing(error)
+      if (found.length > 0) tell(error)
       return left
     },
   }

@@ -75,10 +75,18 @@ describe('a source that cannot be read', () => {
     expect(unchecked).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('[TABLE_NOT_FOUND]') })
   })
 
-  it('a pattern that nothing matches', async () => {
-    expect(await refusal(cli, admin, textOf({ tables: ['"billing-*"'] }))).toEqual(
-      refused('TABLE_NOT_FOUND', /billing-\*/),
+  it('a pattern that nothing matches yet is no refusal, and is told', async () => {
+    const file = cli.file('pipeline.yaml', textOf({ tables: ['"billing-*"'] }))
+    const { exitCode, result } = await cli.json('check', file)
+    const { findings } = result as { findings: readonly unknown[] }
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        status: 'warning',
+        code: 'TABLE_NOT_FOUND',
+        detail: expect.stringMatching(/billing-\*; tables that match later are taken up/),
+      }),
     )
+    expect(exitCode).toBe(0)
   })
 
   it('a table whose stream is off', async () => {

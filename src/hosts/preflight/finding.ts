@@ -15,6 +15,8 @@ export interface Finding {
   readonly remedy?: string
   /** The table (its ARN, or as configured) where the finding is about one. */
   readonly table?: string
+  /** Only a table that was not read until now could not be taken up, beside those that were. */
+  readonly isAboutNewTable?: boolean
   /** Only a snapshot of the table could not begin; its changes are read all the same. */
   readonly isAboutSnapshot?: boolean
 }

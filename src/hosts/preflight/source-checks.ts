@@ -73,7 +73,9 @@ export async function checkSource(
     },
     listPattern: async (pattern, signal) => {
       await using one = open([pattern])
-      return await one.source.findTables(signal)
+      const findings: Finding[] = []
+      const unmatched = (error: TailraceError): void => void findings.push(nothingYet(pattern, error))
+      return { tables: await one.source.findTables(signal, { unmatched }), findings }
     },
   }
   const report = await checkTables(config.tables, access)
@@ -94,7 +96,8 @@ interface SourceAccess {
   readonly parts: PreflightParts
   /** One question with a few repetitions; rejects with the last failure when it has taken too long. */
   readonly attempt: <T>(question: (signal: AbortSignal) => Promise<T>, patienceMs?: number) => Promise<T>
-  readonly listPattern: (pattern: string, signal: AbortSignal) => Promise<readonly Table[]>
+  /** What a pattern, or a name where tags are wanted, means now. */
+  readonly listPattern: (pattern: string, signal: AbortSignal) => Promise<SourceReport>
 }
 
 async function checkTables(selections: readonly string[], access: SourceAccess): Promise<SourceReport> {
@@ -118,12 +121,11 @@ async function checkTables(selections: readonly string[], access: SourceAccess):
 async function findSelection(selection: string, access: SourceAccess): Promise<SourceReport> {
   const { source, attempt } = access
   try {
-    const tables =
+    const { tables, findings } =
       access.hasTags || isNamePattern(selection)
         ? await attempt((signal) => access.listPattern(selection, signal), listingPatienceMs)
-        : [await attempt((signal) => source.describeTable(selection, signal))]
-    const findings = tables.flatMap((table) => checkRegion(table, access.region))
-    return { findings, tables }
+        : { tables: [await attempt((signal) => source.describeTable(selection, signal))], findings: [] }
+    return { findings: [...findings, ...tables.flatMap((table) => checkRegion(table, access.region))], tables }
   } catch (error) {
     return { findings: [{ ...failed(`table ${selection}`, error), table: selection }], tables: [] }
   }
@@ -228,6 +230,14 @@ function send(
 
 function withoutOldImage({ arn, name }: Table): Finding {
   return { ...warning(`table ${name}`, 'the stream is NEW_IMAGE: records will have no `before`'), table: arn }
+}
+
+/** Tables that match later are taken up then; a right that is missing is no matter of time. */
+function nothingYet(selection: string, error: TailraceError): Finding {
+  const check = `table ${selection}`
+  if (error.code !== 'TABLE_NOT_FOUND') return { ...failed(check, error), table: selection }
+  const detail = `${error.message}; tables that match later are taken up`
+  return { ...warning(check, detail), code: error.code, table: selection }
 }
 
 function skippedTable(table: string, code: ErrorCode): Finding {

@@ -19,12 +19,13 @@ const ofOneTable: ReadonlySet<ErrorCode> = new Set([
 ])
 
 /**
- * A pipeline that has run before goes on without a table that cannot be read or written any more, as it would if that happened
- * while it runs.
+ * A pipeline that has run before goes on without a table that cannot be read or written any more, or not be taken up, as it would if
+ * that happened while it runs.
  */
 export function startFindings({ findings, hasRunBefore }: Pick<Preflight, 'findings' | 'hasRunBefore'>): StartFindings {
-  const isTolerated = ({ code, isAboutSnapshot }: Finding): boolean =>
-    hasRunBefore && (isAboutSnapshot === true || (code !== undefined && ofOneTable.has(code)))
+  const isTolerated = ({ code, isAboutNewTable, isAboutSnapshot }: Finding): boolean =>
+    hasRunBefore &&
+    (isAboutNewTable === true || isAboutSnapshot === true || (code !== undefined && ofOneTable.has(code)))
   return {
     failures: findings.filter((finding) => finding.status === 'failed' && !isTolerated(finding)),
     remarks: findings.filter((finding) => finding.status === 'warning' || isTolerated(finding)),

@@ -21,21 +21,27 @@ export async function checkTopics(
 ): Promise<readonly Finding[]> {
   const rules = topicRulesOf(access.config)
   const findings: Finding[] = []
+  const entries = new Map(known.map((entry) => [entry.table.arn, entry]))
+  const isNew = ({ arn }: Table): boolean => !entries.has(arn)
   try {
     const { clock } = access.parts
     const topics = createTopicProvisioner(access.kafka, rules, { clock, onEvent: () => undefined })
     refusingMaskedKeys(topics, access.config.changes).refuseCollisions(found)
   } catch (error) {
-    findings.push(failed('topics', error))
+    findings.push({ ...failed('topics', error), isAboutNewTable: found.some(isNew) })
   }
-  const entries = new Map(known.map((entry) => [entry.table.arn, entry]))
   const topics = new Map<string, TableEntry | undefined>(known.map((entry) => [entry.topic, entry]))
-  for (const table of found) if (!entries.has(table.arn)) topics.set(rules.nameOf(table), undefined)
+  const newTopics = new Set(found.filter(isNew).map(rules.nameOf))
+  for (const topic of newTopics) if (!topics.has(topic)) topics.set(topic, undefined)
   const { source } = access.config
   if (source.type === 'kinesis' && source.foreign.policy === 'pass') topics.set(source.foreign.topic, undefined)
   // Of a stream whose changes go to the topics of their tables.
   topics.delete('')
-  for (const [topic, entry] of topics) findings.push(...(await checkTopic(access, topic, entry)))
+  for (const [topic, entry] of topics) {
+    const isAboutNewTable = entry === undefined && newTopics.has(topic)
+    for (const finding of await checkTopic(access, topic, entry))
+      findings.push(isAboutNewTable ? { ...finding, isAboutNewTable } : finding)
+  }
   return findings
 }
 

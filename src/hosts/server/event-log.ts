@@ -1,3 +1,4 @@
+import type { SkippedTable } from '../../change/skipped-table.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type { PipelineEvent, PipelineEventSink } from '../../pipeline/pipeline-event.ts'
 
@@ -54,15 +55,16 @@ export function createEventLog(logger: Logger): PipelineEventSink {
       case 'table-stopped':
         return logger.error(`table ${event.table} stopped: ${event.reason}`, factsOf(event))
       case 'snapshot-started':
-        return event.caution === undefined
-          ? logger.info(event.kind, factsOf(event))
-          : logger.warn(`the snapshot of table ${event.table} began: ${event.caution}`, factsOf(event))
+        if (event.caution === undefined) return logger.info(event.kind, factsOf(event))
+        return logger.warn(`the snapshot of table ${event.table} began: ${event.caution}`, factsOf(event))
       case 'snapshot-halted':
         return logger.warn(`the snapshot of table ${event.table} is ${event.state}`, factsOf(event))
       case 'signals-lost':
         return logger.warn(`signals of topic ${event.topic} may be lost: ${event.reason}`, factsOf(event))
       case 'overrides-unused':
         return logger.warn(`tables.… names no table that is read now: ${event.tables.join(', ')}`)
+      case 'tables-looked-for':
+        return logger[event.skipped.length > 0 ? 'warn' : 'info'](lookText(event.skipped), factsOf(event))
       case 'table-resting':
         return logger.warn(`table ${event.table} is not read for now: it is to be ${event.target}`, factsOf(event))
       case 'table-retired':
@@ -93,6 +95,14 @@ function factsOf(
     else if (typeof value !== 'object' || isListOfNames(value)) facts[name] = value
   }
   return facts
+}
+
+/** A line stays a line: of very many only the first ones. */
+function lookText(skipped: readonly SkippedTable[]): string {
+  if (skipped.length === 0) return 'tables-looked-for'
+  const names = skipped.slice(0, 20).map(({ name, code }) => `${name} (${code})`)
+  const more = skipped.length - names.length
+  return `tables are left out: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 function isListOfNames(value: unknown): value is readonly string[] {

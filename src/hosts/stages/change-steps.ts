@@ -78,5 +78,14 @@ export function refusingMaskedKeys(topics: TopicProvisioner, { masks }: ChangeCo
       for (const table of tables) refuseMaskedKeys(masks, table)
       topics.refuseCollisions(tables)
     },
+    refusalOf: (table, others) => {
+      try {
+        refuseMaskedKeys(masks, table)
+      } catch (error) {
+        if (error instanceof TailraceError) return error
+        throw error
+      }
+      return topics.refusalOf(table, others)
+    },
   }
 }

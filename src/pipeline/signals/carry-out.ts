@@ -2,6 +2,7 @@ import { TailraceError } from '../../errors.ts'
 import type { AddressedEntry, SignalEntry } from '../../lanes/ledger-entry.ts'
 import type { Coordination } from '../coordination.ts'
 import { tableEntries } from '../discovery.ts'
+import { withImpatience } from '../impatient-source.ts'
 import { contextFor, contextNow } from '../snapshot/snapshot-context.ts'
 import { tell } from '../snapshot/snapshot-duties.ts'
 import type { SnapshotContext } from '../snapshot/snapshot-life.ts'
@@ -24,7 +25,9 @@ export interface FoundSignal {
  * Deals with one signal: what it causes, that it is dealt with, and what is told of it are one transaction. A signal that
  * cannot be carried out is passed over, and told as refused.
  */
-export async function carryOut(coordination: Coordination, found: FoundSignal, signal: AbortSignal): Promise<void> {
+export async function carryOut(patient: Coordination, found: FoundSignal, signal: AbortSignal): Promise<void> {
+  // The signals behind it must not wait for a source that does not answer.
+  const coordination = withImpatience(patient)
   const { session, environment } = coordination
   const { id = found.place, outcome: read } = readSignal(found.bytes)
   const contexts = 'problem' in read ? noContexts : await contextsFor(coordination, read, signal)

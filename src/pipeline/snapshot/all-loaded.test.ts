@@ -55,8 +55,10 @@ function coordination(): Coordination {
   return {
     environment: { source, clock, onEvent: (event: PipelineEvent) => events.push(event) },
     session: { state: fold.state },
+    write: async () => undefined,
     topics: {
       refuseCollisions: () => {},
+      refusalOf: () => undefined,
       nameOf: ({ name }: { readonly name: string }) => name,
       provide: async ({ name }: { readonly name: string }) => ({ topic: name, partitions: 1, id: `id-${name}` }),
       look: async (topic: string) => ({ partitions: 1, id: `id-${topic}` }),
@@ -64,7 +66,7 @@ function coordination(): Coordination {
     found: new Set<string>(),
     absences: createAbsenceWatch(),
     goneStreams: createAbsenceWatch(),
-    lastLook: { seen: undefined, isPartial: false },
+    lastLook: { seen: undefined, isPartial: false, hasTakenOver: true },
     ledger: { refresh: async () => [fold.state] },
     writeTables: async (entries: readonly TableEntry[]) =>
       entries.forEach((entry) => fold.apply({ kind: 'entry', entry })),

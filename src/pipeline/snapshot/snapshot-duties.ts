@@ -38,14 +38,18 @@ export function tellIfLoaded({ snapshots, session, environment, absences, lastLo
 
 /**
  * Begins the snapshots that are due. To be called when the streams of all tables have been listed and what is in them has
- * begun: what changes from then on is delivered whatever the scan sees.
+ * begun: what changes from then on is delivered whatever the scan sees. `only`: the ARNs of the tables that are meant; default: all.
  */
 export async function beginSnapshots(
   coordination: Coordination,
   signal: AbortSignal,
-  isPipelineStart = false,
+  {
+    isPipelineStart = false,
+    only,
+  }: { readonly isPipelineStart?: boolean; readonly only?: ReadonlySet<string> | undefined } = {},
 ): Promise<void> {
   const due = (known: TableEntry): boolean =>
+    (only === undefined || only.has(known.table.arn)) &&
     known.status.kind !== 'stopped' &&
     isSnapshotDue(known, { ...rulesFor(coordination.snapshots, known.table), isPipelineStart })
   await eachOf(coordination, due, async (known) => {

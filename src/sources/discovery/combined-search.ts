@@ -1,23 +1,17 @@
-import { withDeadline } from '../../async/clock.ts'
 import type { Clock } from '../../async/clock.ts'
-import type { SkippedTable } from '../../change/skipped-table.ts'
-import type { Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
 import type { SearchListener, Source } from '../source.ts'
+import { createPartSearches } from './part-searches.ts'
+import type { Found } from './part-searches.ts'
 import type { SourcePart } from './source-part.ts'
-
-/** What a part has found, and what it has not. */
-interface Found {
-  readonly tables: readonly Table[]
-  readonly missing: readonly TailraceError[]
-  readonly skipped: readonly SkippedTable[]
-}
 
 /** A search over parts, and which of them had no answer to the last one. */
 export interface CombinedSearch {
   readonly findTables: Source['findTables']
   /** The part has not answered when it was asked last. */
   isSilent(part: SourcePart): boolean
+  /** It counts as silent until a search has its answer: something else that it was asked is not answered. */
+  noteSilence(part: SourcePart): void
   /** The account of a part, as it says or as its tables have shown; undefined until then. */
   accountOf(part: SourcePart): string | undefined
 }
@@ -25,43 +19,33 @@ export interface CombinedSearch {
 /** What a search over parts works with. */
 export interface CombinedSearchOptions {
   readonly clock: Clock
-  /** How long a look waits for a part. Milliseconds. */
+  /** How long a look waits for a part that answers nothing meanwhile. Milliseconds. */
   readonly waitMs: number
   /** Hears of each part that a look leaves out. Must not throw. */
   readonly onSilence: (error: TailraceError) => void
 }
 
 /**
- * Looks for tables in all parts at once. A part that takes longer than `waitMs` is left out, with a word about it, and its
- * answer is taken up by the look that comes after it. What a name or a pattern means must be somewhere, not in each part.
+ * Looks for tables in all parts at once. A part that answers nothing for `waitMs` is left out, with a word about it, and its
+ * answer is taken up by the look that comes after it; one that goes on answering, about many tables, is waited for. What a name or
+ * a pattern means must be somewhere, not in each part.
  * Rejects with AWS_UNREACHABLE if no part has answered.
  */
 export function findInParts(parts: readonly SourcePart[], options: CombinedSearchOptions): CombinedSearch {
   const { clock, waitMs, onSilence } = options
-  const running = new Map<SourcePart, { readonly work: Promise<Found>; readonly signal: AbortSignal }>()
+  const searches = createPartSearches(clock, waitMs)
   const silent = new Set<SourcePart>()
   const accounts = new Map<SourcePart, string>()
-  const ask = (part: SourcePart, signal: AbortSignal): Promise<Found> => {
-    const known = running.get(part)
-    if (known !== undefined && !known.signal.aborted) return known.work
-    const work = searchPart(part, signal)
-    // Nobody may be waiting for it when it fails.
-    work.catch(() => {})
-    running.set(part, { work, signal })
-    return work
-  }
   const outcomeOf = async (part: SourcePart, signal: AbortSignal): Promise<Found | TailraceError> => {
     const late = silence(part, waitMs)
     try {
-      const found = await withDeadline(clock, waitMs, ask(part, signal), () => late)
-      running.delete(part)
+      const found = await searches.answerOf(part, late, signal)
       silent.delete(part)
       // One that is named by its ARN may be another account's.
       const own = found.tables.find(({ arn }) => !part.tables.includes(arn))
       if (own !== undefined) accounts.set(part, own.account)
       return found
     } catch (error) {
-      if (error !== late) running.delete(part)
       silent.add(part)
       if (signal.aborted || !(error instanceof TailraceError)) throw error
       return error
@@ -69,6 +53,7 @@ export function findInParts(parts: readonly SourcePart[], options: CombinedSearc
   }
   return {
     isSilent: (part) => silent.has(part),
+    noteSilence: (part) => void silent.add(part),
     accountOf: (part) => part.account ?? accounts.get(part),
     findTables: async (signal, listener = {}) => {
       const outcomes = await Promise.all(parts.map(async (part) => ({ part, outcome: await outcomeOf(part, signal) })))
@@ -84,30 +69,24 @@ export function findInParts(parts: readonly SourcePart[], options: CombinedSearc
         listener.missing?.(failure)
         listener.silent?.()
       }
-      for (const error of nowhere(found, failures.length > 0)) tell(error, listener)
+      const { missing, unmatched = missing } = listener
+      const isPartSilent = failures.length > 0
+      for (const error of nowhere(found, (one) => one.missing, isPartSilent)) tell(error, missing)
+      for (const error of nowhere(found, (one) => one.unmatched, isPartSilent)) tell(error, unmatched)
       for (const table of found.flatMap(({ outcome }) => outcome.skipped)) listener.skipped?.(table)
       return found.flatMap(({ outcome }) => outcome.tables)
     },
   }
 }
 
-async function searchPart({ source }: SourcePart, signal: AbortSignal): Promise<Found> {
-  const missing: TailraceError[] = []
-  const skipped: SkippedTable[] = []
-  const tables = await source.findTables(signal, {
-    missing: (error) => missing.push(error),
-    skipped: (table) => skipped.push(table),
-  })
-  return { tables, missing, skipped }
-}
-
 /** What was not found in any part that was asked for it. A part that is silent may have it. */
 function nowhere(
   found: readonly { readonly part: SourcePart; readonly outcome: Found }[],
+  errorsOf: (outcome: Found) => readonly TailraceError[],
   isPartSilent: boolean,
 ): readonly TailraceError[] {
   const isEmpty = found.every(({ outcome }) => outcome.tables.length === 0)
-  const all = found.flatMap(({ outcome }) => outcome.missing)
+  const all = found.flatMap(({ outcome }) => errorsOf(outcome))
   const unique = new Map(all.map((error) => [`${error.code} ${subjectOf(error)}`, error]))
   return [...unique.values()].filter((error) => {
     if (error.code !== 'TABLE_NOT_FOUND') return true
@@ -116,7 +95,7 @@ function nowhere(
     const asked = found.filter(({ part }) => part.tables.includes(subject))
     // About all that a part was asked for, as with tags: then it is enough that another part has something.
     if (asked.length === 0) return isEmpty
-    return asked.every(({ outcome }) => outcome.missing.some((one) => subjectOf(one) === subject))
+    return asked.every(({ outcome }) => errorsOf(outcome).some((one) => subjectOf(one) === subject))
   })
 }
 
@@ -125,9 +104,9 @@ function subjectOf({ message, details: { table, pattern } }: TailraceError): str
   return String(table ?? pattern ?? message)
 }
 
-function tell(error: TailraceError, listener: SearchListener): void {
-  if (listener.missing === undefined) throw error
-  listener.missing(error)
+function tell(error: TailraceError, hear: SearchListener['missing']): void {
+  if (hear === undefined) throw error
+  hear(error)
 }
 
 function silence({ title }: SourcePart, ms: number): TailraceError {

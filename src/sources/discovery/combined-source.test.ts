@@ -6,6 +6,7 @@ import { seededRng } from '../../async/rng.ts'
 import { createDynamoDbStreamsSource } from '../dynamodb-streams/dynamodb-streams-source.ts'
 import type { SourcePart } from './source-part.ts'
 import type { Source } from '../source.ts'
+import { createManualClock as createStandingClock } from '../../testing/manual-clock.ts'
 import { createCombinedSource } from './combined-source.ts'
 
 const never = new AbortController().signal
@@ -98,7 +99,7 @@ describe('a source over several accounts', () => {
     expect(silences).toEqual(['us-east-1 did not answer within 30 s; its tables are looked for later'])
     // Of its tables nothing is concluded, and nobody waits for it again and again.
     there.delete('bills')
-    expect(await source.whyAbsent?.(bills, never)).toBeUndefined()
+    expect(await source.whyAbsent?.(bills, never)).toBe('unknown')
     await expect(source.listShards(bills.streamArn, never)).rejects.toMatchObject({ code: 'AWS_UNREACHABLE' })
     world.isCut = false
     ended.abort()
@@ -106,6 +107,44 @@ describe('a source over several accounts', () => {
     expect(await arns(source)).toContain('us-east-1:222222222222:table/bills')
     there.delete('bills')
     expect(await source.whyAbsent?.(bills, never)).toMatchObject({ kind: 'gone' })
+  })
+
+  it('waits for a part as long as it goes on answering', async () => {
+    const { source: inner } = setUp(['*'])
+    const own = createStandingClock()
+    let pauseMs = 25_000
+    const slow: Source = {
+      ...inner,
+      findTables: async (signal, listener) => {
+        for (let i = 0; i < 3; i++) {
+          await own.sleep(pauseMs, signal)
+          listener?.advanced?.()
+        }
+        return []
+      },
+    }
+    const part = { region: 'eu-west-1', account: undefined, title: 'eu-west-1', tables: ['*'], source: slow }
+    const source = createCombinedSource({ parts: [part], clock: own })
+    const look = source.findTables(never)
+    await own.advance(100_000)
+    expect(await look).toEqual([])
+    pauseMs = 65_000
+    const late = source.findTables(never)
+    const outcome = Promise.allSettled([late])
+    await own.advance(100_000)
+    expect(await outcome).toMatchObject([{ status: 'rejected', reason: { code: 'AWS_UNREACHABLE' } }])
+  })
+
+  it('cannot tell of a table whose part falls silent when it is asked, and asks it no more', async () => {
+    const { here, source } = setUp(['*'])
+    here.create('orders', {})
+    const [orders] = await source.findTables(never)
+    if (orders === undefined) throw new Error('it was there')
+    here.unanswered.add('DescribeTable')
+    expect(await source.whyAbsent?.(orders, never)).toBe('unknown')
+    const asked = here.sent.length
+    expect(await source.whyAbsent?.(orders, never)).toBe('unknown')
+    expect(here.sent).toHaveLength(asked)
   })
 
   it('says so if no part answers', async () => {

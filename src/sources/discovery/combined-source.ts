@@ -1,4 +1,4 @@
-import { withDeadline } from '../../async/clock.ts'
+import { askInTime } from '../../async/ask-in-time.ts'
 import type { Clock } from '../../async/clock.ts'
 import type { Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
@@ -34,14 +34,7 @@ export function createCombinedSource({ parts, clock, onSilence = () => {} }: Com
     outer: AbortSignal,
   ): Promise<T> => {
     if (search.isSilent(part)) throw silence(part, ms)
-    // What nobody waits for any more must not go on asking.
-    const late = new AbortController()
-    try {
-      const answer = work(AbortSignal.any([outer, late.signal]))
-      return await withDeadline(clock, ms, answer, () => silence(part, ms))
-    } finally {
-      late.abort()
-    }
+    return await askInTime({ clock, ms, onTimeout: () => silence(part, ms) }, work, outer)
   }
   const byName = (name: string, signal: AbortSignal): Promise<Table> => tableOfName(parts, name, signal)
 
@@ -52,8 +45,15 @@ export function createCombinedSource({ parts, clock, onSilence = () => {} }: Com
       if (part === undefined || isForeign(table, part, search.accountOf(part)))
         return { kind: 'unselected', reason: 'source.accounts does not name its region and account' }
       // Of a part that is silent nothing can be told.
-      if (search.isSilent(part)) return undefined
-      return await inTime(part, answerMs, async (within) => part.source.whyAbsent?.(table, within), signal)
+      if (search.isSilent(part)) return 'unknown'
+      try {
+        return await inTime(part, answerMs, async (within) => part.source.whyAbsent?.(table, within), signal)
+      } catch (error) {
+        if (signal.aborted || !(error instanceof TailraceError) || error.policy !== 'retry') throw error
+        // Nor is it asked about each of its other tables for as long.
+        search.noteSilence(part)
+        return 'unknown'
+      }
     },
     describeTable: async (nameOrArn, signal) => {
       if (!nameOrArn.startsWith('arn:')) return await byName(nameOrArn, signal)

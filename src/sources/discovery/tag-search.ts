@@ -17,7 +17,7 @@ export interface TagSearch {
   list(signal: AbortSignal): Promise<ReadonlySet<string> | undefined>
   /**
    * The condition that a table does not fulfil, asked about this table alone; undefined if it fulfils all. A table that is
-   * unknown has no tags.
+   * unknown has no tags. Rejects with AWS_ACCESS_DENIED if its tags may not be read.
    */
   missing(arn: string, signal: AbortSignal): Promise<TagCondition | undefined>
 }

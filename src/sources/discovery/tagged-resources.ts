@@ -2,7 +2,7 @@ import { AwsServiceError } from '../../aws/aws.ts'
 import { isJsonObject } from '../../aws/json-object.ts'
 import type { TagCondition } from '../../change/table-tags.ts'
 import { TailraceError } from '../../errors.ts'
-import { patientCall } from '../source-context.ts'
+import { patientCall, withoutPatienceForRights } from '../source-context.ts'
 import type { SourceContext } from '../source-context.ts'
 import { readTags } from './read-tags.ts'
 
@@ -81,7 +81,7 @@ function getResources(
   signal: AbortSignal,
 ): Promise<Page> {
   // There is another way, so nobody waits for this right.
-  const impatient: SourceContext = { ...context, giveUpOn: [...context.giveUpOn, 'AWS_ACCESS_DENIED'] }
+  const impatient = withoutPatienceForRights(context)
   const read = (answer: { readonly body: unknown }): Page => readPage(answer.body)
   return patientCall(impatient, { service: 'tagging', action: 'GetResources', body, subject: {}, read }, signal)
 }

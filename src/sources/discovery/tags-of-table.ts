@@ -2,11 +2,14 @@ import { AwsServiceError } from '../../aws/aws.ts'
 import type { RequestBudget } from '../../aws/throttling.ts'
 import { isJsonObject } from '../../aws/json-object.ts'
 import { TailraceError } from '../../errors.ts'
-import { patientCall } from '../source-context.ts'
+import { patientCall, withoutPatienceForRights } from '../source-context.ts'
 import type { SourceContext } from '../source-context.ts'
 import { readTags } from './read-tags.ts'
 
-/** The tags of one table (dynamodb:ListTagsOfResource), every page of them; undefined if there is no such table. */
+/**
+ * The tags of one table (dynamodb:ListTagsOfResource), every page of them; undefined if there is no such table. Rejects with
+ * AWS_ACCESS_DENIED where that is not allowed: others wait for the answer.
+ */
 export async function tagsOfTable(
   context: SourceContext,
   {
@@ -43,7 +46,7 @@ async function pageOf(
   const read = (answer: { readonly body: unknown }): Page => readPage(answer.body)
   try {
     return await patientCall(
-      context,
+      withoutPatienceForRights(context),
       { service: 'dynamodb', action: 'ListTagsOfResource', body, subject, read },
       signal,
     )

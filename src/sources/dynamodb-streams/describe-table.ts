@@ -44,8 +44,16 @@ export async function describeTable(
   }
 }
 
-/** What a table that cannot be read now answers; it was deleted since it was listed, or has no stream that will do. */
-const unreadable: ReadonlySet<ErrorCode> = new Set(['TABLE_NOT_FOUND', 'STREAM_DISABLED', 'STREAM_VIEW_TYPE'])
+/**
+ * What a table that cannot be read now answers; it was deleted since it was listed, has no stream that will do, or may not be
+ * looked at by these credentials (where nobody waits for that right, see `withoutPatienceForRights`).
+ */
+const unreadable: ReadonlySet<ErrorCode> = new Set([
+  'TABLE_NOT_FOUND',
+  'STREAM_DISABLED',
+  'STREAM_VIEW_TYPE',
+  'AWS_ACCESS_DENIED',
+])
 
 /** True for an error about one table, which is no reason to leave out others. */
 export function isAboutTable(error: unknown): error is TailraceError {

@@ -34,9 +34,10 @@ export function refuseOtherRegion(arn: string, region: string): void {
   })
 }
 
-/** For a pattern, or for tags, without any table. */
-export function nothingMatches(pattern: string, region: string): TailraceError {
-  return new TailraceError('TABLE_NOT_FOUND', `No readable table in ${region} matches ${pattern}`, {
-    details: { pattern, region },
-  })
+/** For a pattern, or for tags, without any table; or without any that may be looked at, if a right is missing. */
+export function nothingMatches(pattern: string, region: string, denied?: TailraceError): TailraceError {
+  const message = `No readable table in ${region} matches ${pattern}`
+  const details = { pattern, region }
+  if (denied === undefined) return new TailraceError('TABLE_NOT_FOUND', message, { details })
+  return new TailraceError('AWS_ACCESS_DENIED', `${message}: ${denied.message}`, { cause: denied, details })
 }

@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createTaggedAccount } from '../../../test/fixtures/tagged-account.ts'
 import type { TaggedAccount } from '../../../test/fixtures/tagged-account.ts'
 import { seededRng } from '../../async/rng.ts'
+import type { SkippedTable } from '../../change/skipped-table.ts'
+import type { TailraceError } from '../../errors.ts'
 import { parseTagCondition } from '../../change/table-tags.ts'
 import { createManualClock } from '../../../test/servers/stream-simulator/manual-clock.ts'
 import type { SourceEvent } from '../source-event.ts'
@@ -81,6 +83,25 @@ describe.each(['tag:GetResources', 'dynamodb:ListTagsOfResource'] as const)('tab
     expect(missing).toEqual(['TABLE_NOT_FOUND'])
   })
 
+  it('that may not be looked at are left out, and the others are found', async () => {
+    account.deniedTables.add('DescribeTable bills')
+    const skipped: string[] = []
+    const listener = { skipped: ({ name, code }: SkippedTable) => skipped.push(`${name} ${code}`) }
+    const found = await sourceOf(['*'], ['cdc']).findTables(never, listener)
+    expect(found.map(({ name }) => name)).toEqual(['drafts', 'orders'])
+    expect(skipped).toEqual(['bills AWS_ACCESS_DENIED'])
+  })
+
+  it('are not told to be missing where none of them may be looked at', async () => {
+    account.denied.add('DescribeTable')
+    const unmatched: string[] = []
+    const listener = { unmatched: ({ code }: TailraceError) => unmatched.push(code) }
+    expect(await sourceOf(['*'], ['cdc']).findTables(never, listener)).toEqual([])
+    expect(await sourceOf(['b*'], []).findTables(never, listener)).toEqual([])
+    expect(unmatched).toEqual(['AWS_ACCESS_DENIED', 'AWS_ACCESS_DENIED'])
+    await expect(sourceOf(['b*'], []).findTables(never)).rejects.toMatchObject({ code: 'AWS_ACCESS_DENIED' })
+  })
+
   it('are asked for alone when they are absent', async () => {
     const source = sourceOf(['orders', 'b*'], ['cdc'])
     const [bills, orders] = await source.findTables(never)
@@ -95,7 +116,7 @@ describe.each(['tag:GetResources', 'dynamodb:ListTagsOfResource'] as const)('tab
     })
     account.delete('bills')
     expect(await source.whyAbsent?.(bills, never)).toMatchObject({ kind: 'gone' })
-    expect(await source.whyAbsent?.({ ...orders, arn: orders.arn.replace('1111', '2222') }, never)).toBeUndefined()
+    expect(await source.whyAbsent?.({ ...orders, arn: orders.arn.replace('1111', '2222') }, never)).toBe('unknown')
   })
 })
 
@@ -130,4 +151,13 @@ it('without tags: what is missing is left out where somebody listens, and the ot
     'No readable table in eu-west-1 matches nothing-*',
   ])
   expect(actions()).not.toContain('GetResources')
+})
+
+it('without tags: a table that is named and may not be looked at is left out where somebody listens', async () => {
+  account.deniedTables.add('DescribeTable orders')
+  const missing: string[] = []
+  const listener = { missing: ({ code }: TailraceError) => missing.push(code) }
+  const found = await sourceOf(['bills', 'orders'], []).findTables(never, listener)
+  expect(found.map(({ name }) => name)).toEqual(['bills'])
+  expect(missing).toEqual(['AWS_ACCESS_DENIED'])
 })

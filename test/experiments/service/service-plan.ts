@@ -11,7 +11,7 @@ export type TableKind = 'steady' | 'retagged' | 'untagged' | 'late' | 'deleted' 
 export interface ServicePlan {
   readonly seed: number
   readonly processes: number
-  /** The tables of each pipeline. Each needs a steady one: a pipeline without any table is not admitted. */
+  /** The tables of each pipeline. Each has a steady one, so that it delivers something all the time. */
   readonly pipelines: readonly (readonly TableKind[])[]
   /** So long processes are struck, tables come and go, and clients ask. */
   readonly durationMs: number

@@ -103,10 +103,15 @@ function watchRest(world: World, wrong: string[]): void {
   const { time, kafka } = world.surroundings
   const tables = createTableWatch(() => kafka.state.topics.get(world.ledgerTopic))
   const restingSince = new Map<string, number>()
+  const rests = new Map<string, number>()
   const look = (): void => {
     for (const [name, { rest }] of tables()) {
       if (rest === undefined) restingSince.delete(name)
-      else if (!restingSince.has(name)) restingSince.set(name, time.elapsedMs)
+      // Between two looks it may have gone on and been told to rest again.
+      else if (rests.get(name) !== rest.sinceMs || !restingSince.has(name)) {
+        rests.set(name, rest.sinceMs)
+        restingSince.set(name, time.elapsedMs)
+      }
     }
     time.after(100, look)
   }
