@@ -7,6 +7,7 @@ import { createLaneFold } from '../lanes/lane-state.ts'
 import type { LaneFold } from '../lanes/lane-state.ts'
 import type { TableEntry } from '../lanes/ledger-entry.ts'
 import { createDynamoDbStreamsSource } from '../sources/dynamodb-streams/dynamodb-streams-source.ts'
+import { TailraceError } from '../errors.ts'
 import type { Source } from '../sources/source.ts'
 import type { Coordination } from './coordination.ts'
 import type { PipelineEvent } from './pipeline-event.ts'
@@ -33,6 +34,9 @@ function coordination(changes: Partial<Source> = {}): Coordination {
   const source = createDynamoDbStreamsSource({ api: account.api, clock, rng, region: 'eu-west-1', tables: ['*'], tags })
   const topics = {
     refuseCollisions: () => {},
+    refuseReserved: (topic: string) => {
+      if (topic === 'ledger') throw new TailraceError('TOPIC_RESERVED', `topic ${topic} is a ledger`)
+    },
     nameOf: ({ name }: { readonly name: string }) => name,
     provide: async ({ name }: { readonly name: string }) => ({ topic: name, partitions: 1, id: `id-${name}` }),
     look: async (topic: string) => ({ partitions: 1, id: `id-${topic}` }),
@@ -124,6 +128,23 @@ describe('tables that are found by tags', () => {
     for (let i = 0; i < 3; i++) await look(world)
     expect(statusOf('orders')).toEqual({ kind: 'streaming' })
     expect(kinds()).toContain('coordinator-failed')
+  })
+
+  it('are left out, and told of, where their topic is reserved, and the others go on', async () => {
+    account.create('orders', { cdc: '' })
+    account.create('ledger', { cdc: '' })
+    const world = coordination()
+    expect(await look(world)).toEqual(['orders'])
+    expect(await look(world)).toEqual([])
+    expect(statusOf('orders')).toEqual({ kind: 'streaming' })
+    expect(statusOf('ledger')).toBeUndefined()
+    expect(events).toContainEqual({
+      kind: 'tables-looked-for',
+      tables: 1,
+      skipped: [{ table: 'ledger', code: 'TOPIC_RESERVED' }],
+    })
+    const failures = events.filter((event) => event.kind === 'coordinator-failed')
+    expect(failures).toMatchObject([{ error: { code: 'TOPIC_RESERVED' } }, { error: { code: 'TOPIC_RESERVED' } }])
   })
 
   it('are replaced when they come back as others', async () => {

@@ -102,9 +102,30 @@ async function tablesNow(coordination: Coordination, signal: AbortSignal): Promi
   const describe = async (arn: string): Promise<readonly Table[]> => [
     await environment.source.describeTable(arn, signal),
   ]
-  const found = await orReport(environment.source.findTables(signal, listener), each)
+  const all = await orReport(environment.source.findTables(signal, listener), each)
+  const refused: TailraceError[] = []
+  const found = all.filter((table) => {
+    const error = refusalOf(coordination, table)
+    if (error === undefined) return true
+    refused.push(error)
+    skipped.push({ table: table.name, code: error.code })
+    return false
+  })
   tellOfLook(coordination, found, skipped)
+  for (const error of refused) reportFailure(coordination, error, tuning.tableCheckMs)
   return found
+}
+
+/** Why a new table is not begun: its topic is reserved. One that is known stops at its next change, by the stages. Neither holds up the others. */
+function refusalOf({ topics, session }: Coordination, table: Table): TailraceError | undefined {
+  if (session.state.tables.has(table.arn)) return undefined
+  try {
+    topics.refuseReserved(topics.nameOf(table))
+    return undefined
+  } catch (error) {
+    if (error instanceof TailraceError) return error
+    throw error
+  }
 }
 
 /** Once, and whenever something is different. */

@@ -11,6 +11,8 @@ export interface PreflightParts {
   readonly rng: Rng
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
+  /** See `topicRulesOf`. Default: nobody else is known. */
+  readonly isTaken?: ((topic: string) => boolean) | undefined
 }
 
 /** Somebody waits: a question to the cluster that is not answered after this long is a finding. */

@@ -3,6 +3,7 @@ import { TailraceError } from '../../errors.ts'
 import type { InspectedTopic } from '../../kafka/cluster-inspector.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import { createTopicProvisioner } from '../../pipeline/topic-provisioner.ts'
+import type { TopicProvisioner } from '../../pipeline/topic-provisioner.ts'
 import { counted } from '../counted.ts'
 import { topicRulesOf } from '../record-way.ts'
 import { refusingMaskedKeys } from '../stages/change-steps.ts'
@@ -19,12 +20,12 @@ export async function checkTopics(
   found: readonly Table[],
   known: readonly TableEntry[],
 ): Promise<readonly Finding[]> {
-  const rules = topicRulesOf(access.config)
+  const rules = topicRulesOf(access.config, access.parts.isTaken)
+  const { clock } = access.parts
+  const provisioner = createTopicProvisioner(access.kafka, rules, { clock, onEvent: () => undefined })
   const findings: Finding[] = []
   try {
-    const { clock } = access.parts
-    const topics = createTopicProvisioner(access.kafka, rules, { clock, onEvent: () => undefined })
-    refusingMaskedKeys(topics, access.config.changes).refuseCollisions(found)
+    refusingMaskedKeys(provisioner, access.config.changes).refuseCollisions(found)
   } catch (error) {
     findings.push(failed('topics', error))
   }
@@ -35,8 +36,25 @@ export async function checkTopics(
   if (source.type === 'kinesis' && source.foreign.policy === 'pass') topics.set(source.foreign.topic, undefined)
   // Of a stream whose changes go to the topics of their tables.
   topics.delete('')
-  for (const [topic, entry] of topics) findings.push(...(await checkTopic(access, topic, entry)))
+  for (const [topic, entry] of topics) {
+    const reserved = checkReserved(provisioner, topic, entry)
+    findings.push(...(reserved === undefined ? await checkTopic(access, topic, entry) : [reserved]))
+  }
   return findings
+}
+
+function checkReserved(
+  { refuseReserved }: Pick<TopicProvisioner, 'refuseReserved'>,
+  topic: string,
+  entry: TableEntry | undefined,
+): Finding | undefined {
+  try {
+    refuseReserved(topic)
+    return undefined
+  } catch (error) {
+    const finding = failed(`topic ${topic}`, error)
+    return entry === undefined ? finding : { ...finding, table: entry.table.arn }
+  }
 }
 
 async function checkTopic(

@@ -10,6 +10,7 @@ import type { ConnectorEntry } from '../../service/service-state.ts'
 import { isRefusal } from '../preflight/finding.ts'
 import { runPreflight } from '../preflight/preflight.ts'
 import { startFindings } from '../preflight/start-findings.ts'
+import type { TakenTopics } from '../record-way.ts'
 import { nextEpoch, epochOf, makeConfigId } from './config-id.ts'
 import type { ConnectorConfigs, PipelineOutline } from './connector-configs.ts'
 
@@ -25,6 +26,8 @@ export interface AdmissionParts {
     config: PipelineConfig,
     signal: AbortSignal,
   ) => Promise<{ readonly epoch: number; readonly fingerprint: string } | undefined>
+  /** Topics that a connector of this name must leave alone. */
+  readonly isTakenFor: (name: string) => TakenTopics
   /** Texts that no two calls give. */
   readonly unique: () => string
 }
@@ -63,7 +66,7 @@ export async function admitConfig(
     before: before === undefined ? undefined : beforeOf(before, configs),
     ledger: await knownLedger(loaded, parts, signal),
   })
-  if (entry.target === 'RUNNING') await requireWorld({ ...loaded, epoch }, parts, signal)
+  if (entry.target === 'RUNNING') await requireWorld(entry.name, { ...loaded, epoch }, parts, signal)
   return { configId: makeConfigId(epoch, unique()), outline }
 }
 
@@ -110,11 +113,17 @@ async function inTime<T>(
   }
 }
 
-async function requireWorld(config: PipelineConfig, parts: AdmissionParts, signal: AbortSignal): Promise<void> {
+async function requireWorld(
+  name: string,
+  config: PipelineConfig,
+  parts: AdmissionParts,
+  signal: AbortSignal,
+): Promise<void> {
   const { clock, rng, env } = parts
+  const isTaken = parts.isTakenFor(name)
   const what = `what pipeline ${config.pipeline} needs of AWS and Kafka`
   const preflight = await inTime(parts, { what, signal }, (scope) =>
-    runPreflight(config, { clock, rng, env, signal: scope }),
+    runPreflight(config, { clock, rng, env, signal: scope, isTaken }),
   )
   if (preflight === undefined) return
   const [first, ...others] = startFindings(preflight).failures.filter(isRefusal)

@@ -85,6 +85,7 @@ function ledgerIn({ settles, isTaken = false, others = false }: Course) {
       nameOf: () => topic.name,
       look: () => Promise.resolve(topic),
       refuseCollisions: () => undefined,
+      refuseReserved: () => undefined,
       provide: unused,
       provideOwn: unused,
       provideRouted: unused,
