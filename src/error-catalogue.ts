@@ -227,6 +227,11 @@ export const errorCatalogue = {
     'Change `topic.name`, or set `topic.shared: true` if this is wanted.',
   ),
 
+  TOPIC_RESERVED: entry(
+    'refuse',
+    "Records would go to a topic in which somebody's state is kept: a service's (`tailrace.service.…`, or what its file says), or the ledger of a pipeline. One record there, and the service or the pipeline could not read its state any more.",
+    'Give the topic another name: `topic.name`, `topic.prefix`, `tables.<table>.topic.name`, or the property that the message names.',
+  ),
   TOPIC_RENAMED: entry(
     'refuse',
     'The configuration gives a table another topic than the one that the pipeline has written it to so far.',

@@ -1,5 +1,6 @@
 import { changeConfig, changeNotes } from './change-config.ts'
 import type { KafkaClientConfig } from './kafka-client-config.ts'
+import { heartbeatTopic } from './named-topics.ts'
 import { parseListenAddress } from './listen-address.ts'
 import type {
   ErrorConfig,
@@ -112,7 +113,7 @@ function exportConfig(values: PropertyValues): ExportConfig | undefined {
 function heartbeatConfig(values: PropertyValues): PipelineConfig['heartbeats'] {
   const intervalMs = values['heartbeat.interval.ms']
   if (intervalMs === 0) return undefined
-  return { topic: `${values['topic.heartbeat.prefix']}.${values['topic.prefix']}`, intervalMs }
+  return { topic: heartbeatTopic(values), intervalMs }
 }
 
 function formatConfig(values: PropertyValues): FormatConfig {

@@ -26,6 +26,7 @@ import { readRegistryConfig } from './read-registry-config.ts'
 import type { RegistrySurroundings } from './read-registry-config.ts'
 import { readValues } from './read-values.ts'
 import { createReferenceResolver } from './references.ts'
+import { reservedProblems } from './reserved-problems.ts'
 import { inheritanceProblems, kafkaBelow, policyProblems, requireAllowedFile } from './service/connector-policy.ts'
 import type { ConnectorPolicy } from './service/connector-policy.ts'
 import { withDefaults } from './service/connector-defaults.ts'
@@ -81,7 +82,14 @@ export function readConfig(
   const tables = readTableOverrides(entries, read.values)
   problems.push(...tables.problems)
   const whereOf = (name: string): string | undefined => entries.find((entry) => entry.name === name)?.where
-  if (read.values !== undefined) problems.push(...findContradictions(read.values, whereOf))
+  if (read.values !== undefined) {
+    const { ownTopics = [] } = input.policy ?? {}
+    const named = { values: read.values, overrides: tables.overrides }
+    problems.push(
+      ...findContradictions(read.values, whereOf),
+      ...reservedProblems(named, { families, whereOf, ownTopics }),
+    )
+  }
 
   const region = read.values?.['source.region']
   const readFile = (path: string): string => readText(path, input)

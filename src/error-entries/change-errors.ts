@@ -39,7 +39,7 @@ export const changeErrors = {
   ),
   ROUTE_REFUSED: entry(
     'stop-table',
-    'A change is to go to a topic that cannot be had: `route.rules` or a transform makes no legal name of it, the topic is the own one of another table or of the pipeline, or it does not exist and may not be created.',
+    'A change is to go to a topic that cannot be had: `route.rules` or a transform makes no legal name of it, the topic is the own one of another table or of the pipeline, somebody keeps state in it (`TOPIC_RESERVED`), or it does not exist and may not be created.',
     'Correct the rule, or create the topic, or allow its creation (`topic.create`). The message names what was wrong.',
   ),
   OUTPUT_TOPIC_CHANGED: entry(

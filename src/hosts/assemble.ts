@@ -43,6 +43,7 @@ import type { ObjectWriter } from '../objects/objects.ts'
 import { admissionOf, startOf } from './first-start-of.ts'
 import { tellingOfUnused } from './unused-overrides.ts'
 import { openRecordWay } from './record-way.ts'
+import type { TakenTopics } from './record-way.ts'
 import { createSignalTopic } from './signal-topic.ts'
 
 /** The parts of the outside world that a worker stands on; a simulation gives its own. */
@@ -69,6 +70,8 @@ export interface WorkerPorts {
   readonly describeKeys?: StreamSurroundings['describeKeys']
   /** For tables whose changes DynamoDB writes into a Kinesis stream; default: nobody watches that. */
   readonly replication?: ReplicationWatch | undefined
+  /** Topics of others that the process knows. Default: nobody else is known. */
+  readonly isTaken?: TakenTopics | undefined
   /** Hears what the user's files print. Default: nobody does. */
   readonly onOutput?: (text: string) => void
   readonly tuning?: Partial<LaneTuning>

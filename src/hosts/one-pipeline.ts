@@ -39,6 +39,8 @@ export interface PipelineRunOptions {
   readonly monitor: Pick<PipelineMonitor, 'onEvent' | 'onSourceEvent' | 'onRequest'>
   /** Where AWS credentials come from; default: the provider chain of the AWS SDK. */
   readonly credentials?: CredentialsLoader | undefined
+  /** Topics of others that the process knows. Default: nobody else is known. */
+  readonly isTaken?: WorkerPorts['isTaken']
   /** Hears every event, too. */
   readonly onEvent?: PipelineEventSink | undefined
   /** Told once, before the work begins. */
@@ -96,6 +98,7 @@ export async function runOnePipeline(options: PipelineRunOptions, signal: AbortS
       rng,
       onEvent,
       budget,
+      isTaken: options.isTaken,
       signalFile: file === undefined ? undefined : createSignalFile(file, { clock, rng }),
     },
     options.version,

@@ -1,5 +1,6 @@
 import type { Clock } from '../async/clock.ts'
 import type { Rng } from '../async/rng.ts'
+import { isReservedTopic } from '../change/reserved-names.ts'
 import type { Table } from '../change/table.ts'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import { tableTopicOf } from '../config/table-topic.ts'
@@ -22,6 +23,7 @@ import { envelopeOf } from './stages/envelope-of.ts'
 import { openOversize } from './stages/oversize-of.ts'
 import { createRecordStages } from './stages/record-stages.ts'
 import { serializerOf } from './stages/serializer-of.ts'
+import { sparingReserved } from './stages/sparing-reserved.ts'
 import type { RecordStagesOptions } from './stages/stage-parts.ts'
 import { readsKinesis, streamStagesOf } from './stages/stream-stages-of.ts'
 import type { StreamSurroundings } from './stages/stream-stages-of.ts'
@@ -39,7 +41,12 @@ export interface RecordWayPorts extends Pick<ChangeStepParts, 'items' | 'code'> 
   readonly registry?: SchemaRegistry | undefined
   /** For tables whose changes come from a Kinesis stream; default: nobody can be asked for the keys of tables. */
   readonly describeKeys?: StreamSurroundings['describeKeys']
+  /** See {@link topicRulesOf}. Default: nobody else is known. */
+  readonly isTaken?: TakenTopics | undefined
 }
+
+/** True for topics in which others keep their state whom the process knows: the service itself, and its other pipelines. */
+export type TakenTopics = (topic: string) => boolean
 
 /** The way of a record, and the topics at its end. */
 export interface RecordWay extends AsyncDisposable {
@@ -66,7 +73,8 @@ export function openRecordWay(
   const stream = { limits, describeKeys: ports.describeKeys }
   const onOperations: RecordStagesOptions['onOperations'] = (table, operations) =>
     ports.onEvent({ kind: 'changes-converted', table, operations })
-  const stages = stagesOf(config, of.version, { ...ports, deadLetters, oversize, otherTopics, onOperations, stream })
+  const surroundings = { ...ports, deadLetters, oversize, otherTopics, onOperations, stream }
+  const stages = sparingReserved(stagesOf(config, of.version, surroundings), topics)
   return {
     stages,
     limits,
@@ -76,8 +84,8 @@ export function openRecordWay(
   }
 }
 
-function topicsOf(config: PipelineConfig, { kafka, clock, onEvent }: RecordWayPorts): TopicProvisioner {
-  const topics = createTopicProvisioner(kafka, topicRulesOf(config), { clock, onEvent })
+function topicsOf(config: PipelineConfig, { kafka, clock, onEvent, isTaken }: RecordWayPorts): TopicProvisioner {
+  const topics = createTopicProvisioner(kafka, topicRulesOf(config, isTaken), { clock, onEvent })
   return refusingMaskedKeys(topics, config.changes)
 }
 
@@ -116,10 +124,11 @@ export function stagesOf(
   return streamStagesOf(config, options, stream)
 }
 
-/** Names and properties of the topics that the configuration describes. */
-export function topicRulesOf(config: PipelineConfig): TopicRules {
-  const { topic } = config
+/** Names and properties of the topics that the configuration describes, and which ones it must leave alone. */
+export function topicRulesOf(config: PipelineConfig, isTaken: TakenTopics = () => false): TopicRules {
+  const { topic, ledger } = config
   return {
+    isReserved: (name) => name === ledger.topic || isReservedTopic(name) || isTaken(name),
     nameOf: (table) =>
       table.isStream === true && readsKinesis(config) && config.source.records === 'dynamodb'
         ? ''

@@ -57,21 +57,24 @@ describe('the heartbeats of a lane', () => {
     expect(beats(createLaneFold().state)).toEqual([])
   })
 
-  it('wait for no topic: where none may be made this is told, and asked again after the interval', async () => {
-    let asked = 0
-    const { beats, clock, events } = await setUp(() => {
-      asked++
-      return asked === 1 ? Promise.reject(new TailraceError('TOPIC_MISSING', 'no topic')) : Promise.resolve()
-    })
-    const state = stateOf([orders, 's1'])
-    expect(events.map(({ kind }) => kind)).toEqual(['heartbeats-lost'])
-    expect(beats(state)).toEqual([])
-    await clock.advance(10_000)
-    expect(beats(state)).toEqual([])
-    await clock.advance(0)
-    expect(beats(state)).toHaveLength(1)
-    expect(asked).toBe(2)
-  })
+  it.each(['TOPIC_MISSING', 'TOPIC_RESERVED'] as const)(
+    'wait for no topic: %s is told, and it is asked for again after the interval',
+    async (code) => {
+      let asked = 0
+      const { beats, clock, events } = await setUp(() => {
+        asked++
+        return asked === 1 ? Promise.reject(new TailraceError(code, 'no topic')) : Promise.resolve()
+      })
+      const state = stateOf([orders, 's1'])
+      expect(events.map(({ kind }) => kind)).toEqual(['heartbeats-lost'])
+      expect(beats(state)).toEqual([])
+      await clock.advance(10_000)
+      expect(beats(state)).toEqual([])
+      await clock.advance(0)
+      expect(beats(state)).toHaveLength(1)
+      expect(asked).toBe(2)
+    },
+  )
 })
 
 async function setUp(provide: () => Promise<void> = () => Promise.resolve()) {

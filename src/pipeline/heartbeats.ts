@@ -30,7 +30,7 @@ export interface LaneHeartbeats {
   due(state: LaneState, feeds: CaughtUpShards, signal: AbortSignal): readonly ProducerRecord[]
 }
 
-const unwritable: ReadonlySet<ErrorCode> = new Set(['TOPIC_MISSING', 'KAFKA_AUTHORIZATION'])
+const unwritable: ReadonlySet<ErrorCode> = new Set(['TOPIC_MISSING', 'TOPIC_RESERVED', 'KAFKA_AUTHORIZATION'])
 
 /** `rules` undefined: there are no heartbeats. */
 export function createLaneHeartbeats(

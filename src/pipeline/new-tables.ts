@@ -47,6 +47,7 @@ const tablesAtOnce = 20
 /** What keeps one table from being taken up: its topic may not be had, or it has just gone. */
 const ofOneTable: ReadonlySet<ErrorCode> = new Set([
   'TOPIC_MISSING',
+  'TOPIC_RESERVED',
   'KAFKA_AUTHORIZATION',
   // How brokers refuse a topic by a policy or a quota of theirs.
   'KAFKA_PROTOCOL',

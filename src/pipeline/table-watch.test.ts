@@ -21,7 +21,14 @@ import type { LookOccasion } from './table-watch.ts'
 import { createTopicProvisioner } from './topic-provisioner.ts'
 
 const never = new AbortController().signal
-const rules = { isSharingAllowed: false, mayCreate: false, partitions: 1, replicationFactor: 1, config: {} }
+const rules = {
+  isReserved: () => false,
+  isSharingAllowed: false,
+  mayCreate: false,
+  partitions: 1,
+  replicationFactor: 1,
+  config: {},
+}
 
 let account: TaggedAccount
 let events: PipelineEvent[]
@@ -248,7 +255,7 @@ describe('tables that are found by tags', () => {
 })
 
 describe('a table that cannot be taken up', () => {
-  const refusals = ['TOPIC_MISSING', 'KAFKA_AUTHORIZATION', 'KAFKA_PROTOCOL'] as const
+  const refusals = ['TOPIC_MISSING', 'TOPIC_RESERVED', 'KAFKA_AUTHORIZATION', 'KAFKA_PROTOCOL'] as const
 
   it.each(refusals)('for its topic (%s) is left out until that can be had, and the others start', async (code) => {
     account.create('bills', { cdc: '' })

@@ -9,6 +9,8 @@ import type { PipelineEventSink } from './pipeline-event.ts'
 export interface TopicRules {
   /** Total: any table has a topic name. Empty for a stream whose changes go to the topics of their tables. */
   readonly nameOf: (table: Table) => string
+  /** True for topics that must never hold records; asked each time, since some are known by who runs beside this pipeline. */
+  readonly isReserved: (topic: string) => boolean
   /** Two tables may share a topic. */
   readonly isSharingAllowed: boolean
   readonly mayCreate: boolean
@@ -36,6 +38,8 @@ export interface OwnTopic {
 export interface TopicProvisioner {
   /** The topic that the configuration gives to a table; empty if none is the table's own. */
   nameOf(table: Table): string
+  /** Throws TOPIC_RESERVED for a topic in which somebody's state is kept. What provides a topic asks this first. */
+  refuseReserved(topic: string): void
   /** Throws TOPIC_COLLISION if two of the tables would meet in one topic and that was not asked for. */
   refuseCollisions(tables: readonly Table[]): void
   /** Why a table cannot be taken up beside others that do not collide: what `refuseCollisions` would throw. Undefined if it can. */
@@ -67,6 +71,7 @@ export function createTopicProvisioner(
   }
   const provide = async (topic: NewTopic, missing: string, signal: AbortSignal): Promise<ProvidedTopic> => {
     const { name } = topic
+    refuseReserved(name, rules)
     const existing = await look(name, signal)
     if (existing !== undefined) return { ...existing, topic: name }
     if (!rules.mayCreate) throw new TailraceError('TOPIC_MISSING', missing)
@@ -79,6 +84,7 @@ export function createTopicProvisioner(
     throw new TailraceError('TOPIC_MISSING', `topic ${name} was created but does not appear`)
   }
   return {
+    refuseReserved: (topic) => refuseReserved(topic, rules),
     refuseCollisions: (tables) => {
       if (!rules.isSharingAllowed) refuseCollisions(tables, rules)
     },
@@ -86,19 +92,11 @@ export function createTopicProvisioner(
     nameOf: rules.nameOf,
     look,
     provide: (table, signal) => {
-      const { partitions, replicationFactor, config } = rules
       const name = rules.nameOf(table)
       if (name === '') return Promise.resolve({ topic: '', partitions: 0, id: '' })
-      return provide(
-        { name, partitions, replicationFactor, config },
-        `topic ${name} of table ${table.name} does not exist`,
-        signal,
-      )
+      return provide(madeBy(rules, name), `topic ${name} of table ${table.name} does not exist`, signal)
     },
-    provideRouted: (name, signal) => {
-      const { partitions, replicationFactor, config } = rules
-      return provide({ name, partitions, replicationFactor, config }, `topic ${name} does not exist`, signal)
-    },
+    provideRouted: (name, signal) => provide(madeBy(rules, name), `topic ${name} does not exist`, signal),
     provideOwn: (name, signal, how = {}) => {
       const usual = {
         partitions: 1,
@@ -108,6 +106,16 @@ export function createTopicProvisioner(
       return provide({ name, ...usual, ...how }, `topic ${name} does not exist`, signal)
     },
   }
+}
+
+function madeBy({ partitions, replicationFactor, config }: TopicRules, name: string): NewTopic {
+  return { name, partitions, replicationFactor, config }
+}
+
+function refuseReserved(topic: string, { isReserved }: TopicRules): void {
+  if (!isReserved(topic)) return
+  const text = `topic ${topic} is a service's own or a pipeline's ledger, which records must not go to`
+  throw new TailraceError('TOPIC_RESERVED', text, { details: { topic } })
 }
 
 function refuseCollisions(tables: readonly Table[], rules: TopicRules): void {

@@ -12,7 +12,7 @@ export const pipelineProperties = {
     {
       importance: 'high',
       documentation:
-        'The name of the pipeline. Workers with the same name (on the same cluster) share the work. The ledger topic, the consumer group and the transactional ids are named after it, so a pipeline that is given another name starts from the beginning.',
+        'The name of the pipeline. Workers with the same name (on the same cluster) share the work. The ledger topic, the consumer group and the transactional ids are named after it, so a pipeline that is given another name starts from the beginning. Not `service`, nor anything that begins with `service.`: those are the names of services (`tailrace serve`).',
     },
   ),
   epoch: defaulted(integer(1, 1_000_000_000), 1, {
@@ -46,7 +46,8 @@ export const pipelineProperties = {
     '`tailrace.<pipeline>`',
     {
       importance: 'low',
-      documentation: 'The consumer group that spreads the lanes over the workers.',
+      documentation:
+        'The consumer group that spreads the lanes over the workers. Groups that begin with `tailrace.service.` are refused: they are those of services (`tailrace serve`).',
       from: ({ pipeline }) => `tailrace.${pipeline}`,
     },
   ),

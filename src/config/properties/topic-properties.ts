@@ -35,7 +35,7 @@ export const topicProperties = {
       importance: 'medium',
       isShared: true,
       documentation:
-        "The name of a table's topic, with the placeholders `{prefix}`, `{account}`, `{region}`, `{table}`.",
+        "The name of a table's topic, with the placeholders `{prefix}`, `{account}`, `{region}`, `{table}`. Names that begin with `tailrace.service.`, and `tailrace.<pipeline>.ledger`, are those of services and of ledgers: no records go there (`TOPIC_RESERVED`).",
     },
   ),
   'topic.shared': defaulted(trueOrFalse, false, {

@@ -183,9 +183,29 @@ describe("what a connector's configuration may ask for", () => {
   it.each(['topic.name', 'ledger.topic', 'signal.kafka.topic'])(
     'leaves the topics of the service alone: %s',
     (name) => {
-      expect(refusal({ [name]: 'tailrace.service.g.config' })).toContain('names a topic of the service itself')
+      expect(refusal({ [name]: 'tailrace.service.g.config' })).toContain('names a topic of a service')
     },
   )
+
+  it.each([
+    { 'topic.name': 'connect-configs' },
+    { 'topic.name': '{table}-configs', 'source.tables': 'connect' },
+    { 'topic.name': '{prefix}-configs', 'topic.prefix': 'connect' },
+    { 'tables.orders.topic.name': 'connect-configs' },
+    { 'route.rules': 'a = 1 => connect-configs' },
+    { 'errors.deadletterqueue.topic.name': 'connect-configs' },
+    { 'ledger.topic': 'connect-configs' },
+    {
+      transforms: 'a',
+      'transforms.a.type': 'RegexRouter',
+      'transforms.a.regex': '.*',
+      'transforms.a.replacement': 'connect-configs',
+    },
+  ])('leaves topics of the service alone that have other names: %j', (more) => {
+    const ownTopics = ['connect-configs', 'connect-status']
+    expect(refusal(more, { ownTopics })).toContain('names a topic of a service')
+    expect(load({ 'topic.name': '{table}-configs' }, { ownTopics }).topic.name).toBe('{table}-configs')
+  })
 
   it('has the metrics and the log of the service', () => {
     expect(refusal({ 'http.listen': '0.0.0.0:9404' })).toContain('http.listen must not be set by a connector')

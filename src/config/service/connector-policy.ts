@@ -21,7 +21,7 @@ export interface ConnectorPolicy {
   readonly converters: readonly ConfigEntry[]
   /** False: topics are not created unless the connector says so. */
   readonly createsTopics: boolean
-  /** Topics of the service itself, which no connector may write to. */
+  /** Topics of the service itself, which no connector may write to: see `reservedProblems`. */
   readonly ownTopics: readonly string[]
 }
 
@@ -94,7 +94,6 @@ function refusalOf({ name, value }: ConfigEntry, policy: ConnectorPolicy): strin
   if (override !== undefined) return override
   // Whatever stands in it would be an override, too.
   if (name === 'kafka.properties.file' && policy.overrides !== 'All') return overrideWords(policy)
-  if (values.some((one) => policy.ownTopics.includes(one))) return 'names a topic of the service itself'
   const isFile = fileProperties.has(name) || /^ssl\..*location$/.test(kafka ?? '')
   if (!isFile) return undefined
   const paths = name === 'transforms' ? values.filter((one) => /^(\.{0,2}\/)/.test(one)) : values

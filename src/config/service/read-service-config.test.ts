@@ -127,6 +127,8 @@ plugin.path=/usr/share/java
 
   it.each([
     ['group.id=a', 'bootstrap.servers is missing'],
+    [`${least}status.storage.topic=tailrace.orders.ledger`, "status.storage.topic names a pipeline's ledger"],
+    [`${least}config.storage.topic=tailrace.orders.ledger`, "config.storage.topic names a pipeline's ledger"],
     ['bootstrap.servers=k:9092', 'group.id is missing'],
     [`${least}listeners=ftp://x:1`, 'listeners must be'],
     [`${least}listeners=https://127.0.0.1:1`, 'listeners.https.ssl.keystore.location is missing'],

@@ -1,4 +1,5 @@
 import { basename, dirname, isAbsolute, join } from 'node:path'
+import { isLedgerName } from '../../change/reserved-names.ts'
 import { shownName } from '../config-entry.ts'
 import type { ConfigEntry } from '../config-entry.ts'
 import { workerKafkaEntries } from '../connect/worker-file.ts'
@@ -54,6 +55,7 @@ export function readServiceConfig(input: ServiceInput): ServiceConfig {
   const general = kafka.filter(({ name }) => kafkaNames.has(name))
   const client = readKafkaProperties([general, ofWorker], { clientId, region: undefined, readText }, findings)
   const values = problems.length === 0 ? (Object.fromEntries(all) as unknown as ServiceValues) : undefined
+  if (values !== undefined) findings.problems.push(...ledgerProblems(values))
   const rest = values === undefined ? undefined : readFiles(values, { readText, findings })
   if (findings.problems.length > 0 || values === undefined || rest === undefined) {
     throw problemsError(basename(input.path), findings.problems.map(inThisFile))
@@ -83,6 +85,13 @@ export function readServiceConfig(input: ServiceInput): ServiceConfig {
     secrets: [...findings.secrets, ...Object.values(values).filter((value) => value instanceof Secret)],
     notes: findings.notes,
   }
+}
+
+/** What a service tells would make the positions unreadable. */
+function ledgerProblems(values: ServiceValues): readonly Problem[] {
+  return (['config.storage.topic', 'status.storage.topic'] as const)
+    .filter((name) => isLedgerName(values[name]))
+    .map((name) => ({ name, text: `${name} names a pipeline's ledger` }))
 }
 
 function policyOf(

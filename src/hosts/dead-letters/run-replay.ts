@@ -21,6 +21,7 @@ import type { ObjectWriter } from '../../objects/objects.ts'
 import type { StreamSurroundings } from '../stages/stream-stages-of.ts'
 import { openOversize } from '../stages/oversize-of.ts'
 import { openCode, otherTopicsOf } from '../stages/change-steps.ts'
+import { sparingReserved } from '../stages/sparing-reserved.ts'
 import { packageVersion } from '../package-version.ts'
 import { createLetterLog } from './letter-log.ts'
 import { replayIdOf } from './replay-id.ts'
@@ -92,14 +93,17 @@ export async function runReplay(
   const checked = new Map<string, Promise<void>>()
   const parts: ReplayParts = {
     letters: log,
-    stages: stagesOf(config, packageVersion(), {
-      registry,
-      oversize,
-      code,
-      items,
-      stream: { limits, describeKeys: host.describeKeys },
-      otherTopics: otherTopicsOf(config, { topics, limits, clock }),
-    }),
+    stages: sparingReserved(
+      stagesOf(config, packageVersion(), {
+        registry,
+        oversize,
+        code,
+        items,
+        stream: { limits, describeKeys: host.describeKeys },
+        otherTopics: otherTopicsOf(config, { topics, limits, clock }),
+      }),
+      topics,
+    ),
     tables: new Map(host.tables.map((entry) => [entry.table.arn, entry])),
     pinsOf: pinsIn(host.topics),
     maxRecordBytes: (name, bySignal) => limits.maxRecordBytes(name, bySignal),

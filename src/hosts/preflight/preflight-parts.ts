@@ -17,6 +17,8 @@ export interface PreflightParts {
    * found before is told. Default: never.
    */
   readonly deadline?: AbortSignal
+  /** See `topicRulesOf`. Default: nobody else is known. */
+  readonly isTaken?: ((topic: string) => boolean) | undefined
 }
 
 /** Somebody waits: a question to the cluster that is not answered after this long is a finding. */

@@ -16,6 +16,7 @@ const ofOneTable: ReadonlySet<ErrorCode> = new Set([
   'STREAM_DISABLED',
   'STREAM_VIEW_TYPE',
   'OUTPUT_TOPIC_CHANGED',
+  'TOPIC_RESERVED',
 ])
 
 /**

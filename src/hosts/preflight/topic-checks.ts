@@ -3,6 +3,7 @@ import { TailraceError } from '../../errors.ts'
 import type { InspectedTopic } from '../../kafka/cluster-inspector.ts'
 import type { TableEntry } from '../../lanes/ledger-entry.ts'
 import { createTopicProvisioner } from '../../pipeline/topic-provisioner.ts'
+import type { TopicProvisioner } from '../../pipeline/topic-provisioner.ts'
 import { counted } from '../counted.ts'
 import { topicRulesOf } from '../record-way.ts'
 import { refusingMaskedKeys } from '../stages/change-steps.ts'
@@ -19,14 +20,14 @@ export async function checkTopics(
   found: readonly Table[],
   known: readonly TableEntry[],
 ): Promise<readonly Finding[]> {
-  const rules = topicRulesOf(access.config)
+  const rules = topicRulesOf(access.config, access.parts.isTaken)
+  const { clock } = access.parts
+  const provisioner = createTopicProvisioner(access.kafka, rules, { clock, onEvent: () => undefined })
   const findings: Finding[] = []
   const entries = new Map(known.map((entry) => [entry.table.arn, entry]))
   const isNew = ({ arn }: Table): boolean => !entries.has(arn)
   try {
-    const { clock } = access.parts
-    const topics = createTopicProvisioner(access.kafka, rules, { clock, onEvent: () => undefined })
-    refusingMaskedKeys(topics, access.config.changes).refuseCollisions(found)
+    refusingMaskedKeys(provisioner, access.config.changes).refuseCollisions(found)
   } catch (error) {
     findings.push({ ...failed('topics', error), isAboutNewTable: found.some(isNew) })
   }
@@ -39,10 +40,25 @@ export async function checkTopics(
   topics.delete('')
   for (const [topic, entry] of topics) {
     const isAboutNewTable = entry === undefined && newTopics.has(topic)
-    for (const finding of await checkTopic(access, topic, entry))
-      findings.push(isAboutNewTable ? { ...finding, isAboutNewTable } : finding)
+    const reserved = checkReserved(provisioner, topic, entry)
+    const about = reserved === undefined ? await checkTopic(access, topic, entry) : [reserved]
+    for (const finding of about) findings.push(isAboutNewTable ? { ...finding, isAboutNewTable } : finding)
   }
   return findings
+}
+
+function checkReserved(
+  { refuseReserved }: Pick<TopicProvisioner, 'refuseReserved'>,
+  topic: string,
+  entry: TableEntry | undefined,
+): Finding | undefined {
+  try {
+    refuseReserved(topic)
+    return undefined
+  } catch (error) {
+    const finding = failed(`topic ${topic}`, error)
+    return entry === undefined ? finding : { ...finding, table: entry.table.arn }
+  }
 }
 
 async function checkTopic(

@@ -88,6 +88,7 @@ function create(target: TargetState, { awsPort = silentPort, ledgerOf = hang, lo
     env,
     logger: silentLogger,
     ledgerOf,
+    isTakenFor: () => () => false,
     unique: () => `u${++count}`,
   })
   const config = new Map([

@@ -13,6 +13,7 @@ import { runPreflight } from '../preflight/preflight.ts'
 import type { Preflight } from '../preflight/preflight.ts'
 import { startFindings } from '../preflight/start-findings.ts'
 import type { AdmissionTime } from './admission-time.ts'
+import type { TakenTopics } from '../record-way.ts'
 import { nextEpoch, epochOf, makeConfigId } from './config-id.ts'
 import type { ConnectorConfigs, PipelineOutline } from './connector-configs.ts'
 
@@ -31,6 +32,8 @@ export interface AdmissionParts {
     config: PipelineConfig,
     signal: AbortSignal,
   ) => Promise<{ readonly epoch: number; readonly fingerprint: string } | undefined>
+  /** Topics that a connector of this name must leave alone. */
+  readonly isTakenFor: (name: string) => TakenTopics
   /** Texts that no two calls give. */
   readonly unique: () => string
 }
@@ -71,7 +74,7 @@ export async function admitConfig(
   const isAsked = entry.target === 'RUNNING' && loaded !== undefined
   const [ledger, preflight] = await Promise.all([
     knownLedger({ loaded, outline }, parts, look),
-    isAsked ? lookAtWorld(loaded, parts, look) : undefined,
+    isAsked ? lookAtWorld({ name: entry.name, config: loaded }, parts, look) : undefined,
   ])
   // Where the ledger says nothing, the pipeline may have run before.
   const hasRunBefore = ledger === undefined || ledger.identity !== undefined
@@ -144,7 +147,7 @@ function knownLedger(
 
 /** What an epoch is compared with passes for any ledger: the one that it gets is chosen so. */
 function lookAtWorld(
-  config: PipelineConfig,
+  { name, config }: { readonly name: string; readonly config: PipelineConfig },
   parts: AdmissionParts,
   { time, signal }: Look,
 ): Promise<Preflight | undefined> {
@@ -152,7 +155,7 @@ function lookAtWorld(
   const what = `what pipeline ${config.pipeline} needs of AWS and Kafka`
   const asked = { ...config, epoch: Number.MAX_SAFE_INTEGER }
   return inTime(parts, { what, limit: time.over, signal, passing: 'what may pass' }, (scope) =>
-    runPreflight(asked, { clock, rng, env, signal: scope, deadline: time.questions }),
+    runPreflight(asked, { clock, rng, env, signal: scope, deadline: time.questions, isTaken: parts.isTakenFor(name) }),
   )
 }
 

@@ -84,6 +84,7 @@ beforeEach(() => {
         if (ledger === 'unread') throw new TailraceError('SERVICE_CHANGING', 'the ledger cannot be read')
         return ledger
       },
+      isTakenFor: () => () => false,
       unique,
     }),
     configs,
@@ -204,6 +205,20 @@ describe('configurations', () => {
     await expect(make('twin', more)).rejects.toMatchObject({ code: 'CONNECTOR_EXISTS' })
     await expect(make('ORDERS')).rejects.toMatchObject({ code: 'CONNECTOR_EXISTS' })
     expect(await make('twin')).toMatchObject({ name: 'twin' })
+  })
+
+  it.each([
+    [{}, { 'errors.deadletterqueue.topic.name': 'tailrace.orders.ledger' }, 'CONFIG_INVALID'],
+    [{}, { 'route.rules': 'a = 1 => tailrace.service.g.config' }, 'CONFIG_INVALID'],
+    [{}, { 'topic.prefix': 'tailrace.service.g' }, 'CONFIG_INVALID'],
+    [{}, { pipeline: 'service.g' }, 'CONFIG_INVALID'],
+    [{ 'ledger.topic': 'places' }, { 'topic.name': 'places' }, 'TOPIC_RESERVED'],
+    [{ 'ledger.topic': 'places' }, { 'route.rules': 'a = 1 => places' }, 'TOPIC_RESERVED'],
+    [{ 'signal.kafka.topic': 'signals' }, { 'ledger.topic': 'signals' }, 'TOPIC_RESERVED'],
+  ])('leave what the service and its other connectors keep alone: beside %j not %j', async (ones, others, code) => {
+    await make('orders', ones)
+    await expect(make('bills', others)).rejects.toMatchObject({ code })
+    expect(await make('bills', { 'topic.name': 'bills' })).toMatchObject({ name: 'bills' })
   })
 
   it('are changed by the leader only', async () => {

@@ -1,3 +1,4 @@
+import { namedTopics } from '../../config/named-topics.ts'
 import { TailraceError } from '../../errors.ts'
 import type { ConnectorEntry, ServiceChange, ServiceState } from '../../service/service-state.ts'
 import { shown } from '../server/rest/request-values.ts'
@@ -30,13 +31,19 @@ export function isSameConfig(a: ConnectorEntry['config'], b: ConnectorEntry['con
   return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
 }
 
+/** A connector that is to be kept, and what it means. */
+interface Wanted {
+  readonly name: string
+  readonly outline: PipelineOutline
+}
+
 /**
  * Two connectors with one ledger would write over each other's positions, and with one group take each other's lanes. Throws
  * CONNECTOR_EXISTS if another connector of the service means the same pipeline.
  */
 export function requireOwnPipeline(
   state: ServiceState,
-  { name, outline }: { readonly name: string; readonly outline: PipelineOutline },
+  { name, outline }: Wanted,
   outlineOf: (entry: ConnectorEntry) => PipelineOutline | undefined,
 ): void {
   const { pipeline, ledger, groupId } = outline.config
@@ -56,4 +63,32 @@ export function requireOwnPipeline(
     const message = `Connector ${shown(other.name)} has ${shared} already; give ${shown(name)} another \`pipeline\``
     throw new TailraceError('CONNECTOR_EXISTS', message)
   }
+}
+
+/**
+ * One record in the ledger of another connector, and that one cannot go on. Throws TOPIC_RESERVED if the configuration names such a topic, or has its
+ * ledger where another connector's names one; topics that only tables and changes will tell are looked at when they are there.
+ */
+export function requireForeignLedgersSpared(
+  state: ServiceState,
+  { name, outline }: Wanted,
+  outlineOf: (entry: ConnectorEntry) => PipelineOutline | undefined,
+): void {
+  const refuse = (text: string): never => {
+    throw new TailraceError('TOPIC_RESERVED', text)
+  }
+  for (const other of state.connectors.values()) {
+    const theirs = other.name === name ? undefined : outlineOf(other)
+    if (theirs === undefined) continue
+    const into = writesInto(outline, theirs)
+    if (into !== undefined) refuse(`${into} names the ledger topic of connector ${shown(other.name)}`)
+    const from = writesInto(theirs, outline)
+    if (from !== undefined) refuse(`ledger.topic names a topic of connector ${shown(other.name)} (its ${from})`)
+  }
+}
+
+/** The property by which records of the one would go into the ledger of the other. */
+function writesInto({ config }: PipelineOutline, other: PipelineOutline): string | undefined {
+  const ledger = other.config.ledger.topic
+  return namedTopics(config).find(({ topic, isWhole }) => isWhole && topic === ledger)?.property
 }

@@ -6,7 +6,14 @@ import { shown } from '../server/rest/request-values.ts'
 import { beginAdmission } from './admission-time.ts'
 import { admitConfig, renewConfig } from './admit-connector.ts'
 import type { AdmissionParts, AdmittedConfig } from './admit-connector.ts'
-import { connectorNamed, isSameConfig, putEntry, requireOwnPipeline } from './connector-changes.ts'
+import {
+  connectorNamed,
+  isSameConfig,
+  putEntry,
+  requireForeignLedgersSpared,
+  requireOwnPipeline,
+} from './connector-changes.ts'
+import type { ConnectorConfigs } from './connector-configs.ts'
 
 /** Keeps configurations of connectors, once they are admitted. Only the leader's works; see `ServiceLog.change`. */
 export interface ConnectorWriter {
@@ -120,7 +127,9 @@ function keep(
   return log.change((state) => {
     const now = state.connectors.get(wanted.name)
     if (now?.configId !== before?.configId) return { change: { put: [], remove: [] }, result: undefined }
-    requireOwnPipeline(state, { name: wanted.name, outline }, (other) => parts.configs.outline(other))
+    const outlineOf: ConnectorConfigs['outline'] = (other) => parts.configs.outline(other)
+    requireOwnPipeline(state, { name: wanted.name, outline }, outlineOf)
+    requireForeignLedgersSpared(state, { name: wanted.name, outline }, outlineOf)
     const entry = { ...wanted, ...now, config: wanted.config, configId }
     return { change: putEntry(entry, now), result: entry }
   }, signal)

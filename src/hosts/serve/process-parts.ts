@@ -6,6 +6,7 @@ import type { Logger } from '../../observe/logger.ts'
 import type { PrometheusMetrics } from '../../observe/prometheus-metrics.ts'
 import type { Redactor } from '../../observe/redactor.ts'
 import type { ServiceLog } from '../../service/service-state.ts'
+import type { TakenTopics } from '../record-way.ts'
 import type { ConnectorConfigs } from './connector-configs.ts'
 import type { PipelineClusters } from './pipeline-clusters.ts'
 import type { PipelineMonitors } from './pipeline-monitors.ts'
@@ -37,4 +38,6 @@ export interface ServiceProcess {
   readonly clusters: PipelineClusters
   readonly metrics: PrometheusMetrics
   readonly monitors: PipelineMonitors
+  /** Topics that a connector of this name must leave alone. */
+  readonly isTakenFor: (connector: string) => TakenTopics
 }

@@ -12,6 +12,7 @@ import type { TargetState } from '../../service/service-state.ts'
 import { runOnePipeline } from '../one-pipeline.ts'
 import { runPreflight } from '../preflight/preflight.ts'
 import { startFindings } from '../preflight/start-findings.ts'
+import type { TakenTopics } from '../record-way.ts'
 import type { ConnectorConfigs } from './connector-configs.ts'
 import type { PipelineMonitors } from './pipeline-monitors.ts'
 import { connectorLogger } from './service-loggers.ts'
@@ -24,6 +25,8 @@ export interface RunConnectorParts {
   readonly levels: LogLevels
   /** True if the pipeline has a ledger, so that it has run before. */
   readonly hasLedger: (config: PipelineConfig, signal: AbortSignal) => Promise<boolean>
+  /** Topics that a connector of this name must leave alone. */
+  readonly isTakenFor: (name: string) => TakenTopics
   /** What is wanted of a connector now; undefined if it is gone. */
   readonly targetOf: (name: string) => TargetState | undefined
   readonly clock: Clock
@@ -46,15 +49,21 @@ export function createRunConnector(parts: RunConnectorParts): RunConnector {
       const target = parts.targetOf(name)
       if (target === 'PAUSED' || target === 'STOPPED') monitor.setState(target === 'PAUSED' ? 'paused' : 'stopped')
     })
-    if (!(await parts.hasLedger(config, signal))) await requireFirstStart(config, { ...parts, logger }, signal)
+    const isTaken = parts.isTakenFor(name)
+    if (!(await parts.hasLedger(config, signal))) await requireFirstStart(config, { ...parts, logger, isTaken }, signal)
     // A pipeline that only loads ends by itself.
     const loaded = new AbortController()
     const onEvent = ({ kind }: PipelineEvent): void => {
       if (kind === 'all-loaded') loaded.abort(new Error('all tables are loaded'))
     }
-    const run = { config, version, env, logger, budget: share, monitor, credentials, onEvent }
+    const run = { config, version, env, logger, budget: share, monitor, credentials, isTaken, onEvent }
     await runOnePipeline(run, AbortSignal.any([signal, loaded.signal]))
   }
+}
+
+interface FirstStartParts extends Pick<RunConnectorParts, 'clock' | 'rng' | 'env'> {
+  readonly logger: Logger
+  readonly isTaken: TakenTopics
 }
 
 /**
@@ -63,10 +72,10 @@ export function createRunConnector(parts: RunConnectorParts): RunConnector {
  */
 async function requireFirstStart(
   config: PipelineConfig,
-  { clock, rng, env, logger }: Pick<RunConnectorParts, 'clock' | 'rng' | 'env'> & { readonly logger: Logger },
+  { clock, rng, env, logger, isTaken }: FirstStartParts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { failures, remarks } = startFindings(await runPreflight(config, { clock, rng, env, signal }))
+  const { failures, remarks } = startFindings(await runPreflight(config, { clock, rng, env, signal, isTaken }))
   for (const { check, detail, code } of remarks) logger.warn(`${check}: ${detail}`, { code })
   const [first, ...others] = failures
   if (first === undefined) return

@@ -126,6 +126,7 @@ function partsOf(process: ServiceProcess, { sights, forwarding, now }: ApiParts)
       env,
       logger,
       ledgerOf: (pipeline, signal) => clusters.identityOf(pipeline, signal),
+      isTakenFor: process.isTakenFor,
       unique: randomUUID,
     }),
     configs,

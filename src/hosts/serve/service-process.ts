@@ -29,6 +29,7 @@ import { createRunConnector } from './run-connector.ts'
 import { connectorLogger } from './service-loggers.ts'
 import type { ServiceProcess, ServiceProcessOptions } from './process-parts.ts'
 import { serveApi } from './serve-api.ts'
+import { createTakenTopics } from './taken-topics.ts'
 
 /**
  * One process of a service, on real time and real sockets: follows what the service is to run, runs it, and answers requests. Resolves
@@ -61,7 +62,8 @@ export async function runServiceProcess(options: ServiceProcessOptions, signal: 
   const access = credentials === undefined ? {} : { credentials }
   const configs = createConnectorConfigs({ policy, env, redactor, clock: systemClock, rng: systemRng, ...access })
   using monitors = monitorsOf({ log, configs, clusters, metrics })
-  const process: ServiceProcess = { options, logger, id, kafka, log, configs, clusters, metrics, monitors }
+  const isTakenFor = createTakenTopics({ log, configs, policy })
+  const process: ServiceProcess = { options, logger, id, kafka, log, configs, clusters, metrics, monitors, isTakenFor }
   await using lag = startLagWatch(systemClock)
   // The board tells others where this process is reached, which is known when it listens.
   await using api = await serveApi(process, lag)
@@ -122,7 +124,7 @@ function openLog(
   })
 }
 
-function runsOf({ options, id, log, configs, clusters, monitors, logger }: ServiceProcess): PipelineRuns {
+function runsOf({ options, id, log, configs, clusters, monitors, logger, isTakenFor }: ServiceProcess): PipelineRuns {
   const { config, levels, env, credentials, version, redactor } = options
   return createPipelineRuns({
     process: id,
@@ -134,6 +136,7 @@ function runsOf({ options, id, log, configs, clusters, monitors, logger }: Servi
       budget: createSharedBudget(config.memoryMaxBytes),
       levels,
       hasLedger: (pipeline, signal) => clusters.hasLedger(pipeline, signal),
+      isTakenFor,
       targetOf: (name) => log.state?.connectors.get(name)?.target,
       clock: systemClock,
       rng: systemRng,

@@ -1,4 +1,5 @@
 import type { Clock } from '../../async/clock.ts'
+import type { ErrorCode } from '../../error-catalogue.ts'
 import { TailraceError } from '../../errors.ts'
 import { KafkaError } from '../../kafka/kafka.ts'
 import type { KafkaApi } from '../../kafka/kafka.ts'
@@ -65,6 +66,8 @@ export function unwritable(topic: string, why: string, cause?: unknown): Tailrac
   })
 }
 
+const unwritableCodes: ReadonlySet<ErrorCode> = new Set(['TOPIC_MISSING', 'TOPIC_RESERVED', 'KAFKA_AUTHORIZATION'])
+
 async function provideWritable(
   { name, kafka, provide }: DeadLetterTopicOptions,
   signal: AbortSignal,
@@ -76,8 +79,7 @@ async function provideWritable(
     }
     return provided
   } catch (error) {
-    const code = error instanceof TailraceError ? error.code : undefined
-    if (code === 'TOPIC_MISSING' || code === 'KAFKA_AUTHORIZATION') throw unwritable(name, messageOf(error), error)
+    if (error instanceof TailraceError && unwritableCodes.has(error.code)) throw unwritable(name, error.message, error)
     if (error instanceof KafkaError) throw new TailraceError('KAFKA_PROTOCOL', error.message, { cause: error })
     throw error
   }
@@ -99,8 +101,4 @@ export function refusalIn(error: unknown, topic: string): TailraceError | undefi
   if (!(error instanceof TailraceError)) return undefined
   if (error.code === 'KAFKA_AUTHORIZATION' && error.details['topic'] === topic) return error
   return refusalIn(error.cause, topic)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

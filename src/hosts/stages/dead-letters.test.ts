@@ -243,6 +243,7 @@ describe('a dead-letter topic that cannot be written', () => {
 
   it.each<[string, Parameters<typeof topicWith>[0], RegExp]>([
     ['missing', { provide: fails('TOPIC_MISSING') }, /it says TOPIC_MISSING/],
+    ['reserved', { provide: fails('TOPIC_RESERVED') }, /it says TOPIC_RESERVED/],
     ['not to be made', { provide: fails('KAFKA_AUTHORIZATION') }, /it says KAFKA_AUTHORIZATION/],
     ['compacted', { config: { 'cleanup.policy': 'compact,delete' } }, /compacted/],
     ['too small', { limits: { maxRecordBytes: async () => 600 } }, /beyond 600 bytes/],

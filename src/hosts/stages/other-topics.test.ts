@@ -12,9 +12,12 @@ function other(
   provideRouted: OtherTopicsOptions['topics']['provideRouted'],
   more: { readonly look?: OtherTopicsOptions['topics']['look']; readonly clock?: ManualClock } = {},
 ): SharedTopics {
+  const refuseReserved = (topic: string): void => {
+    if (topic.startsWith('reserved')) throw new TailraceError('TOPIC_RESERVED', 'it is')
+  }
   const { look = () => Promise.resolve(undefined), clock = createManualClock() } = more
   return createOtherTopics({
-    topics: { provideRouted, look },
+    topics: { provideRouted, look, refuseReserved },
     limits: { maxRecordBytes: (topic) => Promise.resolve(topic.length) },
     own: new Set(['ledger']),
     mayShare: false,
@@ -68,6 +71,16 @@ describe('topics that changes are routed to', () => {
 
 describe('topics that records were sent to', () => {
   const known = { partitions: 3, topicId: 'x' }
+
+  it('are refused once somebody keeps state there, as those are that nothing was sent to', async () => {
+    const topics = other((topic) => Promise.resolve({ topic, id: 'x', partitions: 3 }), {
+      look: (name) => Promise.resolve({ name, id: 'x', partitions: 3 }),
+    })
+    for (const pin of [known, undefined]) {
+      await expect(topics.provide('reserved', pin, never)).rejects.toMatchObject({ code: 'ROUTE_REFUSED' })
+      expect(await topics.provide('a', pin, never)).toMatchObject({ partitions: 3 })
+    }
+  })
   const made = (): never => {
     throw new Error('it is made anew')
   }

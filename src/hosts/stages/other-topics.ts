@@ -19,7 +19,7 @@ const lookAgainMs = 1_000
 
 /** What routed topics are made with. */
 export interface OtherTopicsOptions {
-  readonly topics: Pick<TopicProvisioner, 'provideRouted' | 'look'>
+  readonly topics: Pick<TopicProvisioner, 'provideRouted' | 'look' | 'refuseReserved'>
   readonly limits: Pick<TopicLimits, 'maxRecordBytes'>
   /** Topics of the pipeline itself: its ledger, its signals. */
   readonly own: ReadonlySet<string>
@@ -85,6 +85,7 @@ async function provided(
   signal: AbortSignal,
 ): Promise<ProvidedTopic> {
   try {
+    options.topics.refuseReserved(topic)
     if (known === undefined) return await options.topics.provideRouted(topic, signal)
     const found = await lookFor(topic, options, signal)
     if (found === undefined) throw changedTopic(topic, known, undefined)

@@ -81,6 +81,7 @@ describe('names of no table that have something of their own', () => {
     const events: PipelineEvent[] = []
     const rules = {
       nameOf: () => 't',
+      isReserved: () => false,
       isSharingAllowed: true,
       mayCreate: false,
       partitions: 1,

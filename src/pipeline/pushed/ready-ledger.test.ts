@@ -86,6 +86,7 @@ function ledgerIn({ settles, isTaken = false, others = false }: Course) {
       look: () => Promise.resolve(topic),
       refuseCollisions: () => undefined,
       refusalOf: () => undefined,
+      refuseReserved: () => undefined,
       provide: unused,
       provideOwn: unused,
       provideRouted: unused,

@@ -18,7 +18,7 @@ export interface Notifier {
   records(notifications: readonly Notification[]): readonly ProducerRecord[]
 }
 
-const unwritable: ReadonlySet<ErrorCode> = new Set(['TOPIC_MISSING', 'KAFKA_AUTHORIZATION'])
+const unwritable: ReadonlySet<ErrorCode> = new Set(['TOPIC_MISSING', 'TOPIC_RESERVED', 'KAFKA_AUTHORIZATION'])
 
 /** `provide` makes the topic if it is missing. */
 export function createNotifier(parts: {
