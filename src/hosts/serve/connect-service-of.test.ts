@@ -221,6 +221,20 @@ describe('configurations', () => {
     expect(await make('bills', { 'topic.name': 'bills' })).toMatchObject({ name: 'bills' })
   })
 
+  it('are said to be the same, or unknown, only if that is so once a commit has proven it', async () => {
+    await make('orders')
+    const entry = log.state?.connectors.get('orders')
+    if (entry === undefined) throw new Error('it was not kept')
+    log.interrupt = () => [{ ...entry, config: { ...entry.config, lanes: '4' }, configId: '1.by somebody else' }]
+    await service.replaceConfig('orders', config('orders'), never)
+    expect(kept('orders')).toEqual({ name: 'orders', ...properties })
+    log.interrupt = () => [{ ...entry, name: 'bills', config: Object.fromEntries(config('bills')), configId: '1.u' }]
+    await expect(service.patchConfig('bills', new Map([['lanes', '4']]), never)).resolves.toMatchObject({
+      name: 'bills',
+    })
+    await expect(service.patchConfig('none', new Map(), never)).rejects.toMatchObject({ code: 'CONNECTOR_UNKNOWN' })
+  })
+
   it('are changed by the leader only', async () => {
     log.leader = { kind: 'other', process: 'p' }
     await expect(make('orders')).rejects.toMatchObject({ code: 'SERVICE_CHANGING' })

@@ -41,6 +41,8 @@ export interface ConnectorWriter {
 /** Somebody else's change came in between so often, and the request is given back. */
 const mostTries = 5
 
+const nothing = { put: [], remove: [] } as const
+
 /** Writes into `log`, as long as this process leads it. */
 export function createConnectorWriter(log: ServiceLog, parts: AdmissionParts): ConnectorWriter {
   const put = (request: PutRequest, signal: AbortSignal): Promise<PutResult> =>
@@ -93,22 +95,56 @@ interface WriterParts {
 
 /** Admission takes time: if the connector has changed meanwhile, what was admitted is looked at again, in what is left of the time. */
 async function putConfig({ log, parts }: WriterParts, request: PutRequest, signal: AbortSignal): Promise<PutResult> {
-  const { name, configOf } = request
+  const { name } = request
   using time = beginAdmission(parts.clock)
   for (let tries = 0; tries < mostTries && !time.over.aborted; tries++) {
     const before = leadersState(log).connectors.get(name)
-    const config = restored(configOf(before, leadersState(log)), before)
+    const config = await wantedConfig(log, request, signal)
+    if (config === undefined) continue
     const target = before?.target ?? request.target
     const wanted = { name, config, target, ...(before?.restart === undefined ? {} : { restart: before.restart }) }
     const look = { time, signal }
     const same = before !== undefined && isSameConfig(before.config, config) ? before : undefined
     const renewed = same === undefined ? undefined : await renewConfig(same, parts, look)
-    if (same !== undefined && renewed === undefined) return { created: false, entry: same }
+    if (same !== undefined && renewed === undefined) {
+      if (await isProven(log, same, signal)) return { created: false, entry: same }
+      continue
+    }
     const admitted = renewed ?? (await admitConfig(wanted, before, parts, look))
     const entry = await keep(log, { wanted, before, admitted, parts }, signal)
     if (entry !== undefined) return { created: before === undefined, entry }
   }
   throw new TailraceError('SERVICE_CHANGING', `Connector ${shown(name)} is being changed by somebody else`)
+}
+
+/**
+ * What the connector is to have, by what this process knows. A refusal counts only if nobody else has led meanwhile, which a commit proves;
+ * undefined if there is something else to refuse, or nothing, by then.
+ */
+async function wantedConfig(
+  log: ServiceLog,
+  { name, configOf }: PutRequest,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const wantedOf = (state: ServiceState): Readonly<Record<string, string>> => {
+    const before = state.connectors.get(name)
+    return restored(configOf(before, state), before)
+  }
+  try {
+    return wantedOf(leadersState(log))
+  } catch (error) {
+    if (!(error instanceof TailraceError) || error.code === 'SERVICE_CHANGING') throw error
+    await log.change((state) => {
+      wantedOf(state)
+      return { change: nothing, result: undefined }
+    }, signal)
+    return undefined
+  }
+}
+
+/** Whether the connector is still what this process knows of it, proven by a commit: somebody else may have led, and changed it. */
+function isProven(log: ServiceLog, { name, configId }: ConnectorEntry, signal: AbortSignal): Promise<boolean> {
+  return log.change((state) => ({ change: nothing, result: state.connectors.get(name)?.configId === configId }), signal)
 }
 
 interface Keeping {
@@ -126,7 +162,7 @@ function keep(
 ): Promise<ConnectorEntry | undefined> {
   return log.change((state) => {
     const now = state.connectors.get(wanted.name)
-    if (now?.configId !== before?.configId) return { change: { put: [], remove: [] }, result: undefined }
+    if (now?.configId !== before?.configId) return { change: nothing, result: undefined }
     const outlineOf: ConnectorConfigs['outline'] = (other) => parts.configs.outline(other)
     requireOwnPipeline(state, { name: wanted.name, outline }, outlineOf)
     requireForeignLedgersSpared(state, { name: wanted.name, outline }, outlineOf)

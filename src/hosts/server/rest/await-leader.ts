@@ -3,9 +3,10 @@ import type { Leader, Leadership } from './connect-service.ts'
 
 /**
  * So long a change waits for a leader where none is known, as Connect keeps one until its first rebalance is over: who starts a process and asks
- * it at once is not turned away. Milliseconds.
+ * it at once is not turned away. A broker waits for three seconds (`group.initial.rebalance.delay.ms`) before it tells the first member of a group
+ * that it leads. Milliseconds.
  */
-const patienceMs = 2_000
+const patienceMs = 4_000
 
 /** The leader, if there is one by now. */
 export interface MetLeader {
@@ -15,7 +16,7 @@ export interface MetLeader {
 }
 
 /**
- * Waits until a leader is known, two seconds at most. Only the process that was asked first does: a request that was handed on (`hops`) has
+ * Waits until a leader is known, four seconds at most. Only the process that was asked first does: a request that was handed on (`hops`) has
  * had its time. Never rejects; when `signal` aborts, the leader of that moment is the answer.
  */
 export async function awaitLeader(
