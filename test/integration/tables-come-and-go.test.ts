@@ -5,6 +5,7 @@ import { readPipelineLedger } from '../../src/hosts/ledger/pipeline-ledger.ts'
 import { tableStatesOf } from '../../src/hosts/ledger/table-state.ts'
 import { connectKafka } from '../servers/connected-kafka.ts'
 import { configText, outputOf, readConfig, readOutput, startWorker } from '../servers/pipeline-under-test.ts'
+import type { WorkerUnderTest } from '../servers/pipeline-under-test.ts'
 import { accessDenied } from '../servers/stream-simulator/fault-plan.ts'
 import { startStreamSimulator } from '../servers/stream-simulator/stream-simulator.ts'
 import type { StreamSimulator } from '../servers/stream-simulator/stream-simulator.ts'
@@ -21,6 +22,11 @@ const newTable = (simulator: StreamSimulator, name: string, tags: Readonly<Recor
 }
 const fill = (table: SimulatedTable, from: number, count: number): void => {
   for (let i = from; i < from + count; i++) table.put({ id: { S: `i${i}` }, n: { N: `${i}` } })
+}
+/** Lanes learn from the ledger that a table is retired, each in its own time. */
+const untilLeft = async (worker: WorkerUnderTest, table: SimulatedTable): Promise<void> => {
+  for (const { shardId } of table.stream.shards)
+    await worker.seen('shard-closed', ({ shard }) => shard.arn === table.arn && shard.shardId === shardId)
 }
 
 describe('tables that come and go under a pipeline that finds them by tags', () => {
@@ -53,6 +59,7 @@ describe('tables that come and go under a pipeline that finds them by tags', () 
 
     simulator.settings.tags.set('orders', {})
     expect(await worker.seen('table-retired')).toMatchObject({ table: 'orders', why: 'untagged' })
+    await untilLeft(worker, orders)
     fill(orders, 10, 10)
     fill(bills, 10, 10)
     await outputOf(bootstrapServers, topicOf('bills'), 20)
@@ -105,6 +112,7 @@ describe('tables that come and go under a pipeline that finds them by tags', () 
     await outputOf(bootstrapServers, topicOf('orders'), 10)
     simulator.settings.tags.set('orders', {})
     await worker.seen('table-retired')
+    await untilLeft(worker, orders)
     fill(orders, 10, 10)
     for (const shard of orders.stream.shards) orders.stream.trim(shard.shardId, 'all')
     fill(orders, 20, 10)
