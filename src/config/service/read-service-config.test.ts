@@ -91,9 +91,9 @@ plugin.path=/usr/share/java
     expect(config.policy.filesAllow).toEqual(['/srv'])
   })
 
-  it('gives connectors the address, the way in, and what is said of producers, but not the names of the clients', () => {
+  it('gives connectors the address, the way in, what is said of producers and when a process is dead, but not the names of the clients', () => {
     const config = read(
-      `${least}security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=u\nsasl.password=\${env:KAFKA_PASSWORD}\nclient.id=worker\nproducer.compression.type=zstd\nconsumer.client.id=x\n`,
+      `${least}security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=u\nsasl.password=\${env:KAFKA_PASSWORD}\nclient.id=worker\nsession.timeout.ms=6000\nproducer.compression.type=zstd\nconsumer.client.id=x\n`,
     )
     expect(config.kafka).toMatchObject({ clientId: 'worker', compression: 'zstd', sasl: { mechanism: 'PLAIN' } })
     const names = config.policy.kafka.map(({ name }) => name)
@@ -104,6 +104,7 @@ plugin.path=/usr/share/java
       'sasl.username',
       'sasl.password',
       'compression.type',
+      'session.timeout.ms',
     ])
     expect(config.secrets.map((secret) => secret.reveal())).toEqual(['hush hush'])
   })

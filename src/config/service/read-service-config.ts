@@ -78,13 +78,21 @@ export function readServiceConfig(input: ServiceInput): ServiceConfig {
       port: values['rest.advertised.port'],
     },
     ...rest,
-    policy: policyOf(values, { kafka: ofWorker.map((entry) => fromFolder(entry, dirname(input.path))), converters }),
+    policy: policyOf(values, {
+      kafka: [...ofWorker.map((entry) => fromFolder(entry, dirname(input.path))), ...general.filter(isAboutDeath)],
+      converters,
+    }),
     processTimeoutMs: values['process.timeout.ms'],
     memoryMaxBytes: values['memory.max.bytes'],
     log: { level: values['log.level'], format: values['log.format'] },
     secrets: [...findings.secrets, ...Object.values(values).filter((value) => value instanceof Secret)],
     notes: findings.notes,
   }
+}
+
+/** When a process counts as dead: a process is that for its pipelines' groups when it is for the service's, as in Connect. */
+function isAboutDeath({ name }: ConfigEntry): boolean {
+  return name === 'session.timeout.ms' || name === 'heartbeat.interval.ms'
 }
 
 /** What a service tells would make the positions unreadable. */
