@@ -17,8 +17,15 @@ export interface RestAnswer {
   readonly body: unknown
   /** Of the process that answered. */
   readonly url: string
-  /** Processes that were asked before, and had no answer. */
-  readonly silent: number
+  /** Whom it was asked, what they said (0: nothing), and after how long, in the order of asking. */
+  readonly tries: readonly Try[]
+}
+
+/** One process that was asked. */
+export interface Try {
+  readonly url: string
+  readonly status: number
+  readonly tookMs: number
 }
 
 /** A process that has not answered by then is given up. Reading, changing; milliseconds. */
@@ -33,13 +40,14 @@ export async function ask(
   question: Question,
   { rng, agent }: { readonly rng: Rng; readonly agent: Dispatcher },
 ): Promise<RestAnswer> {
-  let silent = 0
+  const tries: Try[] = []
   for (const url of shuffled(urls, rng)) {
+    const beganMs = clock.monotonic()
     const answer = await askOne(url, question, agent)
-    if (answer !== undefined) return { ...answer, url, silent }
-    silent++
+    tries.push({ url, status: answer?.status ?? 0, tookMs: Math.round(clock.monotonic() - beganMs) })
+    if (answer !== undefined) return { ...answer, url, tries }
   }
-  return { status: 0, body: undefined, url: '', silent }
+  return { status: 0, body: undefined, url: '', tries }
 }
 
 /** Undefined without an answer within `withinMs`. */

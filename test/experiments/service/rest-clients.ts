@@ -23,6 +23,8 @@ export interface RestRecord {
   readonly changes: Readonly<Record<string, number>>
   /** The longest time in which one client got only 5xx, or no answer at all. */
   readonly longestOutageMs: number
+  /** What that client asked in that time, one line each. */
+  readonly longestOutage: readonly string[]
   /** What nobody may be answered who asks for what exists, one line each. */
   readonly unexpected: readonly string[]
   /** The longest that anybody waited for an answer. */
@@ -106,6 +108,9 @@ function createRecord(): { readonly record: RestRecord; readonly forClient: () =
       get longestOutageMs() {
         return Math.max(0, ...streaks.map(({ longestMs }) => longestMs))
       },
+      get longestOutage() {
+        return streaks.toSorted((a, b) => b.longestMs - a.longestMs)[0]?.longest ?? []
+      },
       get slowestMs() {
         return slowestMs
       },
@@ -114,11 +119,13 @@ function createRecord(): { readonly record: RestRecord; readonly forClient: () =
       const own = createAnswerStreaks()
       streaks.push(own)
       return {
-        heard: ({ method, path }, { status, body }, beganMs) => {
+        heard: ({ method, path }, { status, body, tries }, beganMs) => {
           const nowMs = clock.monotonic()
           slowestMs = Math.max(slowestMs, nowMs - beganMs)
           statuses[status] = (statuses[status] ?? 0) + 1
-          own.note(status !== 0 && status < 500, beganMs, nowMs)
+          const said = tries.map((one) => `${one.url} said ${one.status} after ${one.tookMs} ms`).join(', ')
+          const text = `${new Date(clock.now()).toISOString()} ${method} ${path}: ${said}`
+          own.note({ isGood: status !== 0 && status < 500, beganMs, endedMs: nowMs, text })
           // 409 is Connect's word for "not now".
           const isUnexpected = status >= 300 && status < 500 && status !== 409
           if (isUnexpected) unexpected.push(`${method} ${path}: ${status} ${JSON.stringify(body)}`)

@@ -84,6 +84,7 @@ function outcomeOf({ findings, book, rest, watch, withheld }: ServiceRun, notes:
       ...findings.examples,
       `answers by status: ${JSON.stringify(rest.statuses)}`,
       `longest time of a client without a useful answer: ${Math.round(rest.longestOutageMs)} ms; slowest answer: ${Math.round(rest.slowestMs)} ms`,
+      ...rest.longestOutage.map((line) => `in that time: ${line}`),
       `${withheld} changes of tables that were made anew, none delivered`,
     ],
   }
