@@ -119,6 +119,16 @@ describe('a configuration is answered within six seconds', () => {
     expect(log.state?.connectors.get('orders')?.target).toBe(target)
   })
 
+  it('if what was asked of Kafka is given up in time', async () => {
+    const ledgerOf: AdmissionParts['ledgerOf'] = (_, signal) =>
+      new Promise((__, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error))
+      })
+    const made = create('STOPPED', { ledgerOf })
+    await clock.advance(5_000)
+    expect(await made).toMatch(/^1\./)
+  })
+
   it('however often somebody else changes the connector meanwhile', async () => {
     const made = create('RUNNING')
     log.interrupt = ({ connectors }) => {

@@ -140,7 +140,7 @@ function knownLedger(
   const what = `the ledger of pipeline ${config.pipeline}`
   // Without its secrets a cluster may refuse what it would let in.
   const passing = loaded === undefined ? 'whatever it is' : 'what may pass'
-  return inTime(parts, { what, limit: time.over, signal, passing }, async () => ({
+  return inTime(parts, { what, limit: time.over, questions: time.questions, signal, passing }, async () => ({
     identity: await parts.ledgerOf(config, AbortSignal.any([signal, time.questions])),
   }))
 }
@@ -154,8 +154,18 @@ function lookAtWorld(
   const { clock, rng, env } = parts
   const what = `what pipeline ${config.pipeline} needs of AWS and Kafka`
   const asked = { ...config, epoch: Number.MAX_SAFE_INTEGER }
-  return inTime(parts, { what, limit: time.over, signal, passing: 'what may pass' }, (scope) =>
-    runPreflight(asked, { clock, rng, env, signal: scope, deadline: time.questions, isTaken: parts.isTakenFor(name) }),
+  return inTime(
+    parts,
+    { what, limit: time.over, questions: time.questions, signal, passing: 'what may pass' },
+    (scope) =>
+      runPreflight(asked, {
+        clock,
+        rng,
+        env,
+        signal: scope,
+        deadline: time.questions,
+        isTaken: parts.isTakenFor(name),
+      }),
   )
 }
 
@@ -164,7 +174,10 @@ type Passing = 'what may pass' | 'whatever it is'
 
 interface Limit {
   readonly what: string
+  /** Ends the look. */
   readonly limit: AbortSignal
+  /** What was still asked by then may have given its reason. Default: `limit`. */
+  readonly questions?: AbortSignal
   readonly signal: AbortSignal
   readonly passing: Passing
 }
@@ -172,7 +185,7 @@ interface Limit {
 /** Gives what `work` gives; undefined if that takes too long, or fails with what passes. What is refused is thrown on. */
 async function inTime<T>(
   { logger }: AdmissionParts,
-  { what, limit, signal, passing }: Limit,
+  { what, limit, questions = limit, signal, passing }: Limit,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
   const scope = AbortSignal.any([signal, limit])
@@ -180,7 +193,7 @@ async function inTime<T>(
     return await untilAborted(work(scope), scope)
   } catch (error) {
     signal.throwIfAborted()
-    if (!(error instanceof TailraceError) && !limit.aborted) throw error
+    if (!(error instanceof TailraceError) && !limit.aborted && !questions.aborted) throw error
     if (error instanceof TailraceError && error.code === 'SERVICE_CHANGING') throw error
     if (error instanceof TailraceError && error.policy === 'refuse' && passing === 'what may pass') throw error
     logger.warn(`${what} was not looked at`, { error: asError(error) })

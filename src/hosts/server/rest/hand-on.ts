@@ -5,6 +5,7 @@ import type { Leadership } from './connect-service.ts'
 import type { ForwardAnswer, Forwarding, ForwardRequest } from './forwarding.ts'
 import { catchUp } from './revisions.ts'
 import type { Revisions } from './revisions.ts'
+import { whileAnswering } from './while-answering.ts'
 import { whileLeading } from './while-leading.ts'
 
 /** The process that leads is waited for so long: one that stands still is known to for much longer. Milliseconds. */
@@ -31,9 +32,15 @@ export interface HandingOn {
 export async function handOn(request: ForwardRequest, url: string, options: HandingOn): Promise<ForwardAnswer> {
   const { clock, forwarding, signal, waitedMs } = options
   const begun = clock.monotonic() - waitedMs
+  const asking = { send: forwarding.send, clock }
   const limit = { ms: leaderMs - waitedMs, late: noAnswer }
   const answer = await inTime(clock, limit, signal, (scope) =>
-    whileLeading(options, url, (each) => forwarding.send(request, each), scope),
+    whileLeading(
+      options,
+      url,
+      (led) => whileAnswering(asking, url, (each) => forwarding.send(request, each), led),
+      scope,
+    ),
   )
   await catchUp(answer, options, wholeMs - (clock.monotonic() - begun))
   return answer
