@@ -2,9 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import path from 'node:path'
+import { systemClock } from '../../../src/async/system-clock.ts'
 import { startServer, stopServer, withFreePorts } from '../../../src/hosts/demo/local-server.ts'
 import type { GuardedProcess } from '../../../src/hosts/demo/guarded-process.ts'
 import type { InvokeResult } from '../event-source-mapping/mapping.ts'
+import { isRunning } from '../is-running.ts'
 import { askEmulator } from './ask-emulator.ts'
 import { runtimeEmulator } from './runtime-emulator.ts'
 
@@ -134,9 +136,12 @@ function sandboxOver(server: GuardedProcess, port: number, options: SandboxOptio
     peakBytes: () => peakOf(childOf(server.pid)),
     log: () => readFile(options.logFile, 'utf8'),
     [Symbol.asyncDispose]: async () => {
+      const runtime = childOf(server.pid)
       signal('SIGKILL', true)
       server.kill('SIGKILL')
       await stopServer(server)
+      // The emulator does not wait for it any more, and a machine with a lot to do ends it in its own time.
+      while (runtime !== undefined && isRunning(runtime)) await systemClock.sleep(5)
     },
   }
 }
