@@ -1,7 +1,7 @@
 import { withDeadline } from './clock.ts'
 import type { Clock } from './clock.ts'
 
-/** How long something may take, and what is said when it takes longer. */
+/** How long something may take, in milliseconds, and what is said when it takes longer. */
 export interface TimeLimit {
   readonly ms: number
   readonly late: () => Error
@@ -9,7 +9,7 @@ export interface TimeLimit {
 
 /**
  * As `work`, but rejects with `late()` after `ms`. The signal of `work` aborts then, with the same reason, and with that of `signal`; what it has
- * begun may still happen.
+ * begun may still happen. It aborts in any case when the outcome is known, so that nobody goes on with what is not waited for any more.
  */
 export async function inTime<T>(
   clock: Clock,
@@ -17,10 +17,17 @@ export async function inTime<T>(
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const deadline = new AbortController()
-  return withDeadline(clock, ms, work(AbortSignal.any([signal, deadline.signal])), () => {
-    const error = late()
-    deadline.abort(error)
-    return error
-  })
+  const scope = new AbortController()
+  try {
+    return await withDeadline(clock, ms, work(AbortSignal.any([signal, scope.signal])), () => {
+      const error = late()
+      scope.abort(error)
+      return error
+    })
+  } finally {
+    scope.abort(over)
+  }
 }
+
+/** Without a reason of its own, each abort would make an exception with a stack. */
+const over = 'over'

@@ -115,7 +115,7 @@ async function repairTables(coordination: Coordination, signal: AbortSignal): Pr
 async function watch(coordination: Coordination, signal: AbortSignal): Promise<void> {
   const { tuning, replication, environment } = coordination
   const duties: [number, () => Promise<void>][] = [
-    [tuning.stopCheckMs, () => settleStops(coordination)],
+    [tuning.stopCheckMs, () => settleStops(coordination, signal)],
     [tuning.stopCheckMs, () => settleReports(coordination, signal)],
     [tuning.stopCheckMs, () => settleRequests(coordination, signal)],
     [tuning.exportCheckMs, () => advanceExports(coordination, signal)],

@@ -1,4 +1,4 @@
-import { askInTime } from '../async/ask-in-time.ts'
+import { inTime } from '../async/in-time.ts'
 import { TailraceError } from '../errors.ts'
 import type { Source } from '../sources/source.ts'
 import type { Coordination } from './coordination.ts'
@@ -22,18 +22,18 @@ export function withImpatience(coordination: Coordination): ImpatientCoordinatio
   let isSilent = false
   const silence = (): TailraceError =>
     new TailraceError('AWS_UNREACHABLE', `what was asked of the source was not answered within ${patienceMs / 1000} s`)
-  const onTimeout = (): TailraceError => {
+  const late = (): TailraceError => {
     isSilent = true
     return silence()
   }
-  const inTime = <T>(question: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> =>
-    isSilent ? Promise.reject(silence()) : askInTime({ clock, ms: patienceMs, onTimeout }, question, signal)
+  const asked = <T>(question: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> =>
+    isSilent ? Promise.reject(silence()) : inTime(clock, { ms: patienceMs, late }, signal, question)
   const impatient: Source = {
     ...source,
-    describeTable: (table, signal) => inTime((within) => source.describeTable(table, within), signal),
-    listShards: (streamArn, signal) => inTime((within) => source.listShards(streamArn, within), signal),
-    hasShard: (streamArn, shardId, signal) => inTime((within) => source.hasShard(streamArn, shardId, within), signal),
-    tableSize: (table, signal) => inTime((within) => source.tableSize(table, within), signal),
+    describeTable: (table, signal) => asked((within) => source.describeTable(table, within), signal),
+    listShards: (streamArn, signal) => asked((within) => source.listShards(streamArn, within), signal),
+    hasShard: (streamArn, shardId, signal) => asked((within) => source.hasShard(streamArn, shardId, within), signal),
+    tableSize: (table, signal) => asked((within) => source.tableSize(table, within), signal),
   }
   return { ...coordination, environment: { ...environment, source: impatient }, isSourceSilent: () => isSilent }
 }

@@ -228,13 +228,20 @@ async function settleDraining(
     await decide(coordination, afterDraining(table, ledgers, coordination.environment.clock.now()))
 }
 
-/** Stop requests that lanes have written into lane 0's partition. */
-export async function settleStops(coordination: Coordination): Promise<void> {
+/**
+ * Stop requests that lanes have written into lane 0's partition. What its configuration wants to be taken up again by a snapshot does
+ * not wait for the next look: it may be a table whose first snapshot was to begin just now.
+ */
+export async function settleStops(coordination: Coordination, signal: AbortSignal): Promise<void> {
   const { stops, tables } = coordination.session.state
+  let hasStopped = false
   for (const request of stops.values()) {
     const known = tables.get(request.tableArn)
-    if (known !== undefined) await decide(coordination, afterStopRequest(known, request))
+    const decision = known === undefined ? undefined : afterStopRequest(known, request)
+    hasStopped ||= decision !== undefined
+    await decide(coordination, decision)
   }
+  if (hasStopped) await regainTables(coordination, signal)
 }
 
 /** `unread`: the shards of a retired table that were not read to their end, and never will be. */

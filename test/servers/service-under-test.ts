@@ -45,7 +45,10 @@ export async function startServiceProcess(options: {
   await writeFile(file, lines.map(([name, value]) => `${name}=${value}\n`).join(''))
   const logFile = path.join(directory, 'log')
   const log = openSync(logFile, 'w')
-  const env = { ...process.env, AWS_ACCESS_KEY_ID: '123456789012', AWS_SECRET_ACCESS_KEY: 'local', ...options.env }
+  // Processes of one test run the same code: compiled once.
+  const compiled = { NODE_COMPILE_CACHE: path.join(options.directory, 'compile-cache') }
+  const credentials = { AWS_ACCESS_KEY_ID: '123456789012', AWS_SECRET_ACCESS_KEY: 'local' }
+  const env = { ...process.env, ...compiled, ...credentials, ...options.env }
   const text = (): string => readFileSync(logFile, 'utf8')
   let child: GuardedProcess
   try {

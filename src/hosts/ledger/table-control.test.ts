@@ -82,6 +82,26 @@ describe('a request about a table', () => {
     expect(await answered(() => Promise.resolve())).toMatchObject({ outcome: 'pending' })
   })
 
+  it('is given up when the ledger does not take it in time, and pending when that is not to be read afterwards', async () => {
+    ledger.setMembers(1)
+    const { clock, kafka } = ledger.access
+    const never = (): Promise<never> => new Promise<never>(() => {})
+    const ask = (broken: Partial<typeof kafka>): Promise<unknown> => {
+      const access = { ...ledger.access, kafka: { ...kafka, ...broken } }
+      const asking = { ms: 5_000, late: () => new Error('the ledger is silent') }
+      const request = { table: 'orders', target: 'PAUSED', waitMs: 8_000, asking } as const
+      const asked = setTableTarget(access, request, signal).then(({ outcome }) => outcome)
+      return ledger.drive(asked.catch((error: unknown) => (error instanceof Error ? error.message : error)))
+    }
+    const beganMs = clock.monotonic()
+    expect(await ask({ topics: never })).toBe('the ledger is silent')
+    expect(await requests()).toEqual([])
+    expect(await ask({ groupMembers: never })).toBe('pending')
+    expect(await requests()).toHaveLength(1)
+    expect(clock.monotonic() - beganMs).toBeGreaterThanOrEqual(13_000)
+    expect(clock.monotonic() - beganMs).toBeLessThan(14_000)
+  })
+
   it.each([
     ['invoices', /no table invoices; it has/],
     ['bills', /arn-2, arn-3/],

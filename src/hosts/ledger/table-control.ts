@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { inTime } from '../../async/in-time.ts'
+import type { TimeLimit } from '../../async/in-time.ts'
 import { TailraceError } from '../../errors.ts'
 import type { RequestEntry, TableAction, TableEntry, TableTarget } from '../../lanes/ledger-entry.ts'
 import { presentWay } from '../../lanes/way.ts'
 import type { LedgerAccess } from './ledger-access.ts'
-import { readPipelineLedger } from './pipeline-ledger.ts'
+import { openPipelineLedger, readPipelineLedger } from './pipeline-ledger.ts'
 import type { PipelineLedger } from './pipeline-ledger.ts'
 import { writeRequest } from './write-request.ts'
 
@@ -22,9 +24,12 @@ export interface TableAnswer {
   readonly entry: TableEntry
 }
 
-/** How long an answer is waited for. Milliseconds; 0: not at all. */
+/** How long whoever asks waits. */
 export interface TableWaiting {
+  /** For what became of it, in all. Milliseconds; 0: not at all. */
   readonly waitMs: number
+  /** Until the request stands in the ledger, of which it may be too late to say that it does not. Default: as long as it takes. */
+  readonly asking?: TimeLimit
 }
 
 const lookMs = 250
@@ -72,12 +77,34 @@ export function controlledTable({ tables }: Pick<PipelineLedger, 'tables'>, name
 
 async function ask(
   access: LedgerAccess,
-  { table: nameOrArn, action, waitMs }: TableWaiting & { readonly table: string; readonly action: TableAction },
+  { waitMs, asking, ...wish }: Wish & TableWaiting,
   signal: AbortSignal,
 ): Promise<TableAnswer> {
+  const { clock } = access
+  const beganMs = clock.monotonic()
+  const put = (within: AbortSignal): Promise<Asked> => putRequest(access, wish, within)
+  const asked = await (asking === undefined ? put(signal) : inTime(clock, asking, signal, put))
+  const leftMs = waitMs - (clock.monotonic() - beganMs)
+  const answer = leftMs > 0 ? await answerWithin(access, asked, leftMs, signal) : undefined
+  const { entry } = asked
+  return answer ?? { table: entry.table.name, outcome: 'pending', refusal: undefined, entry }
+}
+
+interface Wish {
+  /** Name or ARN. */
+  readonly table: string
+  readonly action: TableAction
+}
+
+interface Asked {
+  readonly request: RequestEntry
+  readonly entry: TableEntry
+}
+
+async function putRequest(access: LedgerAccess, { table, action }: Wish, signal: AbortSignal): Promise<Asked> {
   const { config, kafka, clock } = access
   const ledger = await readPipelineLedger(config, kafka, signal)
-  const entry = controlledTable(ledger, nameOrArn)
+  const entry = controlledTable(ledger, table)
   refuseFunction(ledger)
   const request: RequestEntry = {
     kind: 'request',
@@ -87,9 +114,7 @@ async function ask(
     atMs: clock.now(),
   }
   await writeRequest(access, request, signal)
-  const isRunning = waitMs > 0 && (await kafka.groupMembers(config.groupId, signal)) > 0
-  const answer = isRunning ? await untilSettled(access, { request, waitMs }, signal) : undefined
-  return answer ?? { table: entry.table.name, outcome: 'pending', refusal: undefined, entry }
+  return { request, entry }
 }
 
 function refuseFunction({ lanes, identity }: PipelineLedger): void {
@@ -100,14 +125,35 @@ function refuseFunction({ lanes, identity }: PipelineLedger): void {
   )
 }
 
-/** Undefined if nobody has answered in time. */
-async function untilSettled(
-  { config, kafka, clock }: LedgerAccess,
-  { request, waitMs }: TableWaiting & { readonly request: RequestEntry },
+/** Undefined if nobody runs the pipeline, or has answered in time. */
+async function answerWithin(
+  access: LedgerAccess,
+  { request }: Asked,
+  ms: number,
   signal: AbortSignal,
 ): Promise<TableAnswer | undefined> {
-  for (const deadline = clock.monotonic() + waitMs; ; await clock.sleep(lookMs, signal)) {
-    const { tables, lanes } = await readPipelineLedger(config, kafka, signal)
+  const { clock, config, kafka } = access
+  const silence = new Error(`nobody has answered for ${ms} ms`)
+  try {
+    return await inTime(clock, { ms, late: () => silence }, signal, async (within) => {
+      if ((await kafka.groupMembers(config.groupId, within)) === 0) return undefined
+      return untilSettled(access, request, within)
+    })
+  } catch (error) {
+    if (error === silence) return undefined
+    throw error
+  }
+}
+
+/** Undefined if the ledger has no such table any more. */
+async function untilSettled(
+  { config, kafka, clock }: LedgerAccess,
+  request: RequestEntry,
+  signal: AbortSignal,
+): Promise<TableAnswer | undefined> {
+  const view = await openPipelineLedger(config, kafka, signal)
+  for (;;) {
+    const { tables, lanes } = await view.refresh(signal)
     const entry = tables.find(({ table }) => table.arn === request.tableArn)
     if (entry === undefined) return undefined
     const { settled, table } = entry
@@ -118,6 +164,6 @@ async function untilSettled(
     // Another request about the table was settled behind it, before anybody looked: it was carried out, if it was not refused.
     const isGone = lanes[0]?.requests.has(`request/${request.id}`) === false
     if (isGone) return { table: table.name, outcome: 'done', refusal: undefined, entry }
-    if (clock.monotonic() >= deadline) return undefined
+    await clock.sleep(lookMs, signal)
   }
 }

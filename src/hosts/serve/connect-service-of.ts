@@ -7,7 +7,7 @@ import type { Clock } from '../../async/clock.ts'
 import { topicsOfLedger } from '../../lanes/topic-pins.ts'
 import type { PipelineLedger } from '../ledger/pipeline-ledger.ts'
 import { restartTable, setTableTarget } from '../ledger/table-control.ts'
-import type { TableAnswer } from '../ledger/table-control.ts'
+import type { TableAnswer, TableWaiting } from '../ledger/table-control.ts'
 import { tableStatesOf } from '../ledger/table-state.ts'
 import type { ConnectorStatus, ConnectService, LoggerRequest, WorkerHealth } from '../server/rest/connect-service.ts'
 import { connectorNamed, putEntry } from './connector-changes.ts'
@@ -46,10 +46,10 @@ export interface ConnectServiceParts {
 /** A status waits no longer for a ledger. Milliseconds. */
 const tablesMs = 2_000
 /**
- * What was asked of a table is waited for so long, since clients give up after ten seconds; then it happens when it happens. Shorter than a process waits
- * that has handed the request on.
+ * What was asked of a table is waited for so long in all, since clients give up after ten seconds; then it happens when it happens. Shorter than a process
+ * waits that has handed the request on. Of these the ledger, which may be between two owners, has so long to take the request.
  */
-const tableWaitMs = 6_000
+const tableWaiting: TableWaiting = { waitMs: 8_000, asking: { ms: 5_000, late: ledgerSilent } }
 
 /** The service behind the REST API: connectors from the log, states from the reports of all processes, tables from ledgers. */
 export function createConnectService(parts: ConnectServiceParts): ConnectService {
@@ -184,11 +184,11 @@ function changing(parts: ConnectServiceParts): Pick<ConnectService, Changing> {
       await wish(name, false, process, signal)
     },
     setTableTarget: async (name, table, target, signal) => {
-      const request = { table, target, waitMs: tableWaitMs }
+      const request = { ...tableWaiting, table, target }
       requireDone(await parts.sights.access(entryOf(name), (access) => setTableTarget(access, request, signal), signal))
     },
     restartTable: async (name, table, signal) => {
-      const request = { table, waitMs: tableWaitMs }
+      const request = { ...tableWaiting, table }
       requireDone(await parts.sights.access(entryOf(name), (access) => restartTable(access, request, signal), signal))
     },
     resetTopics: async (name) => {
@@ -198,6 +198,12 @@ function changing(parts: ConnectServiceParts): Pick<ConnectService, Changing> {
     alterOffsets: (name, changes, signal) => offsets.alter(entryOf(name), changes, signal),
     resetOffsets: (name, signal) => offsets.reset(entryOf(name), signal),
   }
+}
+
+function ledgerSilent(): TailraceError {
+  const message =
+    "Cannot complete request: the connector's ledger is not answered for at the moment. What was asked for may have happened, or may still happen"
+  return new TailraceError('SERVICE_CHANGING', message)
 }
 
 function requireDone({ outcome, refusal, table }: TableAnswer): void {

@@ -1,5 +1,5 @@
-import { askInTime } from '../../async/ask-in-time.ts'
 import type { Clock } from '../../async/clock.ts'
+import { inTime } from '../../async/in-time.ts'
 import type { Table } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
 import type { Source } from '../source.ts'
@@ -27,14 +27,14 @@ const listingMs = 120_000
 export function createCombinedSource({ parts, clock, onSilence = () => {} }: CombinedSourceOptions): Source {
   const partOf = (arn: string): SourcePart => partOfArn(parts, arn) ?? refuse(arn)
   const search = findInParts(parts, { clock, waitMs: answerMs, onSilence })
-  const inTime = async <T>(
+  const asked = async <T>(
     part: SourcePart,
     ms: number,
     work: (signal: AbortSignal) => Promise<T>,
     outer: AbortSignal,
   ): Promise<T> => {
     if (search.isSilent(part)) throw silence(part, ms)
-    return await askInTime({ clock, ms, onTimeout: () => silence(part, ms) }, work, outer)
+    return await inTime(clock, { ms, late: () => silence(part, ms) }, outer, work)
   }
   const byName = (name: string, signal: AbortSignal): Promise<Table> => tableOfName(parts, name, signal)
 
@@ -47,7 +47,7 @@ export function createCombinedSource({ parts, clock, onSilence = () => {} }: Com
       // Of a part that is silent nothing can be told.
       if (search.isSilent(part)) return 'unknown'
       try {
-        return await inTime(part, answerMs, async (within) => part.source.whyAbsent?.(table, within), signal)
+        return await asked(part, answerMs, async (within) => part.source.whyAbsent?.(table, within), signal)
       } catch (error) {
         if (signal.aborted || !(error instanceof TailraceError) || error.policy !== 'retry') throw error
         // Nor is it asked about each of its other tables for as long.
@@ -58,18 +58,18 @@ export function createCombinedSource({ parts, clock, onSilence = () => {} }: Com
     describeTable: async (nameOrArn, signal) => {
       if (!nameOrArn.startsWith('arn:')) return await byName(nameOrArn, signal)
       const part = partOf(nameOrArn)
-      return await inTime(part, answerMs, (within) => part.source.describeTable(nameOrArn, within), signal)
+      return await asked(part, answerMs, (within) => part.source.describeTable(nameOrArn, within), signal)
     },
     listShards: (streamArn, signal) => {
       const part = partOfArn(parts, streamArn)
       if (part === undefined) return Promise.reject(noPart(streamArn))
-      return inTime(part, listingMs, (within) => part.source.listShards(streamArn, within), signal)
+      return asked(part, listingMs, (within) => part.source.listShards(streamArn, within), signal)
     },
     // The lanes' own questions: nobody but the shard's children waits for them.
     childShards: async (streamArn, shardId, signal) => partOf(streamArn).source.childShards(streamArn, shardId, signal),
     hasShard: async (streamArn, shardId, signal) => {
       const part = partOf(streamArn)
-      return await inTime(part, answerMs, (within) => part.source.hasShard(streamArn, shardId, within), signal)
+      return await asked(part, answerMs, (within) => part.source.hasShard(streamArn, shardId, within), signal)
     },
     openShard: (position) => {
       const part = partOfArn(parts, position.streamArn)
@@ -80,7 +80,7 @@ export function createCombinedSource({ parts, clock, onSilence = () => {} }: Com
     tableSize: async (nameOrArn, signal) => {
       const arn = nameOrArn.startsWith('arn:') ? nameOrArn : (await byName(nameOrArn, signal)).arn
       const part = partOf(arn)
-      return await inTime(part, answerMs, (within) => part.source.tableSize(arn, within), signal)
+      return await asked(part, answerMs, (within) => part.source.tableSize(arn, within), signal)
     },
   }
 }

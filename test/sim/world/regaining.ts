@@ -18,8 +18,12 @@ export const regainPlan: PlanOverrides = {
 /** What a run shows besides its findings. */
 export interface Regaining {
   readonly options: WorldOptions
-  /** Deletes of items that were found missing, and gaps that were passed over. */
-  readonly counts: () => { readonly vanished: number; readonly passedOver: number }
+  /** Deletes of items that were found missing, gaps that were passed over, and how long tables stood still before their snapshots began. */
+  readonly counts: () => {
+    readonly vanished: number
+    readonly passedOver: number
+    readonly waitsMs: readonly number[]
+  }
 }
 
 /**
@@ -32,14 +36,22 @@ export function regainOptions(cause: 'workers' | 'brokers'): Regaining {
   const regained = new Set<string>()
   let vanished = 0
   let passedOver = 0
+  const stoppedAtMs = new Map<string, number>()
+  const waitsMs: number[] = []
   return {
-    counts: () => ({ vanished, passedOver }),
+    counts: () => ({ vanished, passedOver, waitsMs }),
     options: {
       drainMs: 4 * hourMs,
       onReady: (world) => {
         outage.onReady?.(world)
         killAfterReturn(world)
         world.onEvent(({ event }) => {
+          const nowMs = world.surroundings.time.elapsedMs
+          if (event.kind === 'table-stopped') stoppedAtMs.set(event.table, nowMs)
+          if (event.kind === 'snapshot-started' && stoppedAtMs.has(event.table)) {
+            waitsMs.push(nowMs - (stoppedAtMs.get(event.table) ?? 0))
+            stoppedAtMs.delete(event.table)
+          }
           if (event.kind === 'vanished-committed') vanished += event.deletes
           if (event.kind === 'snapshot-completed' && passedOver > 0) regained.add(event.table)
           if (event.kind !== 'stream-gap') return

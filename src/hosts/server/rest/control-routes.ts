@@ -5,7 +5,6 @@ import { operates, reads } from './route.ts'
 import type { Reply, Route } from './route.ts'
 
 const one = '/connectors/:connector'
-const table = `${one}/tables/:table`
 
 /** Starting, pausing, stopping and restarting: connectors and tasks as Connect does, and tables beyond it. */
 export const controlRoutes: readonly Route[] = [
@@ -32,11 +31,16 @@ export const controlRoutes: readonly Route[] = [
   tableTarget('pause', 'PAUSED', 202),
   tableTarget('resume', 'RUNNING', 202),
   tableTarget('stop', 'STOPPED', 204),
-  operates('POST', `${table}/restart`, async ({ service, param, signal }): Promise<Reply> => {
+  ofTable('POST', 'restart', async ({ service, param, signal }): Promise<Reply> => {
     await service.restartTable(param('connector'), param('table'), signal)
     return { status: 204 }
   }),
 ]
+
+/** The pipeline's ledger takes it, from whichever process: nobody waits for a leader. */
+function ofTable(method: 'PUT' | 'POST', verb: string, run: Route['run']): Route {
+  return { ...operates(method, `${one}/tables/:table/${verb}`, run), by: 'anyone' }
+}
 
 function target(verb: string, state: TargetState, status: number): Route {
   return operates('PUT', `${one}/${verb}`, async ({ service, param, signal }) => {
@@ -46,7 +50,7 @@ function target(verb: string, state: TargetState, status: number): Route {
 }
 
 function tableTarget(verb: string, state: TargetState, status: number): Route {
-  return operates('PUT', `${table}/${verb}`, async ({ service, param, signal }) => {
+  return ofTable('PUT', verb, async ({ service, param, signal }) => {
     await service.setTableTarget(param('connector'), param('table'), state, signal)
     return { status }
   })

@@ -6,6 +6,7 @@ import { loopbackCertificatePem, loopbackKeyPem } from '../../../../test/fixture
 import { createMemoryConnectService } from '../../../../test/fixtures/memory-connect-service.ts'
 import { certificatePem, keyPem } from '../../../../test/fixtures/tls-material.ts'
 import { systemClock } from '../../../async/system-clock.ts'
+import { untilAborted } from '../../../async/until-aborted.ts'
 import { silentLogger } from '../../../observe/logger.ts'
 import { nobodyListed, parseAccessList } from '../access/access-list.ts'
 import type { AuditEntry } from '../access/audit-log.ts'
@@ -111,21 +112,33 @@ describe('over sockets', () => {
     expect(answer).not.toMatch(/canary|\.ts|node_modules|\n\s+at /)
   })
 
-  it('ends requests that wait when it closes', async () => {
+  /** A question that is answered when `end` aborts, or never; and the server that it was put to. */
+  const waiting = async (
+    heedsSignal: boolean,
+  ): Promise<{ readonly server: RestServer; readonly answer: Promise<number> }> => {
     const service = createMemoryConnectService()
-    let begun: () => void = () => {}
-    const waiting = new Promise<void>((resolve) => (begun = resolve))
-    Object.assign(service, {
-      connectors: () => {
-        begun()
-        return new Promise(() => {})
-      },
-    })
-    const server = await start({ service })
-    const answer = request(`${server.url}/connectors`).catch(() => 'ended')
-    await waiting
+    const begun = Promise.withResolvers<void>()
+    const connectors = (signal: AbortSignal): Promise<never> => {
+      begun.resolve()
+      return heedsSignal ? untilAborted(new Promise<never>(() => {}), signal) : new Promise<never>(() => {})
+    }
+    const server = await start({ service: Object.assign(service, { connectors }) })
+    const answer = request(`${server.url}/connectors`).then(({ statusCode }) => statusCode)
+    await begun.promise
+    return { server, answer }
+  }
+
+  it('tells who waits that it closes', async () => {
+    const { server, answer } = await waiting(true)
     await server[Symbol.asyncDispose]()
-    expect(await answer).toBe('ended')
+    expect(await answer).toBe(409)
+  })
+
+  it('cuts off what does not end when it closes', async () => {
+    const { server, answer } = await waiting(false)
+    const ended = answer.catch(() => 'ended')
+    await server[Symbol.asyncDispose]()
+    expect(await ended).toBe('ended')
   })
 })
 

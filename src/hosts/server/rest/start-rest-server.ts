@@ -5,6 +5,7 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { PeerCertificate } from 'node:tls'
+import type { Clock } from '../../../async/clock.ts'
 import { TailraceError } from '../../../errors.ts'
 import { isEmptyList } from '../access/access-list.ts'
 import type { AccessList, Subject } from '../access/access-list.ts'
@@ -29,6 +30,9 @@ export interface RestServer extends AsyncDisposable {
 /** How long a client may take for its headers, and for a whole request. */
 const headersTimeout = 10_000
 const requestTimeout = 60_000
+/** What is still to be said when the server closes. Milliseconds. */
+const lastAnswersMs = 1_000
+const idleLookMs = 20
 
 /**
  * Serves the REST API. Throws LISTEN_UNPROTECTED, before anything is opened, for an address that other machines can reach
@@ -59,13 +63,24 @@ export async function startRestServer({ listen, access, tls, ...options }: RestS
   const host = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address
   return {
     url: `${tls === undefined ? 'http' : 'https'}://${host}:${bound.port}`,
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        closing.abort(new TailraceError('SERVICE_CHANGING', 'this process is stopping'))
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    [Symbol.asyncDispose]: async () => {
+      closing.abort(new TailraceError('SERVICE_CHANGING', 'Cannot complete request: this process is stopping'))
+      await closed(server, options.clock)
+    },
   }
+}
+
+/** Whoever still waits for an answer is told that the process stops; who does not take that in time is cut off. */
+async function closed(server: Server, clock: Clock): Promise<void> {
+  const over = new AbortController()
+  const ended = new Promise<void>((resolve) => server.close(() => resolve())).finally(() => over.abort('closed'))
+  clock.sleep(lastAnswersMs, over.signal).then(
+    () => server.closeAllConnections(),
+    () => undefined,
+  )
+  // A connection that has got its answer would be kept for another question.
+  for (; !over.signal.aborted; await Promise.race([ended, clock.sleep(idleLookMs)])) server.closeIdleConnections()
+  await ended
 }
 
 /** Throws LISTEN_UNPROTECTED for an address that others can reach while nobody is asked who it is. */

@@ -1,5 +1,7 @@
 import type { Clock } from '../../../async/clock.ts'
 import { inTime } from '../../../async/in-time.ts'
+import { underWatch } from '../../../async/under-watch.ts'
+import type { Watch } from '../../../async/under-watch.ts'
 import { TailraceError } from '../../../errors.ts'
 import type { SendForward } from './forwarding.ts'
 
@@ -18,24 +20,15 @@ export async function whileAnswering<T>(
   work: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  const scope = new AbortController()
-  const over = new AbortController()
-  const watch = async (): Promise<void> => {
-    const question = { url: `${url.replace(/\/$/, '')}/livez`, method: 'GET', headers: {}, body: Buffer.alloc(0) }
+  const question = { url: `${url.replace(/\/$/, '')}/livez`, method: 'GET', headers: {}, body: Buffer.alloc(0) }
+  const ask = async (over: AbortSignal): Promise<never> => {
     for (;;) {
-      await clock.sleep(everyMs, over.signal)
-      await inTime(clock, { ms: answerMs, late: standsStill }, over.signal, (each) => send(question, each))
+      await clock.sleep(everyMs, over)
+      await inTime(clock, { ms: answerMs, late: standsStill }, over, (each) => send(question, each))
     }
   }
-  const until = AbortSignal.any([signal, scope.signal])
-  watch().catch((error: unknown) => {
-    if (!over.signal.aborted) scope.abort(error)
-  })
-  try {
-    return await work(until)
-  } finally {
-    over.abort(new Error('the answer has come'))
-  }
+  const watch: Watch = (callOff, over) => void ask(over).catch(callOff)
+  return underWatch(watch, signal, work)
 }
 
 function standsStill(): TailraceError {

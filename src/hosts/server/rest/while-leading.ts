@@ -1,4 +1,6 @@
 import type { Clock } from '../../../async/clock.ts'
+import { underWatch } from '../../../async/under-watch.ts'
+import type { Watch } from '../../../async/under-watch.ts'
 import { TailraceError } from '../../../errors.ts'
 import type { Leadership } from './connect-service.ts'
 
@@ -15,23 +17,19 @@ export async function whileLeading<T>(
   work: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  const scope = new AbortController()
-  const over = new AbortController()
-  const watch = (): void => {
-    const leader = leadership.leader()
-    if (leader.kind === 'other' && leader.url === url) return
-    end?.()
-    const message = 'Cannot complete request: the leader of the service has changed meanwhile'
-    void clock.sleep(graceMs, over.signal).then(
-      () => scope.abort(new TailraceError('SERVICE_CHANGING', message)),
-      () => undefined,
-    )
+  const watch: Watch = (callOff, over) => {
+    const look = (): void => {
+      const leader = leadership.leader()
+      if (leader.kind === 'other' && leader.url === url) return
+      end?.()
+      const message = 'Cannot complete request: the leader of the service has changed meanwhile'
+      void clock.sleep(graceMs, over).then(
+        () => callOff(new TailraceError('SERVICE_CHANGING', message)),
+        () => undefined,
+      )
+    }
+    const end = leadership.onChange?.(look)
+    if (end !== undefined) over.addEventListener('abort', end, { once: true })
   }
-  const end = leadership.onChange?.(watch)
-  try {
-    return await work(AbortSignal.any([signal, scope.signal]))
-  } finally {
-    end?.()
-    over.abort(new Error('the answer has come'))
-  }
+  return underWatch(watch, signal, work)
 }
