@@ -56,6 +56,8 @@ export interface ConnectionFacts {
   readonly address: string
   /** Of the client's certificate, if it was verified. */
   readonly subject: Subject | undefined
+  /** True if nobody waits for an answer any more. */
+  readonly hasHungUp: () => Promise<boolean>
 }
 
 /** The application that answers; `fetch` takes the facts of the connection beside each request. */
@@ -173,6 +175,8 @@ async function admitted(route: Route, call: IncomingCall, { context, options }: 
   return { isForwarded, principal, refusal: failed({ status: 403, message: `this needs the role ${route.role}` }) }
 }
 
+const abandoned: Failure = { status: 409, message: 'Cannot complete request: whoever asked has hung up' }
+
 interface Call {
   readonly call: IncomingCall
   readonly url: URL
@@ -182,6 +186,8 @@ interface Call {
 
 async function carriedOut(route: Route, { call, url, body, principal }: Call, around: Around): Promise<Response> {
   const { context, options } = around
+  // A process that stood still finds what others have given up, and have answered otherwise since.
+  if (route.method !== 'GET' && (await context.env.hasHungUp())) return failed(abandoned)
   const by = typeof route.by === 'function' ? route.by(url.searchParams) : route.by
   const met = by === 'leader' ? await awaitLeader(options, hopsOf(call)) : undefined
   const target = met === undefined ? undefined : targetOf(call, met.leader)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
+import { Worker } from 'node:worker_threads'
 import { Agent, request } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { loopbackCertificatePem, loopbackKeyPem } from '../../../../test/fixtures/loopback-tls.ts'
@@ -110,6 +111,29 @@ describe('over sockets', () => {
     const answer = await raw(server.url, text)
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
     expect(answer).not.toMatch(/canary|\.ts|node_modules|\n\s+at /)
+  })
+
+  it('does nothing for who has hung up while the process stood still', async () => {
+    const service = createMemoryConnectService()
+    const asked: string[] = []
+    const setTarget = (name: string): Promise<void> => Promise.resolve(void asked.push(name))
+    await using server = await start({ service: Object.assign(service, { setTarget }) })
+    const text = (name: string): string =>
+      `PUT /connectors/${name}/pause HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`
+    // Somebody else's thread: this one does not turn until it has hung up.
+    const code = `
+      const { workerData: { port, text, flag } } = require('node:worker_threads')
+      const socket = require('node:net').connect(port, '127.0.0.1', () => socket.end(text, () => {
+        Atomics.store(flag, 0, 1)
+        Atomics.notify(flag, 0)
+      }))`
+    const flag = new Int32Array(new SharedArrayBuffer(4))
+    const port = Number(new URL(server.url).port)
+    const asker = new Worker(code, { eval: true, workerData: { port, text: text('a'), flag } })
+    expect(Atomics.wait(flag, 0, 0, 20_000)).not.toBe('timed-out')
+    await new Promise((resolve) => asker.on('exit', resolve))
+    expect(await raw(server.url, text('b').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))).toMatch(/ 202 /)
+    expect(asked).toEqual(['b'])
   })
 
   /** A question that is answered when `end` aborts, or never; and the server that it was put to. */

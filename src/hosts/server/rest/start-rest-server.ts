@@ -44,7 +44,7 @@ export async function startRestServer({ listen, access, tls, ...options }: RestS
   const authenticator = isEmptyList(access) ? openAccess : createAuthenticator(access, options.clock)
   const app = createRestApp({ ...options, authenticator, signal: closing.signal })
   const listener = getRequestListener(
-    (request, { incoming }) => app.fetch(request, factsOf(incoming as IncomingMessage)),
+    (request, { incoming }) => app.fetch(request, factsOf(incoming as IncomingMessage, options.clock)),
     {
       overrideGlobalObjects: false,
     },
@@ -92,12 +92,17 @@ export function checkListen(host: string, access: AccessList): void {
   )
 }
 
-function factsOf({ socket }: IncomingMessage): ConnectionFacts {
+function factsOf({ socket }: IncomingMessage, clock: Clock): ConnectionFacts {
   const address = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '')
   // A certificate that was not verified is as good as none.
   const subject =
     socket instanceof TLSSocket && socket.authorized ? subjectOf(socket.getPeerCertificate().subject) : undefined
-  return { address, subject }
+  // That the end of the connection has come behind the request is read in the next turn: what is between two timers.
+  const hasHungUp = async (): Promise<boolean> => {
+    for (let timer = 0; timer < 2; timer++) await clock.sleep(1)
+    return socket.destroyed || socket.readableEnded
+  }
+  return { address, subject, hasHungUp }
 }
 
 /** Attributes that stand there once; of those that stand there twice, none can be relied on. */
