@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { strictPolicy } from '../../../test/fixtures/connector-policy.ts'
 import { certificatePem } from '../../../test/fixtures/tls-material.ts'
 import { TailraceError } from '../../errors.ts'
 import { loadConfig } from '../load-config.ts'
@@ -7,18 +8,12 @@ import { propertyList } from '../properties.ts'
 import { endpointProperties, fileProperties } from './connector-policy.ts'
 import type { ConnectorPolicy } from './connector-policy.ts'
 
-const strict: ConnectorPolicy = {
-  secretsAllow: [],
-  filesAllow: [],
-  endpointsAllow: [],
-  overrides: 'None',
+const strict = {
+  ...strictPolicy,
   kafka: [
     { name: 'bootstrap.servers', value: 'broker:9092', where: 'worker line 1' },
     { name: 'security.protocol', value: 'SSL', where: 'worker line 2' },
   ],
-  converters: [],
-  createsTopics: true,
-  ownTopics: ['tailrace.service.g.config'],
 }
 
 const least = {

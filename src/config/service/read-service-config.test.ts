@@ -130,6 +130,10 @@ plugin.path=/usr/share/java
     ['group.id=a', 'bootstrap.servers is missing'],
     [`${least}status.storage.topic=tailrace.orders.ledger`, "status.storage.topic names a pipeline's ledger"],
     [`${least}config.storage.topic=tailrace.orders.ledger`, "config.storage.topic names a pipeline's ledger"],
+    [
+      `${least}config.storage.topic=a\nstatus.storage.topic=a`,
+      'status.storage.topic names the same topic as config.storage.topic',
+    ],
     ['bootstrap.servers=k:9092', 'group.id is missing'],
     [`${least}listeners=ftp://x:1`, 'listeners must be'],
     [`${least}listeners=https://127.0.0.1:1`, 'listeners.https.ssl.keystore.location is missing'],

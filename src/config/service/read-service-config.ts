@@ -55,7 +55,7 @@ export function readServiceConfig(input: ServiceInput): ServiceConfig {
   const general = kafka.filter(({ name }) => kafkaNames.has(name))
   const client = readKafkaProperties([general, ofWorker], { clientId, region: undefined, readText }, findings)
   const values = problems.length === 0 ? (Object.fromEntries(all) as unknown as ServiceValues) : undefined
-  if (values !== undefined) findings.problems.push(...ledgerProblems(values))
+  if (values !== undefined) findings.problems.push(...topicProblems(values))
   const rest = values === undefined ? undefined : readFiles(values, { readText, findings })
   if (findings.problems.length > 0 || values === undefined || rest === undefined) {
     throw problemsError(basename(input.path), findings.problems.map(inThisFile))
@@ -95,11 +95,14 @@ function isAboutDeath({ name }: ConfigEntry): boolean {
   return name === 'session.timeout.ms' || name === 'heartbeat.interval.ms'
 }
 
-/** What a service tells would make the positions unreadable. */
-function ledgerProblems(values: ServiceValues): readonly Problem[] {
-  return (['config.storage.topic', 'status.storage.topic'] as const)
+/** What a service tells would make the positions of a pipeline, or its own log, unreadable. */
+function topicProblems(values: ServiceValues): readonly Problem[] {
+  const [ofConfigs, ofStatus] = ['config.storage.topic', 'status.storage.topic'] as const
+  const ledgers = [ofConfigs, ofStatus]
     .filter((name) => isLedgerName(values[name]))
     .map((name) => ({ name, text: `${name} names a pipeline's ledger` }))
+  const isOne = values[ofConfigs] === values[ofStatus]
+  return isOne ? [...ledgers, { name: ofStatus, text: `${ofStatus} names the same topic as ${ofConfigs}` }] : ledgers
 }
 
 function policyOf(

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { createServer as createSocketServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { strictPolicy } from '../../../test/fixtures/connector-policy.ts'
 import { createMemoryServiceLog } from '../../../test/fixtures/memory-service.ts'
 import type { MemoryServiceLog } from '../../../test/fixtures/memory-service.ts'
 import { seededRng } from '../../async/rng.ts'
@@ -64,16 +65,8 @@ interface Around {
 /** Creates a connector; AWS and Kafka hang unless something else is said. */
 function create(target: TargetState, { awsPort = silentPort, ledgerOf = hang, load }: Around = {}): Promise<string> {
   const rng = seededRng(1)
-  const policy = {
-    secretsAllow: [],
-    filesAllow: [],
-    endpointsAllow: [],
-    overrides: 'None',
-    kafka: [{ name: 'bootstrap.servers', value: `127.0.0.1:${silentPort}`, where: 'worker' }],
-    converters: [],
-    createsTopics: true,
-    ownTopics: [],
-  } as const
+  const kafka = [{ name: 'bootstrap.servers', value: `127.0.0.1:${silentPort}`, where: 'worker' }]
+  const policy = { ...strictPolicy, kafka, ownTopics: [] }
   const env = {
     AWS_ENDPOINT_URL: `http://127.0.0.1:${awsPort}`,
     AWS_ACCESS_KEY_ID: 'id',

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { strictPolicy } from '../../../test/fixtures/connector-policy.ts'
 import {
   createMemoryReportBoard,
   createMemoryServiceLog,
@@ -8,7 +9,6 @@ import type { MemoryReportBoard, MemoryServiceLog } from '../../../test/fixtures
 import { createMemoryLedger, ordersEntry } from '../../../test/fixtures/memory-ledger.ts'
 import { seededRng } from '../../async/rng.ts'
 import { createManualClock } from '../../testing/manual-clock.ts'
-import type { ConnectorPolicy } from '../../config/service/connector-policy.ts'
 import { TailraceError } from '../../errors.ts'
 import { createLogLevels } from '../../observe/log-levels.ts'
 import { silentLogger } from '../../observe/logger.ts'
@@ -25,17 +25,6 @@ import { createConnectorWriter } from './connector-writer.ts'
 import type { LedgerSights } from './ledger-sights.ts'
 import { connectorLogger } from './service-loggers.ts'
 import type { Telling } from './tell-processes.ts'
-
-const policy: ConnectorPolicy = {
-  secretsAllow: [],
-  filesAllow: [],
-  endpointsAllow: [],
-  overrides: 'None',
-  kafka: [{ name: 'bootstrap.servers', value: 'broker:9092', where: 'worker' }],
-  converters: [],
-  createsTopics: true,
-  ownTopics: ['tailrace.service.g.config'],
-}
 
 const properties = {
   'connector.class': 'tailrace.TailraceSourceConnector',
@@ -64,7 +53,7 @@ beforeEach(() => {
   let count = 0
   const unique = (): string => `u${++count}`
   const rng = seededRng(1)
-  configs = createConnectorConfigs({ policy, clock, rng, env: {}, redactor: createRedactor() })
+  configs = createConnectorConfigs({ policy: strictPolicy, clock, rng, env: {}, redactor: createRedactor() })
   const levels = createLogLevels({ base: silentLogger, level: 'INFO', now: () => 7 })
   levels.logger(connectorLogger('orders'))
   const refuse = (): Promise<never> => Promise.reject(new TailraceError('KAFKA_UNREACHABLE', 'nobody there'))

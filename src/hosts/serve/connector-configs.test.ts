@@ -1,24 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { strictPolicy } from '../../../test/fixtures/connector-policy.ts'
 import { seededRng } from '../../async/rng.ts'
 import { connectorPlugins } from '../../config/configdef/connector-plugins.ts'
 import { validateConnector } from '../../config/configdef/validate-connector.ts'
-import type { ConnectorPolicy } from '../../config/service/connector-policy.ts'
 import { createRedactor } from '../../observe/redactor.ts'
 import { createManualClock } from '../../testing/manual-clock.ts'
 import { createConnectorConfigs } from './connector-configs.ts'
 import type { ConnectorConfigs } from './connector-configs.ts'
 
-const policy: ConnectorPolicy = {
-  secretsAllow: ['env:ALLOWED_*', 'secretsmanager:*'],
-  filesAllow: [],
-  endpointsAllow: [],
-  overrides: 'None',
-  kafka: [{ name: 'bootstrap.servers', value: 'broker:9092', where: 'worker' }],
-  converters: [],
-  createsTopics: true,
-  ownTopics: ['tailrace.service.g.config'],
-}
+const policy = { ...strictPolicy, secretsAllow: ['env:ALLOWED_*', 'secretsmanager:*'] }
 
 const redactor = createRedactor()
 const configs: ConnectorConfigs = createConnectorConfigs({

@@ -1,22 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { strictPolicy } from '../../../test/fixtures/connector-policy.ts'
 import { seededRng } from '../../async/rng.ts'
-import type { ConnectorPolicy } from '../../config/service/connector-policy.ts'
 import { createRedactor } from '../../observe/redactor.ts'
 import type { ConnectorEntry, ServiceState } from '../../service/service-state.ts'
 import { createManualClock } from '../../testing/manual-clock.ts'
 import { createConnectorConfigs } from './connector-configs.ts'
 import { createTakenTopics } from './taken-topics.ts'
 
-const policy: ConnectorPolicy = {
-  secretsAllow: [],
-  filesAllow: [],
-  endpointsAllow: [],
-  overrides: 'None',
-  kafka: [{ name: 'bootstrap.servers', value: 'broker:9092', where: 'worker' }],
-  converters: [],
-  createsTopics: true,
-  ownTopics: ['connect-configs'],
-}
+const policy = { ...strictPolicy, ownTopics: ['connect-configs'] }
 const configs = createConnectorConfigs({
   policy,
   clock: createManualClock(),
