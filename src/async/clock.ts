@@ -11,8 +11,8 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-/** Without a reason of its own, each abort would make an exception with a stack. */
-const calledOff = 'called off'
+/** A reason for what nobody hears of: without one, each abort would make an exception with a stack. */
+export const calledOff = 'called off'
 
 /**
  * Waits for `work`, but not longer than `ms`: then rejects with `onTimeout()`. The work itself goes on; whoever owns it

@@ -1,4 +1,4 @@
-import { withDeadline } from './clock.ts'
+import { calledOff, withDeadline } from './clock.ts'
 import type { Clock } from './clock.ts'
 
 /** How long something may take, in milliseconds, and what is said when it takes longer. */
@@ -25,9 +25,6 @@ export async function inTime<T>(
       return error
     })
   } finally {
-    scope.abort(over)
+    scope.abort(calledOff)
   }
 }
-
-/** Without a reason of its own, each abort would make an exception with a stack. */
-const over = 'over'

@@ -1,3 +1,5 @@
+import { calledOff } from './clock.ts'
+
 /** Looks on while somebody waits: may call the wait off with a reason, and ends when `over` aborts. Must not throw. */
 export type Watch = (callOff: (reason: unknown) => void, over: AbortSignal) => void
 
@@ -13,9 +15,6 @@ export async function underWatch<T>(
   try {
     return await work(AbortSignal.any([signal, scope.signal]))
   } finally {
-    over.abort(isOver)
+    over.abort(calledOff)
   }
 }
-
-/** Without a reason of its own, each abort would make an exception with a stack. */
-const isOver = 'over'
