@@ -17,6 +17,8 @@ export interface SourceParts {
   /** Where credentials come from; default: the provider chain of the AWS SDK, under the configured role. */
   readonly credentials?: CredentialsLoader
   readonly pollIdleMaxMs?: number
+  /** True where somebody else reads the streams: one that was turned off is handed over to its end. */
+  readonly alsoDisabledStreams?: boolean
   /** Errors to reject with instead of waiting them out; for commands that a person waits for. */
   readonly giveUpOn?: readonly ErrorCode[]
   readonly onEvent?: (event: SourceEvent) => void

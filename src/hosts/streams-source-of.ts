@@ -19,6 +19,7 @@ export function streamsSourceOf(config: DynamoDbStreamsConfig, api: AwsApi, part
       ...(allowsKeysOnly ? (['KEYS_ONLY'] as const) : []),
       ...(allowsOldImage ? (['OLD_IMAGE'] as const) : []),
     ],
+    alsoDisabled: parts.alsoDisabledStreams ?? false,
     polling: parts.pollIdleMaxMs === undefined ? {} : { idleCapMs: parts.pollIdleMaxMs },
     ...(parts.giveUpOn === undefined ? {} : { giveUpOn: parts.giveUpOn }),
     ...(parts.onEvent === undefined ? {} : { onEvent: parts.onEvent }),

@@ -57,6 +57,19 @@ it('what is left of an older stream is not written behind the newer one, not eve
   expect(await numbersIn(topic)).toEqual({ a: [1, 3] })
 })
 
+it('a stream that was turned off before the first batch came is written to its end', async () => {
+  await using table = await createLocalTable(endpoint)
+  const { config, topic } = newPipeline(table)
+  await table.put({ id: { S: 'a' }, n: { N: '1' } })
+  await table.put({ id: { S: 'a' }, n: { N: '2' } })
+  const { records, event } = await readStream(table)
+  await table.disableStream()
+  const handler = createHandler({ config })
+  expect(await outcome(handler, event(records.slice(0, 1)))).toBe('delivered')
+  expect(await outcome(createHandler({ config }), event(records))).toBe('delivered')
+  expect(await numbersIn(topic)).toEqual({ a: [1, 2] })
+})
+
 it('the first batch of a pipeline that begins with the latest changes is one of them', async () => {
   await using table = await createLocalTable(endpoint)
   const { config, topic } = newPipeline(table)

@@ -126,6 +126,21 @@ it('rule 4: a disabled stream is read to its end, beside the new one', async () 
   expect(read.reduce((sum, n) => sum + n, 0)).toBe(40)
 })
 
+it('a stream that was turned off will do for whoever does not read it himself, while it can be read', async () => {
+  const orders = simulator.createTable({ name: 'orders', keySchema, viewType: 'NEW_IMAGE' })
+  const keys = simulator.createTable({ name: 'keys', keySchema, viewType: 'KEYS_ONLY' })
+  simulator.createTable({ name: 'quiet', keySchema })
+  const { source } = sourceOver(api, clock, { tables: ['orders', 'keys', 'quiet'], alsoDisabled: true })
+  const before = await source.describeTable('orders', never)
+  expect(simulator.requests.get('DescribeStream')).toBeUndefined()
+  for (const table of [orders, keys]) table.disableStream()
+  expect(await source.describeTable('orders', never)).toEqual(before)
+  await expect(source.describeTable('keys', never)).rejects.toMatchObject({ code: 'STREAM_VIEW_TYPE' })
+  await expect(source.describeTable('quiet', never)).rejects.toMatchObject({ code: 'STREAM_DISABLED' })
+  simulator.forgetStream(orders.stream.arn)
+  await expect(source.describeTable('orders', never)).rejects.toMatchObject({ code: 'STREAM_DISABLED' })
+})
+
 it('rule 1: a position of an old stream is not taken for one of the new', async () => {
   const { source } = sourceOf('orders')
   const orders = simulator.createTable({ name: 'orders', keySchema, viewType: 'NEW_AND_OLD_IMAGES' })

@@ -43,6 +43,7 @@ export async function openFunctionProcess(options: FunctionProcessOptions): Prom
     clock,
     rng,
     env,
+    alsoDisabledStreams: true,
     onEvent: ({ kind, ...facts }) => logger.debug(kind, { ...facts }),
   }
   const owned = stack.use(openSource(config.source, parts))

@@ -5,7 +5,9 @@ import type { ErrorCode } from '../../error-catalogue.ts'
 import { patientCall } from '../source-context.ts'
 import type { SourceContext } from '../source-context.ts'
 import { requestedName } from '../table-names.ts'
-import { readTableDescription } from './table-description.ts'
+import { askViewType } from './stream-view-type.ts'
+import { readableTable, readTableDescription } from './table-description.ts'
+import type { DescribedTable } from './table-description.ts'
 import { refuseOtherRegion } from './table-selection.ts'
 import type { TableSelection } from './table-selection.ts'
 
@@ -16,6 +18,19 @@ export async function describeTable(
   nameOrArn: string,
   signal: AbortSignal,
 ): Promise<Table> {
+  const described = await describe(context, selection, nameOrArn, signal)
+  const { streamArn } = described
+  if (described.viewType !== undefined || streamArn === undefined || selection.alsoDisabled !== true)
+    return readableTable(described, selection)
+  return readableTable({ ...described, viewType: await askViewType(context, streamArn, signal) }, selection)
+}
+
+async function describe(
+  context: SourceContext,
+  selection: TableSelection,
+  nameOrArn: string,
+  signal: AbortSignal,
+): Promise<DescribedTable> {
   if (nameOrArn.startsWith('arn:')) refuseOtherRegion(nameOrArn, selection.region)
   try {
     return await patientCall(
@@ -25,7 +40,7 @@ export async function describeTable(
         action: 'DescribeTable',
         body: { TableName: requestedName(nameOrArn) },
         subject: { table: nameOrArn },
-        read: (answer) => readTableDescription(answer.body, selection),
+        read: (answer) => readTableDescription(answer.body),
       },
       signal,
     )

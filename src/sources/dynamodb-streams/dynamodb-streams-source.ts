@@ -27,6 +27,8 @@ export interface DynamoDbStreamsOptions extends SourceContextOptions {
   readonly tags?: readonly TagCondition[]
   /** View types that are accepted besides those with a new image. */
   readonly alsoViewTypes?: readonly StreamViewType[]
+  /** Tables whose stream was turned off are taken, too, for as long as the stream can be read. */
+  readonly alsoDisabled?: boolean
   readonly polling?: Partial<PollingPolicy>
 }
 
@@ -39,6 +41,7 @@ export function createDynamoDbStreamsSource(options: DynamoDbStreamsOptions): So
     tags: tags.length === 0 ? undefined : createTagSearch(context, tags),
     region: options.region,
     viewTypes: [...stateBearingViewTypes, ...(options.alsoViewTypes ?? [])],
+    alsoDisabled: options.alsoDisabled ?? false,
   }
   const polling: PollingPolicy = { ...defaultPolling, ...options.polling }
   const childFinder = createChildFinder(context)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Shard } from '../../change/shard.ts'
 import { mergeShards } from './shard-lister.ts'
-import { readStreamDescription } from './stream-description.ts'
+import { readStreamDescription, readStreamViewType } from './stream-description.ts'
 
 const page = (changes: object): unknown => ({ StreamDescription: { StreamStatus: 'ENABLED', Shards: [], ...changes } })
 
@@ -36,6 +36,16 @@ describe('readStreamDescription', () => {
     page({ StreamStatus: 'NEW' }),
   ])('does not take %j for a page', (body) => {
     expect(() => readStreamDescription(body)).toThrow(expect.objectContaining({ code: 'AWS_RESPONSE' }))
+  })
+})
+
+describe('readStreamViewType', () => {
+  it('says it of a stream that was turned off, too', () => {
+    expect(readStreamViewType(page({ StreamStatus: 'DISABLED', StreamViewType: 'OLD_IMAGE' }))).toBe('OLD_IMAGE')
+  })
+
+  it.each([{}, page({}), page({ StreamViewType: 'ALL' })])('does not guess it from %j', (body) => {
+    expect(() => readStreamViewType(body)).toThrow(expect.objectContaining({ code: 'AWS_RESPONSE' }))
   })
 })
 

@@ -1,7 +1,10 @@
 import { isJsonObject } from '../../aws/json-object.ts'
+import type { JsonObject } from '../../aws/json-object.ts'
 import type { Shard } from '../../change/shard.ts'
+import type { StreamViewType } from '../../change/table.ts'
 import { TailraceError } from '../../errors.ts'
 import type { ShardListing } from '../source.ts'
+import { isViewType } from './table-description.ts'
 
 /** One page of DescribeStream. */
 export interface StreamDescriptionPage {
@@ -13,9 +16,7 @@ export interface StreamDescriptionPage {
 
 /** Reads a page. Throws AWS_RESPONSE if it is not one: a listing must never be complete by misunderstanding. */
 export function readStreamDescription(body: unknown): StreamDescriptionPage {
-  const description = isJsonObject(body) ? body['StreamDescription'] : undefined
-  if (!isJsonObject(description)) throw misshapen('StreamDescription')
-  const { Shards: shards, StreamStatus: status, LastEvaluatedShardId: next } = description
+  const { Shards: shards, StreamStatus: status, LastEvaluatedShardId: next } = descriptionIn(body)
   if (!isStreamStatus(status)) throw misshapen('StreamStatus')
   if (shards !== undefined && !Array.isArray(shards)) throw misshapen('Shards')
   if (next !== undefined && next !== null && typeof next !== 'string') throw misshapen('LastEvaluatedShardId')
@@ -24,6 +25,19 @@ export function readStreamDescription(body: unknown): StreamDescriptionPage {
     status,
     nextShardId: next === '' || next === null ? undefined : next,
   }
+}
+
+/** Which images the stream's records hold, from any page. Throws AWS_RESPONSE if it does not say. */
+export function readStreamViewType(body: unknown): StreamViewType {
+  const { StreamViewType: viewType } = descriptionIn(body)
+  if (!isViewType(viewType)) throw misshapen('StreamViewType')
+  return viewType
+}
+
+function descriptionIn(body: unknown): JsonObject {
+  const description = isJsonObject(body) ? body['StreamDescription'] : undefined
+  if (!isJsonObject(description)) throw misshapen('StreamDescription')
+  return description
 }
 
 function readShard(shard: unknown): Shard {

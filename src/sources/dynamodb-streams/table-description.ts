@@ -8,35 +8,54 @@ import { describedText, misshapenTable, readKeySchema } from '../key-schema.ts'
 export interface TableRequirements {
   /** Streams of other view types are refused; see {@link stateBearingViewTypes}. */
   readonly viewTypes: readonly StreamViewType[]
+  /**
+   * True where somebody else reads the streams: one that was turned off is read to its end, for 24 hours. Otherwise its table is
+   * refused.
+   */
+  readonly alsoDisabled?: boolean
+}
+
+/** A table as DescribeTable shows it, whether its stream will do or not. */
+export interface DescribedTable extends Omit<Table, 'streamArn' | 'viewType'> {
+  /** The newest stream, which may have been turned off; undefined if there never was one. */
+  readonly streamArn: string | undefined
+  /** Undefined while no stream is enabled: DescribeTable shows no view type then. */
+  readonly viewType: StreamViewType | undefined
 }
 
 /** View types from whose records a reader can build an item's state. */
 export const stateBearingViewTypes: readonly StreamViewType[] = ['NEW_AND_OLD_IMAGES', 'NEW_IMAGE']
 
 /**
- * Reads DescribeTable's answer. Throws STREAM_DISABLED or STREAM_VIEW_TYPE for a table that cannot be read, AWS_RESPONSE
- * for an answer that is not understood. A service without table ids (DynamoDB Local) gets the creation time for one:
- * it differs for a recreated table as well.
+ * Reads DescribeTable's answer. Throws AWS_RESPONSE for one that is not understood. A service without table ids (DynamoDB
+ * Local) gets the creation time for one: it differs for a recreated table as well.
  */
-export function readTableDescription(body: unknown, requirements: TableRequirements): Table {
+export function readTableDescription(body: unknown): DescribedTable {
   const table = isJsonObject(body) ? body['Table'] : undefined
   if (!isJsonObject(table)) throw misshapenTable('Table')
   const name = describedText(table, 'TableName')
   const arn = describedText(table, 'TableArn')
   const { region, account } = parseArn(arn)
+  const facts = { arn, name, id: tableId(table), region, account, keySchema: readKeySchema(table) }
   const stream = isJsonObject(table['StreamSpecification']) ? table['StreamSpecification'] : {}
-  const streamArn = table['LatestStreamArn']
-  if (stream['StreamEnabled'] !== true || typeof streamArn !== 'string') {
-    throw new TailraceError('STREAM_DISABLED', `Table ${name} has no enabled stream`, { details: { table: arn } })
-  }
+  const streamArn = typeof table['LatestStreamArn'] === 'string' ? table['LatestStreamArn'] : undefined
+  if (stream['StreamEnabled'] !== true || streamArn === undefined) return { ...facts, streamArn, viewType: undefined }
   const viewType = stream['StreamViewType']
   if (!isViewType(viewType)) throw misshapenTable('StreamViewType')
+  return { ...facts, streamArn, viewType }
+}
+
+/** The table, if its stream will do. Throws STREAM_DISABLED, STREAM_VIEW_TYPE. */
+export function readableTable(described: DescribedTable, requirements: TableRequirements): Table {
+  const { arn, name, streamArn, viewType } = described
+  if (streamArn === undefined || viewType === undefined)
+    throw new TailraceError('STREAM_DISABLED', `Table ${name} has no enabled stream`, { details: { table: arn } })
   if (!requirements.viewTypes.includes(viewType)) {
     throw new TailraceError('STREAM_VIEW_TYPE', `The stream of table ${name} is ${viewType}: it carries no new image`, {
       details: { table: arn, viewType },
     })
   }
-  return { arn, name, id: tableId(table), region, account, streamArn, viewType, keySchema: readKeySchema(table) }
+  return { ...described, streamArn, viewType }
 }
 
 /** Of `arn:aws:dynamodb:<region>:<account>:table/<name>`. */
@@ -53,6 +72,7 @@ function tableId(table: JsonObject): string {
   throw misshapenTable('TableId')
 }
 
-function isViewType(value: unknown): value is StreamViewType {
+/** True for a view type that DynamoDB knows. */
+export function isViewType(value: unknown): value is StreamViewType {
   return value === 'KEYS_ONLY' || value === 'NEW_IMAGE' || value === 'OLD_IMAGE' || value === 'NEW_AND_OLD_IMAGES'
 }
