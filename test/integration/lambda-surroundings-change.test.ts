@@ -70,6 +70,15 @@ it('a stream that was turned off before the first batch came is written to its e
   expect(await numbersIn(topic)).toEqual({ a: [1, 2] })
 })
 
+it('a table that was deleted before its first batch came is refused', async () => {
+  await using table = await createLocalTable(endpoint)
+  const { config } = newPipeline(table)
+  await table.put({ id: { S: 'a' }, n: { N: '1' } })
+  const { records, event } = await readStream(table)
+  await table.drop()
+  expect(await outcome(createHandler({ config }), event(records))).toBe('TABLE_NOT_FOUND')
+})
+
 it('the first batch of a pipeline that begins with the latest changes is one of them', async () => {
   await using table = await createLocalTable(endpoint)
   const { config, topic } = newPipeline(table)

@@ -32,7 +32,7 @@ export const productCode: SandboxCode = (ports) => {
 function sourceOf({ config: { source }, api, clock, rng }: SandboxPorts): Pick<Source, 'describeTable' | 'listShards'> {
   if (source.type !== 'kinesis') {
     const { region, tables } = source
-    return createDynamoDbStreamsSource({ api, clock, rng, region, tables })
+    return createDynamoDbStreamsSource({ api, clock, rng, region, tables, alsoDisabled: true })
   }
   const streams = { open: () => Promise.reject(new Error('there is no fan-out')) }
   return kinesisSourceOf(source, { api, streams }, { clock, rng, env: {} })
